@@ -1,0 +1,1 @@
+"""The rules: evidence and criteria in, findings and verdicts out; nothing else."""

@@ -1,0 +1,1 @@
+"""The whole funnel on bundled data."""

@@ -1,0 +1,1 @@
+"""Where decisions are recorded and checkpoints are registered."""

@@ -1,0 +1,1 @@
+"""The ledger kept in MLflow: the only package that imports mlflow."""

@@ -1,0 +1,1 @@
+"""Decisions as people read them: Markdown, HTML, JSON and plots."""

@@ -1,0 +1,24 @@
+"""The strict frozen model under every policy file."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Strict(BaseModel):
+    """Refuses unknown keys, coercion, NaN and infinity; immutable once built."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
+"""A name in a policy: lower case letters, digits and underscores."""
+
+Text = Annotated[str, Field(min_length=1)]
+"""Text that says something."""
+
+OpenShare = Annotated[float, Field(gt=0, lt=1)]
+"""A share strictly between 0 and 1."""
+
+Count = Annotated[int, Field(ge=1)]
+"""A whole number of at least 1."""

@@ -1,0 +1,1 @@
+"""How checkpoints are measured: offline benchmarks, side-by-side votes, an online A/B."""

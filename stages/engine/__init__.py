@@ -1,0 +1,1 @@
+"""Where work runs: files read, jobs run at once, results journaled."""

@@ -1,0 +1,1 @@
+"""Values that leave a stage: items, estimates, evidence and their canonical JSON."""

@@ -1,0 +1,1 @@
+"""Text from a checkpoint: one protocol, several ways to reach it."""

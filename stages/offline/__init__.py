@@ -1,0 +1,1 @@
+"""Stage 1: benchmarks and blocking safety checks on fixed items."""

@@ -1,0 +1,1 @@
+"""Whether a checkpoint recites the text it was trained on."""

@@ -1,0 +1,1 @@
+"""Stage 3: a randomised A/B on real traffic."""
