@@ -45,8 +45,8 @@ def asymptotic_confidence_sequence(
 
     Args:
         found: The effect so far.
-        alpha: Probability in (0, 1) that the sequence ever misses: of the one end (UPPER, LOWER; below
-            0.5) or of both together (TWO_SIDED).
+        alpha: Probability in (0, 1) that the sequence ever misses: of the one end (UPPER, LOWER;
+            below 0.5) or of both together (TWO_SIDED).
         planned_units: Units of both arms at which it is tightest.
         unit: Unit of the metric.
         bounds: Which ends.
@@ -61,8 +61,8 @@ def asymptotic_confidence_sequence(
 def anytime_p_value(found: Contrast, *, planned_units: int, alpha: float, higher: bool) -> float:
     """One-sided always-valid p-value of "no effect" against "above 0" (`higher`) or "below 0".
 
-    The A/B's p-value is the running minimum of this over its looks; it is at most alpha exactly when
-    the one-sided sequence at alpha excluded 0.
+    The A/B's p-value is the running minimum of this over its looks; it is at most alpha exactly
+    when the one-sided sequence at alpha excluded 0.
 
     Args:
         found: The effect so far.

@@ -1,8 +1,13 @@
 """The effect of the challenger on a metric of an A/B, out of the moments of both arms."""
 
+import math
 from dataclasses import dataclass
 
-from stages.evidence.estimate import Estimate, Unmeasured
+import numpy as np
+from scipy.special import stdtr, stdtrit
+
+from stages.evidence.estimate import Cause, Estimate, Unmeasured
+from stages.stats.adjusted import EXPLAINED, AdjustedArms, ArmValue, adjust, is_constant
 from stages.stats.moments import Moments
 
 
@@ -59,7 +64,20 @@ def contrast(control: Moments, treatment: Moments, columns: MetricColumns) -> Co
         (cause broken) when the metric has zero variance in an arm, a column is missing, a ratio's
         mean denominator is not positive, or the result is not finite.
     """
-    raise NotImplementedError
+    arms = _arms(control, treatment, columns)
+    if isinstance(arms, Unmeasured):
+        return arms
+    effect = arms.treatment - arms.control
+    error = math.sqrt(arms.difference_variance)
+    if not math.isfinite(effect) or error == 0:
+        return Unmeasured("the effect or its standard error is not finite")
+    return Contrast(
+        effect=effect,
+        standard_error=error,
+        n=arms.n,
+        degrees_of_freedom=arms.degrees_of_freedom,
+        method=f"difference of {_method(columns, arms)}",
+    )
 
 
 def difference(
@@ -79,13 +97,31 @@ def difference(
         columns: The metric.
         level: Two-sided level in (0, 1) that the interval is reported at.
         unit: Unit of the metric.
-        critical: None: Welch's t interval at `level`, for the planned n only. A number (the bound of
-            a group-sequential look): effect +- critical x standard error, on the normal scale.
+        critical: None: Welch's t interval at `level`, for the planned n only. A number (the bound
+            of a group-sequential look): effect +- critical x standard error, on the normal scale.
 
     Returns:
         The estimate (n: units of both arms), or `Unmeasured` as `contrast` says.
     """
-    raise NotImplementedError
+    found = contrast(control, treatment, columns)
+    if isinstance(found, Unmeasured):
+        return found
+    return interval(found, level=level, unit=unit, critical=critical)
+
+
+def interval(
+    found: Contrast, *, level: float, unit: str, critical: float | None = None
+) -> Estimate | Unmeasured:
+    """The equal-tailed two-sided interval of a contrast; arguments as for `difference`.
+
+    Raises:
+        ValueError: A level outside (0, 1), or a critical value that is not positive and finite.
+    """
+    how = _reporting(found.degrees_of_freedom, level=level, unit=unit, critical=critical)
+    value = _Found(
+        value=found.effect, standard_error=found.standard_error, n=found.n, method=found.method
+    )
+    return _estimate(value, how)
 
 
 def ratio(
@@ -99,9 +135,9 @@ def ratio(
 ) -> Estimate | Unmeasured:
     """Treatment divided by control (1 means equal), with Fieller's interval.
 
-    Its ends answer every relative non-inferiority test at once: `low > 1 - delta` exactly when the linear
-    contrast y_T - (1 - delta) y_C, with its own standard error, is above `critical` of them; and
-    `high < 1 + delta` exactly when (1 + delta) y_C - y_T is.
+    Its ends answer every relative non-inferiority test at once: `low > 1 - delta` exactly when the
+    linear contrast y_T - (1 - delta) y_C, with its own standard error, is above `critical` of them;
+    and `high < 1 + delta` exactly when (1 + delta) y_C - y_T is.
 
     Args:
         control: Moments of the champion's units.
@@ -112,10 +148,20 @@ def ratio(
         critical: As for `difference`.
 
     Returns:
-        The estimate, or `Unmeasured` as `contrast` says, and also unless the control's value is more
-        than `critical` standard errors above 0.
+        The estimate, or `Unmeasured` as `contrast` says, and also unless the control's value is
+        more than `critical` standard errors above 0.
     """
-    raise NotImplementedError
+    arms = _arms(control, treatment, columns)
+    if isinstance(arms, Unmeasured):
+        return arms
+    how = _reporting(arms.degrees_of_freedom, level=level, unit=unit, critical=critical)
+    if not arms.control > how.critical * math.sqrt(arms.control_variance):
+        return Unmeasured(
+            f"the control's value, {arms.control:.4g}, is not clearly above 0: "
+            "a relative effect needs a positive baseline"
+        )
+    found = _fieller(arms, how.critical, method=f"quotient of {_method(columns, arms)}, Fieller")
+    return _estimate(found, how)
 
 
 def relative_difference(
@@ -129,10 +175,25 @@ def relative_difference(
 ) -> Estimate | Unmeasured:
     """(Treatment - control) / |control| by the delta method: for reports, not for margins.
 
-    Arguments and failures as for `ratio`, except that the control's value may be negative: it must be
-    more than `critical` standard errors away from 0.
+    Arguments and failures as for `ratio`, except that the control's value may be negative: it must
+    be more than `critical` standard errors away from 0.
     """
-    raise NotImplementedError
+    arms = _arms(control, treatment, columns)
+    if isinstance(arms, Unmeasured):
+        return arms
+    how = _reporting(arms.degrees_of_freedom, level=level, unit=unit, critical=critical)
+    if not abs(arms.control) > how.critical * math.sqrt(arms.control_variance):
+        return Unmeasured(
+            f"the control's value, {arms.control:.4g}, is not clearly different from 0: "
+            "a relative effect has no meaning there"
+        )
+    found = _Found(
+        value=(arms.treatment - arms.control) / abs(arms.control),
+        standard_error=_quotient_error(arms),
+        n=arms.n,
+        method=f"relative difference of {_method(columns, arms)}, delta method",
+    )
+    return _estimate(found, how)
 
 
 def p_worse(found: Contrast, *, higher_is_better: bool) -> float:
@@ -141,7 +202,8 @@ def p_worse(found: Contrast, *, higher_is_better: bool) -> float:
     Returns:
         A number in [0, 1]; below 1e-300 it may be 0.
     """
-    raise NotImplementedError
+    t = found.z if higher_is_better else -found.z
+    return float(stdtr(found.degrees_of_freedom, t))
 
 
 def p_two_sided(found: Contrast) -> float:
@@ -150,4 +212,153 @@ def p_two_sided(found: Contrast) -> float:
     Returns:
         A number in [0, 1]; below 1e-300 it may be 0.
     """
-    raise NotImplementedError
+    return min(1.0, 2 * float(stdtr(found.degrees_of_freedom, -abs(found.z))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reporting:
+    """How many standard errors an interval reaches, and what is said of it."""
+
+    critical: float
+    level: float
+    unit: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """A value; its interval, unless given, is symmetric."""
+
+    value: float
+    standard_error: float
+    n: int
+    method: str
+    low: float | None = None
+    high: float | None = None
+
+
+def _reporting(freedom: float, *, level: float, unit: str, critical: float | None) -> _Reporting:
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, not {level}")
+    if critical is None:
+        quantile = float(stdtrit(freedom, (1 + level) / 2))
+        return _Reporting(critical=quantile, level=level, unit=unit, name="Welch's t")
+    if not 0 < critical < math.inf:
+        raise ValueError(f"a critical value is positive and finite, not {critical}")
+    name = f"normal, critical value {critical:.4f}"
+    return _Reporting(critical=critical, level=level, unit=unit, name=name)
+
+
+def _estimate(found: _Found, how: _Reporting) -> Estimate | Unmeasured:
+    half = how.critical * found.standard_error
+    low = found.value - half if found.low is None else found.low
+    high = found.value + half if found.high is None else found.high
+    if not all(math.isfinite(x) for x in (found.value, found.standard_error, low, high)):
+        return Unmeasured("the effect or its interval is not finite")
+    return Estimate(
+        value=found.value,
+        standard_error=found.standard_error,
+        low=low,
+        high=high,
+        level=how.level,
+        n=found.n,
+        unit=how.unit,
+        method=f"{found.method}, {how.name}",
+    )
+
+
+def _arms(
+    control: Moments, treatment: Moments, columns: MetricColumns
+) -> AdjustedArms | Unmeasured:
+    values = []
+    for name, moments in (("control", control), ("treatment", treatment)):
+        value = _arm_value(moments, columns, arm=name)
+        if isinstance(value, Unmeasured):
+            return value
+        values.append(value)
+    return adjust(*values)
+
+
+def _arm_value(moments: Moments, columns: MetricColumns, *, arm: str) -> ArmValue | Unmeasured:
+    if moments.n < 2:  # noqa: PLR2004 - a variance needs two units
+        return Unmeasured(f"the {arm} arm has {moments.n} of at least 2 units", Cause.WAITING)
+    wanted = (columns.numerator, columns.denominator, *columns.covariates)
+    absent = [name for name in wanted if name is not None and name not in moments.names]
+    if absent:
+        return Unmeasured(f"the {arm} arm has no column {', '.join(absent)}")
+    with np.errstate(all="ignore"):
+        return _linearised(moments, columns, arm=arm)
+
+
+def _linearised(moments: Moments, columns: MetricColumns, *, arm: str) -> ArmValue | Unmeasured:
+    """The value, and moments of L = y, or of L = (y - R n) / nbar for a ratio."""
+    mean, covariance = np.array(moments.mean), np.array(moments.covariance)
+    weights = np.zeros(len(mean))
+    numerator = moments.index(columns.numerator)
+    weights[numerator] = 1.0
+    value = mean[numerator]
+    if columns.denominator is not None:
+        denominator = moments.index(columns.denominator)
+        if mean[denominator] <= 0:
+            return Unmeasured(f"the mean of {columns.denominator} in the {arm} arm is not positive")
+        value = value / mean[denominator]
+        weights[denominator] -= value
+        weights /= mean[denominator]
+    variance = weights @ covariance @ weights
+    size = np.abs(weights) @ np.sqrt(np.diag(covariance))
+    if not np.isfinite(variance) or not np.isfinite(value):
+        return Unmeasured(f"{columns.numerator} in the {arm} arm is not finite")
+    if is_constant(variance, value) or variance <= EXPLAINED * size * size:
+        return Unmeasured(f"{columns.numerator} has zero variance in the {arm} arm")
+    covariates = [moments.index(name) for name in columns.covariates]
+    return ArmValue(
+        value=float(value),
+        variance=float(variance),
+        n=moments.n,
+        cross=(weights @ covariance)[covariates],
+        covariate_mean=mean[covariates],
+        covariate_covariance=covariance[np.ix_(covariates, covariates)],
+    )
+
+
+def _method(columns: MetricColumns, arms: AdjustedArms) -> str:
+    parts = ["means" if columns.denominator is None else "ratios (delta method)"]
+    names = list(enumerate(columns.covariates))
+    used = [name for i, name in names if i not in arms.dropped]
+    dropped = [name for i, name in names if i in arms.dropped]
+    if used:
+        parts.append(f"CUPED on {', '.join(used)}")
+    if dropped:
+        parts.append(f"without {', '.join(dropped)} (constant or repeating others)")
+    return ", ".join(parts)
+
+
+def _quotient_error(arms: AdjustedArms) -> float:
+    """Delta-method standard error of treatment / control."""
+    quotient = arms.treatment / arms.control
+    variance = (
+        arms.treatment_variance
+        - 2 * quotient * arms.covariance
+        + quotient * quotient * arms.control_variance
+    )
+    return math.sqrt(max(variance, 0.0)) / abs(arms.control)
+
+
+def _fieller(arms: AdjustedArms, critical: float, *, method: str) -> _Found:
+    """Every rho that the contrast T - rho C, in its own standard error, does not refute."""
+    quotient, squared = arms.treatment / arms.control, critical * critical
+    tt, tc, cc = (
+        variance / arms.control / arms.control
+        for variance in (arms.treatment_variance, arms.covariance, arms.control_variance)
+    )
+    spread = tt - 2 * quotient * tc + quotient * quotient * cc - squared * (tt * cc - tc * tc)
+    middle = quotient - squared * tc
+    half = critical * math.sqrt(spread) if spread > 0 else 0.0
+    return _Found(
+        value=quotient,
+        standard_error=_quotient_error(arms),
+        n=arms.n,
+        method=method,
+        low=(middle - half) / (1 - squared * cc),
+        high=(middle + half) / (1 - squared * cc),
+    )

@@ -92,8 +92,8 @@ def from_summary(
     Args:
         n: Number of units.
         mean: Means, shape (k,); None and NaN stand for "missing".
-        covariance: Sample covariances (ddof 1), shape (k, k); ignored when n is below 2, as SQL gives
-            NULL there and files give anything.
+        covariance: Sample covariances (ddof 1), shape (k, k); ignored when n is below 2, as SQL
+            gives NULL there and files give anything.
         names: Names of the k columns.
 
     Returns:

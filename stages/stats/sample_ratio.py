@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from stages.evidence.estimate import Unmeasured
 
 CONCENTRATION = 1000.0
-"""Default c of the Dirichlet prior c x weights: deviations of about 1.6 percentage points at 50/50."""
+"""Default c of the Dirichlet prior c x weights: deviations of about 1.6 percentage points at
+50/50."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,8 +17,8 @@ class SampleRatio:
     Attributes:
         counts: Distinct units in each arm.
         expected: Units the split would have given each arm.
-        statistic: Chi-square, or log Bayes factor against the split; infinite when units are in an arm
-            that the plan gave no weight.
+        statistic: Chi-square, or log Bayes factor against the split; infinite when units are in an
+            arm that the plan gave no weight.
         p_value: Probability of this or worse if the split holds, in [0, 1]: at this one look
             (chi-square) or over all looks (sequential).
         method: Name of the test.
@@ -39,8 +40,8 @@ def chi_square(counts: Sequence[int], weights: Sequence[float]) -> SampleRatio |
 
     Args:
         counts: Distinct units in each arm, at least 0.
-        weights: Planned weight of each arm, at least 0; need not sum to 1. Degrees of freedom are the
-            arms of positive weight minus 1.
+        weights: Planned weight of each arm, at least 0; need not sum to 1. Degrees of freedom are
+            the arms of positive weight minus 1.
 
     Returns:
         The test, or `Unmeasured` (waiting) when an arm expects fewer than 5 units.

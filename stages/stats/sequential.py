@@ -55,19 +55,19 @@ def lan_demets_bounds(
 
     Args:
         information: Share of the planned information at each look so far, above 0 and strictly
-            increasing; may exceed 1 (overrun). When information falls or stands still at a look, the
-            caller leaves that look out of the sequence: it spends nothing.
+            increasing; may exceed 1 (overrun). When information falls or stands still at a look,
+            the caller leaves that look out of the sequence: it spends nothing.
         alpha: Total error in (0, 1), one-sided unless `two_sided`.
         spending: The spending function.
-        spends: Whether each look may cross; a look before the minimum run time does not, its alpha is
-            kept for later. None: every look may.
+        spends: Whether each look may cross; a look before the minimum run time does not, its alpha
+            is kept for later. None: every look may.
         spend_all_at_last: True at the last planned look: it spends all that is left, whatever its
             information (underrun).
         two_sided: Symmetric bounds, alpha shared by both sides.
 
     Returns:
-        For each look the bound that z must exceed, or None where the look spends nothing and so cannot
-        cross. Earlier bounds never change when a look is added.
+        For each look the bound that z must exceed, or None where the look spends nothing and so
+        cannot cross. Earlier bounds never change when a look is added.
 
     Raises:
         ValueError: Information that does not increase, or alpha out of range.
