@@ -8,13 +8,19 @@ from pydantic import BaseModel, ConfigDict, Field
 class Strict(BaseModel):
     """Refuses unknown keys, coercion, NaN and infinity; immutable once built."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+    )
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 """A name in a policy: lower case letters, digits and underscores."""
 
-Text = Annotated[str, Field(min_length=1)]
+Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
 """Text that says something."""
 
 OpenShare = Annotated[float, Field(gt=0, lt=1)]

@@ -102,7 +102,9 @@ class MemorizationTask(Task):
 
 
 def _task_kind(value: object) -> str:
-    keys = value if isinstance(value, dict) else vars(value)
+    keys = vars(value) if isinstance(value, Task) else value
+    if not isinstance(keys, dict):
+        return "scorer"
     return next((key for key in ("scorer", "classifier", "corpus") if key in keys), "scorer")
 
 

@@ -1,0 +1,113 @@
+"""Whether a plan can be measured as it is written."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from policies.plan import OnlinePlan, Plan, SideBySidePlan, ToxicityTask
+from policies.problems import Path, Problem, listed, meant
+
+DETOXIFY = ("detoxify/original", "detoxify/unbiased", "detoxify/multilingual")
+"""Classifiers named by what they are; anything else is a path."""
+
+_STAGES = ("offline", "side_by_side", "online")
+
+
+def plan_problems(plan: Plan) -> Iterator[Problem]:
+    """What in a plan cannot be measured; lines are not known here."""
+    if plan.offline is not None:
+        yield from _offline_problems(plan)
+    if plan.side_by_side is not None:
+        yield from _side_by_side_problems(plan.side_by_side)
+    if plan.online is not None:
+        yield from _online_problems(plan.online)
+
+
+def time_problem(at: Path, text: str) -> Iterator[Problem]:
+    """What is wrong with an ISO 8601 time, if anything is."""
+    expected, fix = "an ISO 8601 date and time with its zone", 'e.g. "2026-05-31T18:00:00+00:00"'
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        yield Problem(at=at, found=f"`{text}`", expected=expected, fix=fix)
+        return
+    if time.tzinfo is None:
+        yield Problem(at=at, found=f"`{text}`, without a zone", expected=expected, fix=fix)
+
+
+def _offline_problems(plan: Plan) -> Iterator[Problem]:
+    tasks = plan.offline or {}
+    if not tasks:
+        yield Problem(
+            at=("plan", "offline"),
+            found="no task",
+            expected="at least one",
+            fix="name a task, or remove the stage",
+        )
+    for name, task in tasks.items():
+        at: Path = ("plan", "offline", name)
+        if name in _STAGES:
+            yield Problem(
+                at=at,
+                found=f"a task called `{name}`",
+                expected="a name that is not a stage's",
+                fix="rename the task",
+            )
+        if isinstance(task, ToxicityTask):
+            yield from _classifier_problems(at, task)
+
+
+def _classifier_problems(at: Path, task: ToxicityTask) -> Iterator[Problem]:
+    if task.classifier in DETOXIFY:
+        return
+    if task.classifier.startswith("detoxify/"):
+        yield Problem(
+            at=(*at, "classifier"),
+            found=f"`{task.classifier}`",
+            expected=f"one of {listed(DETOXIFY)}, or a path",
+            fix=meant(task.classifier, DETOXIFY),
+        )
+    elif task.classifier_sha256 is None:
+        yield Problem(
+            at=(*at, "classifier_sha256"),
+            found=f"nothing, beside the classifier `{task.classifier}`",
+            expected="the SHA-256 of the checkpoint file",
+            fix=f"add `classifier_sha256:` with what `sha256sum {task.classifier}` says",
+        )
+
+
+def _side_by_side_problems(plan: SideBySidePlan) -> Iterator[Problem]:
+    if plan.data is None and not plan.votes:
+        yield Problem(
+            at=("plan", "side_by_side"),
+            found="neither `data` nor `votes`",
+            expected="prompts to show, or files of votes",
+            fix="add `data: prompts.jsonl` or `votes: [votes.jsonl]`",
+        )
+
+
+def _online_problems(plan: OnlinePlan) -> Iterator[Problem]:
+    at: Path = ("plan", "online")
+    last = plan.looks[-1]
+    if plan.minimum_days > last:
+        yield Problem(
+            at=(*at, "minimum_days"),
+            found=f"`{plan.minimum_days:g}`, after the last look (day {last:g})",
+            expected="a look that may ship",
+            fix=f"add a look on day {plan.minimum_days:g} or later, or say `minimum_days`",
+        )
+    if plan.window_days >= last:
+        yield Problem(
+            at=(*at, "window_days"),
+            found=f"`{plan.window_days:g}`, so that no unit is complete by day {last:g}",
+            expected=f"less than {last:g}",
+            fix="look later, or shorten the window",
+        )
+    if plan.burn_in_units > plan.planned_units:
+        yield Problem(
+            at=(*at, "burn_in_units"),
+            found=f"`{plan.burn_in_units}`",
+            expected=f"at most the planned units ({plan.planned_units})",
+            fix="plan more units, or a shorter burn-in",
+        )
+    if plan.as_of is not None:
+        yield from time_problem((*at, "as_of"), plan.as_of)
