@@ -1,0 +1,92 @@
+"""A mean of bounded values whose interval may be looked at after every value."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from stages.evidence.estimate import Cause, Estimate, Unmeasured
+from stages.stats.clusters import Floats
+from stages.stats.levels import tail_of
+from stages.stats.means import Range, refuse_values
+from stages.stats.shares import SHARE
+
+TRUNCATION = 0.5
+"""Share of its capital that the gambler may lose on one value (Waudby-Smith and Ramdas: 1/2)."""
+
+HALVINGS = 50
+"""Bisections of [0, 1]: an end is found within 1e-15."""
+
+
+def betting_interval(
+    values: Sequence[float], *, level: float, unit: str = SHARE
+) -> Estimate | Unmeasured:
+    """Mean of values in [0, 1] with a confidence sequence, evaluated at the last value.
+
+    A gambler bets against every supposed mean m with predictable plug-in bets; means against which
+    he holds 2 / (1 - level) times his first capital are excluded. The sequence of these intervals
+    misses the true mean anywhere with probability at most 1 - level, split evenly over the ends.
+    Intervals of earlier looks are not intersected: values that drift would make them contradict.
+
+    Args:
+        values: One per independent unit, in the order in which they became known, shape (n,).
+        level: Two-sided confidence level in (0, 1), for all n at once.
+        unit: Unit of the values.
+
+    Returns:
+        The running mean with its interval (n from 1 on), or `Unmeasured` without values, with NaN
+        or infinite ones, or when the values drift so much that no single mean explains them.
+
+    Raises:
+        ValueError: When a value lies outside [0, 1] or the level is impossible.
+
+    References:
+        Waudby-Smith and Ramdas (2023), JRSS B 86, theorem 3, the two capitals hedged by halves.
+    """
+    tail = tail_of(level)
+    column = np.asarray(values, dtype=np.float64)
+    refused = refuse_values(column[:, None], Range(low=0.0, high=1.0))
+    if refused is not None:
+        return refused
+    low, high = _excluded_below(column, tail), 1 - _excluded_below(1 - column, tail)
+    value = float(column.mean())
+    if not low <= value <= high:
+        return Unmeasured(
+            f"no single mean explains the {len(column)} values: they drift in their order",
+            Cause.BROKEN,
+        )
+    return Estimate(
+        value=value,
+        standard_error=None,
+        low=low,
+        high=high,
+        level=level,
+        n=len(column),
+        unit=unit,
+        method="betting confidence sequence",
+    )
+
+
+def _excluded_below(values: Floats, tail: float) -> float:
+    """The largest mean that a gambler on larger ones has excluded; 0 when there is none.
+
+    His capital falls as the supposed mean grows, so bisection finds it.
+    """
+    bets, enough = _bets(values, tail), math.log(1 / tail)
+    low, high = 0.0, 1.0
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        stakes = np.minimum(bets, TRUNCATION / middle)
+        capital = float(np.log1p(stakes * (values - middle)).sum())
+        low, high = (middle, high) if capital >= enough else (low, middle)
+    return low
+
+
+def _bets(values: Floats, tail: float) -> Floats:
+    """Predictable plug-in bets: each rests on the values before it only."""
+    counts = np.arange(1, len(values) + 1)
+    means = (0.5 + np.cumsum(values)) / (counts + 1)
+    variances = (0.25 + np.cumsum((values - means) ** 2)) / (counts + 1)
+    before = np.concatenate([[0.25], variances[:-1]])
+    bets: Floats = np.sqrt(2 * math.log(1 / tail) / (before * counts * np.log1p(counts)))
+    return bets

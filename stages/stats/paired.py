@@ -1,0 +1,211 @@
+"""Candidate against baseline on the same items."""
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import bdtr, stdtr
+
+from stages.evidence.estimate import Cause, Estimate, Unmeasured
+from stages.stats.clusters import ClusterTotals, Floats, cluster_totals
+from stages.stats.levels import t_quantile, tail_of
+from stages.stats.means import (
+    NEGLIGIBLE,
+    Range,
+    exact_range,
+    interval_of_mean,
+    is_negligible,
+    refuse_values,
+)
+from stages.stats.shares import SHARE
+from stages.stats.tango import PairCounts, p_lower, paired_ratio, tango
+
+EXACT_BELOW = 25
+"""Discordant pairs below which McNemar's test is exact."""
+
+CONTRAST = np.array([1.0, -1.0])
+"""Candidate minus baseline."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairedResult:
+    """What the same items say of candidate and baseline.
+
+    Attributes:
+        difference: Mean of the candidate minus mean of the baseline.
+        ratio: Mean of the candidate divided by mean of the baseline.
+        p_worse: One-sided p-value of "the candidate is not worse" (small: a regression is proved);
+            None when the difference is unmeasured.
+        mcnemar_p: Two-sided p-value of equal shares, for information; None unless scores are right
+            or wrong and items independent.
+    """
+
+    difference: Estimate | Unmeasured
+    ratio: Estimate | Unmeasured
+    p_worse: float | None
+    mcnemar_p: float | None = None
+
+
+def paired_difference(
+    candidate: Sequence[float],
+    baseline: Sequence[float],
+    clusters: Sequence[Hashable],
+    *,
+    level: float,
+    unit: str,
+    higher_is_better: bool,
+) -> PairedResult:
+    """Difference and ratio of two means over the same items, and proof of a regression.
+
+    Independent items that are right or wrong take score intervals (Tango; Nam and Blackwelder).
+    Others take cluster-robust t and Fieller's interval. Differences of shares that few clusters
+    show are widened as in `clustered_mean`, and a regression must then pass a sign test as well.
+
+    Args:
+        candidate: The candidate's scores, shape (n,); shares lie between 0 and 1.
+        baseline: The baseline's scores of the same items in the same order, shape (n,).
+        clusters: The cluster of each item, length n.
+        level: Two-sided confidence level in (0, 1); each end is a bound at (1 + level) / 2.
+        unit: `share`, or any other name for scores without limits.
+        higher_is_better: Whether a larger score is better.
+
+    Returns:
+        The result; its n is the number of clusters. `Unmeasured` with NaN, without items or with
+        one cluster; the ratio also when the baseline is not shown to be positive.
+
+    Raises:
+        ValueError: When lengths differ, a share lies outside [0, 1] or the level is impossible.
+
+    References:
+        Miller (2024), section 4.1; Tango (1998); Fieller (1954).
+    """
+    if len(candidate) != len(baseline):
+        raise ValueError(f"{len(candidate)} candidate scores, {len(baseline)} of the baseline")
+    tail_of(level)
+    columns = np.column_stack(
+        [np.asarray(candidate, dtype=np.float64), np.asarray(baseline, dtype=np.float64)]
+    )
+    refused = refuse_values(columns, Range(low=0.0, high=1.0) if unit == SHARE else None)
+    totals = cluster_totals(columns, clusters)
+    if refused is not None:
+        return PairedResult(difference=refused, ratio=refused, p_worse=None)
+    if unit == SHARE and totals.groups == len(columns) and np.isin(columns, (0.0, 1.0)).all():
+        return _of_counts(_counts(columns), level=level, higher_is_better=higher_is_better)
+    return _of_totals(totals, level=level, unit=unit, higher_is_better=higher_is_better)
+
+
+def mcnemar(pairs: PairCounts) -> float:
+    """Two-sided p-value of equal shares: exact below 25 discordant pairs, else chi-squared.
+
+    It tests a difference of zero only, and so never decides about a margin.
+    """
+    from statsmodels.stats.contingency_tables import (
+        mcnemar as test,
+    )
+
+    table = [[pairs.both, pairs.lost], [pairs.gained, pairs.neither]]
+    return float(test(table, exact=pairs.gained + pairs.lost < EXACT_BELOW).pvalue)
+
+
+def _counts(columns: Floats) -> PairCounts:
+    candidate, baseline = columns[:, 0] == 1, columns[:, 1] == 1
+    return PairCounts(
+        both=int((candidate & baseline).sum()),
+        gained=int((candidate & ~baseline).sum()),
+        lost=int((~candidate & baseline).sum()),
+        neither=int((~candidate & ~baseline).sum()),
+    )
+
+
+def _of_counts(pairs: PairCounts, *, level: float, higher_is_better: bool) -> PairedResult:
+    return PairedResult(
+        difference=tango(pairs, level=level),
+        ratio=paired_ratio(pairs, level=level),
+        p_worse=p_lower(pairs if higher_is_better else pairs.swapped),
+        mcnemar_p=mcnemar(pairs),
+    )
+
+
+def _of_totals(
+    totals: ClusterTotals, *, level: float, unit: str, higher_is_better: bool
+) -> PairedResult:
+    contrast = ClusterTotals(sizes=totals.sizes, sums=(totals.sums @ CONTRAST)[:, None])
+    limits = Range(low=-1.0, high=1.0) if unit == SHARE else None
+    difference = interval_of_mean(contrast, level=level, unit=unit, limits=limits)
+    if isinstance(difference, Unmeasured):
+        return PairedResult(difference=difference, ratio=difference, p_worse=None)
+    sparse = limits and exact_range(contrast, tail=tail_of(level), limits=limits)
+    return PairedResult(
+        difference=difference,
+        ratio=_fieller(totals, difference, level=level, widen=sparse is not None),
+        p_worse=_p_worse(
+            contrast, 1.0 if higher_is_better else -1.0, few_differ=sparse is not None
+        ),
+    )
+
+
+def _p_worse(contrast: ClusterTotals, sign: float, *, few_differ: bool) -> float:
+    """Cluster-robust t; with few differing clusters no smaller than the exact sign test."""
+    groups, mean = contrast.groups, sign * float(contrast.means[0])
+    error = math.sqrt(float(contrast.covariance[0, 0]))
+    if is_negligible(error, contrast):
+        return min(1.0, float((1 - mean) ** -contrast.effective_groups)) if mean < 0 else 1.0
+    p_value = float(stdtr(groups - 1, mean / error))
+    if not few_differ:
+        return p_value
+    better = int((sign * contrast.sums > 0).sum())
+    worse = int((sign * contrast.sums < 0).sum())
+    return max(p_value, float(bdtr(better, better + worse, 0.5)))
+
+
+def _fieller(
+    totals: ClusterTotals, difference: Estimate, *, level: float, widen: bool
+) -> Estimate | Unmeasured:
+    """Every ratio r for which mean(candidate - r * baseline) is compatible with zero."""
+    above, below = (float(mean) for mean in totals.means)
+    t = t_quantile(tail_of(level), totals.groups - 1)
+    least = below - t * math.sqrt(float(totals.covariance[1, 1]))
+    if least <= 0:
+        return Unmeasured("the baseline's mean is not shown to be positive", Cause.UNDERPOWERED)
+    weights = np.array([1.0, -above / below])
+    error = math.sqrt(max(0.0, float(weights @ totals.covariance @ weights)))
+    still = error <= NEGLIGIBLE * max(abs(above), below)
+    if still and not widen:
+        return Unmeasured(
+            f"candidate and baseline are proportional in all {totals.groups} units, which says "
+            "nothing of the ratio's spread",
+            Cause.UNDERPOWERED,
+        )
+    ends = _fieller_ends(totals, t)
+    if widen:
+        ends = _widened(ends, difference, least)
+    return Estimate(
+        value=above / below,
+        standard_error=None if still else error / below,
+        low=ends.low,
+        high=ends.high,
+        level=level,
+        n=totals.groups,
+        unit="ratio",
+        method="Fieller, widened to the exact binomial bound" if widen else "Fieller",
+    )
+
+
+def _fieller_ends(totals: ClusterTotals, t: float) -> Range:
+    """The two roots, for a baseline whose mean is more than t standard errors above zero."""
+    (above, below), v = totals.means, totals.covariance
+    square = below**2 - t**2 * v[1, 1]
+    middle = above * below - t**2 * v[0, 1]
+    root = math.sqrt(max(0.0, middle**2 - square * (above**2 - t**2 * v[0, 0])))
+    return Range(low=float((middle - root) / square), high=float((middle + root) / square))
+
+
+def _widened(ends: Range, difference: Estimate, least: float) -> Range:
+    """Ends that also hold the difference's widened interval over the least baseline mean."""
+    assert difference.low is not None
+    assert difference.high is not None
+    return Range(
+        low=min(ends.low, 1 + min(0.0, difference.low) / least),
+        high=max(ends.high, 1 + max(0.0, difference.high) / least),
+    )
