@@ -127,7 +127,7 @@ def merge(a: Moments, b: Moments) -> Moments:
         ValueError: The columns differ.
 
     References:
-        Chan, Golub & LeVeque (1983), eq. 2.1; never through sums of squares, whose difference is
+        Chan, Golub & LeVeque (1983); never through sums of squares, whose difference is
         lost to rounding when the mean is large.
     """
     if a.names != b.names:

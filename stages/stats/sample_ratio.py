@@ -1,9 +1,15 @@
 """Whether units fell into the arms as the plan said: a broken split invalidates an A/B."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stages.evidence.estimate import Unmeasured
+from scipy.special import chdtrc, gammaln
+
+from stages.evidence.estimate import Cause, Unmeasured
+
+_FEWEST_EXPECTED = 5.0
+"""Expected units per arm below which the chi-square approximation does not hold."""
 
 CONCENTRATION = 1000.0
 """Default c of the Dirichlet prior c x weights: deviations of about 1.6 percentage points at
@@ -49,7 +55,23 @@ def chi_square(counts: Sequence[int], weights: Sequence[float]) -> SampleRatio |
     Raises:
         ValueError: Fewer than two arms of positive weight, negative or non-finite numbers.
     """
-    raise NotImplementedError
+    shares = _shares(counts, weights)
+    total = sum(counts)
+    expected = tuple(total * share for share in shares)
+    if any(0 < mean < _FEWEST_EXPECTED for mean in expected) or not total:
+        return Unmeasured(f"{total} units are too few to test their split", Cause.WAITING)
+    if _stray(counts, shares):
+        return _broken(counts, expected, method="chi-square")
+    present = [(n, mean) for n, mean in zip(counts, expected, strict=True) if mean]
+    statistic = sum((n - mean) ** 2 / mean for n, mean in present)
+    freedom = len(present) - 1
+    return SampleRatio(
+        counts=tuple(counts),
+        expected=expected,
+        statistic=statistic,
+        p_value=float(chdtrc(freedom, statistic)),
+        method="chi-square",
+    )
 
 
 def sequential(
@@ -76,6 +98,69 @@ def sequential(
         ValueError: As for `chi_square`, or a prior that is not positive.
 
     References:
-        Lindon & Malek (2022), eq. 7 and theorem 3.
+        Lindon & Malek (2022), the Bayes factor of a simple null; valid by Ville's inequality.
     """
-    raise NotImplementedError
+    shares = _shares(counts, weights)
+    prior = tuple(concentration * share for share in shares) if dirichlet is None else dirichlet
+    _check_prior(prior, shares)
+    total = sum(counts)
+    expected = tuple(total * share for share in shares)
+    if not total:
+        return Unmeasured("no unit is in any arm yet", Cause.WAITING)
+    if _stray(counts, shares):
+        return _broken(counts, expected, method="sequential multinomial")
+    log_factor = log_alternative(counts, prior) - log_null(counts, shares)
+    return SampleRatio(
+        counts=tuple(counts),
+        expected=expected,
+        statistic=log_factor,
+        p_value=math.exp(min(0.0, -log_factor)),
+        method="sequential multinomial",
+    )
+
+
+def log_alternative(counts: Sequence[int], prior: Sequence[float]) -> float:
+    """Log probability of the units' arms, one by one, under a Dirichlet prior of the split.
+
+    Args:
+        counts: Units in each arm; none in an arm whose prior is 0.
+        prior: Dirichlet parameters, at least 0, one of them above.
+    """
+    gained = gammaln(sum(prior)) - gammaln(sum(prior) + sum(counts))
+    return float(
+        gained
+        + sum(gammaln(a + n) - gammaln(a) for a, n in zip(prior, counts, strict=True) if a > 0)
+    )
+
+
+def log_null(counts: Sequence[int], shares: Sequence[float]) -> float:
+    """Log probability of the units' arms, one by one, under the planned shares (summing to 1)."""
+    return sum(n * math.log(share) for n, share in zip(counts, shares, strict=True) if n)
+
+
+def _shares(counts: Sequence[int], weights: Sequence[float]) -> tuple[float, ...]:
+    if len(counts) != len(weights):
+        raise ValueError(f"{len(counts)} arms cannot have {len(weights)} weights")
+    if not all(0 <= weight < math.inf for weight in weights) or any(n < 0 for n in counts):
+        raise ValueError(f"counts {counts} and weights {weights} must be finite and at least 0")
+    if sum(weight > 0 for weight in weights) < 2:  # noqa: PLR2004 - a split has two sides
+        raise ValueError(f"a split needs two arms of positive weight, not {weights}")
+    return tuple(weight / sum(weights) for weight in weights)
+
+
+def _check_prior(prior: Sequence[float], shares: tuple[float, ...]) -> None:
+    if len(prior) != len(shares) or not all(
+        0 < a < math.inf for a, share in zip(prior, shares, strict=False) if share > 0
+    ):
+        raise ValueError(f"a Dirichlet prior has a positive parameter per arm, not {prior}")
+
+
+def _stray(counts: Sequence[int], shares: tuple[float, ...]) -> bool:
+    """Whether units are in an arm that should have none."""
+    return any(n > 0 and share == 0 for n, share in zip(counts, shares, strict=True))
+
+
+def _broken(counts: Sequence[int], expected: tuple[float, ...], *, method: str) -> SampleRatio:
+    return SampleRatio(
+        counts=tuple(counts), expected=expected, statistic=math.inf, p_value=0.0, method=method
+    )

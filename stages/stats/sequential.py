@@ -1,11 +1,20 @@
 """Group-sequential looks: how much alpha a look may spend, and the bound it buys."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from typing import assert_never
 
-from stages.evidence.estimate import Estimate, Unmeasured
-from stages.stats.experiments import Contrast
+from scipy.special import ndtr, ndtri
+
+from stages.evidence.estimate import Cause, Estimate, Unmeasured
+from stages.stats.experiments import Contrast, interval
+from stages.stats.score_walk import CLOSEST, ScoreWalk
+
+_NOTHING = 1e-300
+"""Alpha below this buys no bound that a float can hold; it is kept for the next look."""
 
 
 class SpendingKind(StrEnum):
@@ -23,6 +32,10 @@ class Spending:
     kind: SpendingKind = SpendingKind.OBRIEN_FLEMING
     exponent: float = 1.0
 
+    def __post_init__(self) -> None:
+        if not 0 < self.exponent < math.inf:
+            raise ValueError(f"the exponent of a spending function is above 0, not {self.exponent}")
+
 
 OBRIEN_FLEMING = Spending(kind=SpendingKind.OBRIEN_FLEMING)
 POCOCK = Spending(kind=SpendingKind.POCOCK)
@@ -39,7 +52,20 @@ def alpha_spent(information: float, *, alpha: float, spending: Spending = OBRIEN
     Returns:
         A number in [0, alpha].
     """
-    raise NotImplementedError
+    _check_alpha(alpha)
+    if not information >= 0:
+        raise ValueError(f"information is at least 0, not {information}")
+    share = min(information, 1.0)
+    if share in (0.0, 1.0):
+        return alpha * share
+    match spending.kind:
+        case SpendingKind.OBRIEN_FLEMING:
+            return 2 * float(ndtr(ndtri(alpha / 2) / math.sqrt(share)))
+        case SpendingKind.POCOCK:
+            return alpha * math.log1p((math.e - 1) * share)
+        case SpendingKind.POWER:
+            return float(alpha * share**spending.exponent)
+    assert_never(spending.kind)
 
 
 def lan_demets_bounds(
@@ -63,7 +89,7 @@ def lan_demets_bounds(
             is kept for later. None: every look may.
         spend_all_at_last: True at the last planned look: it spends all that is left, whatever its
             information (underrun).
-        two_sided: Symmetric bounds, alpha shared by both sides.
+        two_sided: Symmetric bounds; each side spends alpha / 2.
 
     Returns:
         For each look the bound that z must exceed, or None where the look spends nothing and so
@@ -75,7 +101,17 @@ def lan_demets_bounds(
     References:
         Lan & DeMets (1983); Armitage, McPherson & Rowe (1969); Jennison & Turnbull (2000), ch. 19.
     """
-    raise NotImplementedError
+    shares = tuple(float(t) for t in information)
+    may = tuple(spends) if spends is not None else (True,) * len(shares)
+    _check_information(shares)
+    _check_alpha(alpha)
+    if len(may) != len(shares):
+        raise ValueError(f"{len(may)} marks for {len(shares)} looks")
+    sides = 2 if two_sided else 1
+    spent = [sides * alpha_spent(t, alpha=alpha / sides, spending=spending) for t in shares]
+    if spend_all_at_last and spent:
+        spent[-1] = alpha
+    return _bounds(shares, tuple(spent), may, two_sided=two_sided)
 
 
 def crossing_probabilities(
@@ -90,10 +126,29 @@ def crossing_probabilities(
     Args:
         information: As for `lan_demets_bounds`.
         bounds: One bound for each look, or None.
-        drift: Expected z at information 1; 0 is no effect. Its sum is then alpha, else power.
+        drift: Expected z at information 1; 0 is no effect.
         two_sided: Whether crossing -bound counts too.
+
+    Returns:
+        One probability per look, in order: their sum is the type I error without drift, else power.
+
+    Raises:
+        ValueError: Information that does not increase, or by less than 0.1 % from look to look.
     """
-    raise NotImplementedError
+    shares = tuple(float(t) for t in information)
+    _check_information(shares)
+    if len(bounds) != len(shares):
+        raise ValueError(f"{len(bounds)} bounds for {len(shares)} looks")
+    walk = ScoreWalk(two_sided=two_sided, drift=drift)
+    found = []
+    for share, bound in zip(shares, bounds, strict=True):
+        if bound is None:
+            found.append(0.0)
+            continue
+        step = walk.to(share)
+        found.append(step.crossing(bound))
+        walk = step.stopped_at(bound)
+    return tuple(found)
 
 
 def conditional_power(
@@ -110,10 +165,22 @@ def conditional_power(
     Returns:
         A probability; 0 or 1 when the last look has been reached.
 
+    Raises:
+        ValueError: Information or z that is not finite, or information not above 0.
+
     References:
         Lan & Wittes (1988), the B-value under the current trend.
     """
-    raise NotImplementedError
+    if not math.isfinite(z) or not math.isfinite(final_bound):
+        raise ValueError(f"z ({z}) and its bound ({final_bound}) must be finite")
+    _check_information((information,))
+    _check_information((final_information,))
+    left = final_information - information
+    if left <= 0:
+        return 1.0 if z > final_bound else 0.0
+    score = z * math.sqrt(information)
+    expected = score * final_information / information
+    return float(ndtr((expected - final_bound * math.sqrt(final_information)) / math.sqrt(left)))
 
 
 def repeated_interval(
@@ -133,4 +200,39 @@ def repeated_interval(
     References:
         Jennison & Turnbull (1989).
     """
-    raise NotImplementedError
+    if isinstance(found, Unmeasured):
+        return found
+    if bound is None:
+        return Unmeasured("this look spends no alpha, so it cannot decide", Cause.WAITING)
+    return interval(found, level=level, unit=unit, critical=bound)
+
+
+@lru_cache(maxsize=4096)
+def _bounds(
+    shares: tuple[float, ...], spent: tuple[float, ...], may: tuple[bool, ...], *, two_sided: bool
+) -> tuple[float | None, ...]:
+    walk, used, last = ScoreWalk(two_sided=two_sided), 0.0, 0.0
+    found: list[float | None] = []
+    for share, total, allowed in zip(shares, spent, may, strict=True):
+        if not allowed or total - used < _NOTHING:
+            found.append(None)
+            continue
+        if share - last < CLOSEST * share:
+            found.append(float(-ndtri((total - used) / (2 if two_sided else 1))))
+        else:
+            step = walk.to(share)
+            bound = step.bound_for(total - used)
+            walk, last = step.stopped_at(bound), share
+            found.append(bound)
+        used = total
+    return tuple(found)
+
+
+def _check_alpha(alpha: float) -> None:
+    if not 0 < alpha < 1:
+        raise ValueError(f"alpha must lie between 0 and 1, not {alpha}")
+
+
+def _check_information(shares: tuple[float, ...]) -> None:
+    if not all(a < b < math.inf for a, b in zip((0.0, *shares), shares, strict=False)):
+        raise ValueError(f"information must be above 0, finite and increasing, not {shares}")
