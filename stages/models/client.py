@@ -14,6 +14,10 @@ class ModelError(Broken):
     """A checkpoint gave no usable answer, after every retry that the client allows."""
 
 
+class EndpointError(ModelError):
+    """The endpoint itself does not work, whatever is asked: no connection, refused key, 5xx."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One question to a checkpoint.

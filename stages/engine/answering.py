@@ -1,0 +1,253 @@
+"""Answers of a checkpoint to items: asked once, journaled before they are used."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from policies.canonical import Json, sha256_of
+from policies.errors import Broken
+from policies.plan import Sampling
+from stages.engine.progress import Advance, Progress, Silent
+from stages.engine.state import Entry, State
+from stages.engine.threads import Done, Failed, Finished, run_in_batches, said
+from stages.evidence.estimate import Cause
+from stages.evidence.items import Item, Response
+from stages.evidence.records import Cost
+from stages.models.client import EndpointError, ModelClient, ModelError, Request
+
+_DOWN_AFTER = 16
+"""Endpoint failures in a row, without an answer between them, after which the rest is not asked
+(twice the slots, where that is more): a dead endpoint must not cost a timeout per item."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerLog:
+    """Where answers are journaled.
+
+    Attributes:
+        state: The place.
+        stream: The stream's name; several checkpoints and tasks may share it.
+    """
+
+    state: State
+    stream: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What a checkpoint said to each item.
+
+    Attributes:
+        responses: By item id, in the items' order: the answer, or why there is none.
+        cost: Of the journaled answers to these items, whenever they were asked. Failed calls are
+            in the journal, not in the cost: a server that fails seldom says what it used.
+    """
+
+    responses: Mapping[str, Response | Failed]
+    cost: Cost
+
+
+def ask_all(
+    client: ModelClient,
+    items: Sequence[Item],
+    sampling: Sampling,
+    *,
+    log: AnswerLog,
+    progress: Progress | None = None,
+    calls_at_most: int | None = None,
+) -> Answers:
+    """Every item's answer, asking only for what the journal does not hold.
+
+    An answer is on disk before it is used. A failure is journaled as information, and its item is
+    asked again by the next call. Equal questions are asked once. Recorded outputs are durable
+    already: they are read from their file, not journaled, and cost nothing.
+
+    Args:
+        client: The checkpoint.
+        items: What to ask; ids are unique.
+        sampling: How answers are drawn.
+        log: Where answers are kept; held exclusively while asking.
+        progress: Where to show how far it is.
+        calls_at_most: Most questions of this list that may ever be put, journaled answers and
+            failures included; None for no limit. The rest fails with cause `OVER_BUDGET`.
+
+    Raises:
+        Broken: When the journal cannot be read or written, or another process is asking.
+    """
+    requests = {item.id: Request(item=item, sampling=sampling) for item in items}
+    if len(requests) < len(items):
+        raise ValueError("items must have unique ids")
+    keys = {name: request.key for name, request in requests.items()}
+    questions: dict[str, Request] = {}
+    for name, request in requests.items():
+        questions.setdefault(keys[name], request)
+    if client.identity.get("kind") == "recorded":
+        return Answers(
+            responses={name: _answer(client, request) for name, request in requests.items()},
+            cost=Cost(),
+        )
+    with log.state.lock(f"{log.stream}.asking"):
+        asking = _Asking(client, questions, log)
+        asking.ask_missing(progress or Silent(), calls_at_most)
+    return Answers(
+        responses={name: asking.outcome(keys[name]) for name in requests}, cost=asking.cost()
+    )
+
+
+class _Asking:
+    """One pass over the questions, by key, that the journal does not answer."""
+
+    def __init__(
+        self, client: ModelClient, questions: Mapping[str, Request], log: AnswerLog
+    ) -> None:
+        self._questions = questions
+        self._log = log
+        self._asker = _Asker(client)
+        self._by = sha256_of(dict(client.identity))
+        self._answered: dict[str, Response] = {}
+        self._failed: dict[str, Failed] = {}
+        self._put = 0
+        for entry in log.state.read(log.stream):
+            if entry.get("by") == self._by and entry.get("key") in questions:
+                self._put += 1
+                if entry.get("kind") == "answer":
+                    self._answered.setdefault(str(entry["key"]), _response(entry, log))
+
+    def ask_missing(self, progress: Progress, calls_at_most: int | None) -> None:
+        missing = [key for key in self._questions if key not in self._answered]
+        left = len(missing) if calls_at_most is None else max(0, calls_at_most - self._put)
+        with progress.task(self._log.stream, len(missing)) as advance:
+            for batch in run_in_batches(
+                self._put_question,
+                islice(self._while_up(missing), left),
+                slots=self._asker.slots,
+            ):
+                self._keep(batch, advance)
+        for key in missing[left:]:
+            self._failed[key] = Failed(
+                f"not asked: the budget of {calls_at_most} calls is spent", Cause.OVER_BUDGET
+            )
+
+    def outcome(self, key: str) -> Response | Failed:
+        if key in self._answered:
+            return self._answered[key]
+        return self._failed.get(key) or Failed(f"not asked: {self._asker.down}")
+
+    def cost(self) -> Cost:
+        answers = self._answered.values()
+        return Cost(
+            calls=len(answers),
+            prompt_tokens=sum(answer.prompt_tokens for answer in answers),
+            completion_tokens=sum(answer.completion_tokens for answer in answers),
+        )
+
+    def _while_up(self, keys: Sequence[str]) -> Iterator[str]:
+        for key in keys:
+            if self._asker.down:
+                return
+            yield key
+
+    def _put_question(self, key: str) -> Response | Failed | None:
+        return self._asker.ask(self._questions[key])
+
+    def _keep(
+        self,
+        batch: Sequence[Finished[str, Response | Failed | None]],
+        advance: Advance,
+    ) -> None:
+        found: dict[str, Response | Failed] = {}
+        for finished in batch:
+            ended = finished.outcome
+            outcome = ended.value if isinstance(ended, Done) else ended
+            if outcome is not None:  # else not asked, since the endpoint is down
+                found[finished.job] = outcome
+        self._log.state.append(
+            self._log.stream, [self._entry(key, outcome) for key, outcome in found.items()]
+        )
+        for key, outcome in found.items():
+            if isinstance(outcome, Response):
+                self._answered[key] = outcome
+            else:
+                self._failed[key] = outcome
+        advance(len(batch))
+
+    def _entry(self, key: str, outcome: Response | Failed) -> Entry:
+        asked: dict[str, Json] = {
+            "by": self._by,
+            "key": key,
+            "item": self._questions[key].item.id,
+        }
+        match outcome:
+            case Failed():
+                return {"kind": "failure", **asked, "reason": outcome.reason}
+            case Response():
+                return {
+                    "kind": "answer",
+                    **asked,
+                    "text": outcome.text,
+                    "prompt_tokens": outcome.prompt_tokens,
+                    "completion_tokens": outcome.completion_tokens,
+                    "model": outcome.model,
+                }
+
+
+class _Asker:
+    """Asks, until the endpoint itself has failed too often in a row."""
+
+    def __init__(self, client: ModelClient) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+        self._failures = 0
+        self.slots = client.slots
+        self.down = ""
+        """Why nothing more is asked; empty while the endpoint is up."""
+
+    def ask(self, request: Request) -> Response | Failed | None:
+        if self.down:
+            return None
+        try:
+            answer = self._client.answer(request)
+        except EndpointError as error:
+            self._note_failure(said(error))
+            return Failed(said(error))
+        except ModelError as error:
+            return Failed(said(error))
+        with self._lock:
+            self._failures = 0
+        return answer
+
+    def _note_failure(self, reason: str) -> None:
+        with self._lock:
+            self._failures += 1
+            if self._failures >= max(_DOWN_AFTER, 2 * self.slots):
+                self.down = f"the endpoint failed {self._failures} times in a row; {reason}"
+
+
+def _answer(client: ModelClient, request: Request) -> Response | Failed:
+    try:
+        return client.answer(request)
+    except ModelError as error:
+        return Failed(said(error))
+
+
+def _response(entry: Entry, log: AnswerLog) -> Response:
+    match entry:
+        case {
+            "text": str(text),
+            "prompt_tokens": int(prompt_tokens),
+            "completion_tokens": int(completion_tokens),
+            "model": str(model),
+        } if text:
+            return Response(
+                text=text,
+                prompt_tokens=prompt_tokens,
+                completion_tokens=completion_tokens,
+                model=model,
+            )
+        case _:
+            raise Broken(
+                f"cannot read an answer in stream {log.stream} of {log.state.url}",
+                why=f"its entry for item {entry.get('item')} is not of this program's shape",
+                fix="use the version of gate that wrote the journal, or a new state folder",
+            )

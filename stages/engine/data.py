@@ -1,0 +1,133 @@
+"""Input files: read whole, checked against their digest, refused by file and line."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from policies.canonical import Json, sha256_of_bytes
+from policies.errors import InputError
+from stages.evidence.items import Item, parse_item
+from stages.evidence.json_lines import json_lines
+
+
+class DatasetChanged(InputError):  # noqa: N818 - what happened to the file
+    """A data file is not the one the plan froze."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemFile:
+    """The items of a file.
+
+    Attributes:
+        url: As the plan names it, without credentials.
+        sha256: Digest of its bytes.
+        items: In the file's order, ids unique; at least one.
+    """
+
+    url: str
+    sha256: str
+    items: tuple[Item, ...]
+
+
+def read_items(url: str, *, base: Path, cluster: str | None, sha256: str | None) -> ItemFile:
+    """The items of a JSONL file.
+
+    Args:
+        url: A path, relative to `base`, or an fsspec URL.
+        base: The policy's folder.
+        cluster: The field that groups dependent items; None when each stands alone.
+        sha256: The digest the plan froze; None when it froze none.
+
+    Raises:
+        DatasetChanged: When the digest is another.
+        InputError: When the file cannot be read, is empty, or holds an id twice or a bad line.
+    """
+    shown = without_credentials(url)
+    data = read_bytes(url, base=base)
+    check_digest(data, sha256, where=shown)
+    items: dict[str, Item] = {}
+    lines: dict[str, int] = {}
+    for number, record in json_lines(data, where=shown):
+        item = parse_item(record, where=f"{shown}:{number}", cluster=cluster)
+        if item.id in items:
+            raise InputError(
+                f"cannot read {shown}:{number}",
+                why=f"id `{item.id}` stands already on line {lines[item.id]}",
+                fix="give every item an id of its own",
+            )
+        items[item.id], lines[item.id] = item, number
+    if not items:
+        raise InputError(
+            f"cannot read {shown}", why="the file holds no item", fix="write at least one item"
+        )
+    return ItemFile(url=shown, sha256=sha256_of_bytes(data), items=tuple(items.values()))
+
+
+def read_json_lines(url: str, *, base: Path) -> Iterator[tuple[int, Json]]:
+    """Line number and value of every line of a JSONL file; see `json_lines`.
+
+    Raises:
+        InputError: When the file cannot be read, or naming the line that is not strict JSON.
+    """
+    return json_lines(read_bytes(url, base=base), where=without_credentials(url))
+
+
+def read_bytes(url: str, *, base: Path) -> bytes:
+    """The bytes of a file.
+
+    Args:
+        url: A path, relative to `base`, or an fsspec URL (`s3://`, `https://`, `file://`).
+        base: The folder of the file that names it.
+
+    Raises:
+        InputError: When it cannot be read.
+    """
+    try:
+        return _fetch(url) if "://" in url else (base / url).read_bytes()
+    except FileNotFoundError:
+        raise _unread(url, base, "there is no such file") from None
+    except (OSError, ValueError, ImportError) as error:
+        why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+        raise _unread(url, base, why.replace(url, without_credentials(url))) from None
+
+
+def check_digest(data: bytes, sha256: str | None, *, where: str) -> None:
+    """Returns when the data is what the plan froze, or it froze nothing.
+
+    Raises:
+        DatasetChanged: When it is another.
+    """
+    found = sha256_of_bytes(data)
+    if sha256 is not None and found != sha256:
+        raise DatasetChanged(
+            f"cannot use {where}",
+            why=f"the plan froze sha256 {sha256[:12]}..., the file has {found[:12]}...",
+            fix=f"restore the frozen file, or set `sha256: {found}` and have the policy reviewed",
+        )
+
+
+def without_credentials(url: str) -> str:
+    """A URL without user, password and query (which may be a signature); a path as it is."""
+    if "://" not in url:
+        return url
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _fetch(url: str) -> bytes:
+    import fsspec  # noqa: PLC0415 - a tenth of a second that a local path need not pay
+
+    with fsspec.open(url, "rb") as file:
+        return bytes(file.read())
+
+
+def _unread(url: str, base: Path, why: str) -> InputError:
+    shown = without_credentials(url)
+    at = "" if "://" in url else f" (looked in {base.absolute()})"
+    return InputError(
+        f"cannot read {shown}",
+        why=f"{why}{at}",
+        fix="correct the path (it is relative to the file that names it) or the URL",
+    )

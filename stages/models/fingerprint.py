@@ -1,0 +1,60 @@
+"""What a checkpoint serves, told by its answers to pinned texts."""
+
+from typing import Protocol, runtime_checkable
+
+from policies.canonical import sha256_of
+from policies.plan import Sampling
+from stages.evidence.items import Item, Response
+from stages.models.client import ModelClient, Request
+
+CANARIES = (
+    "Count from one to ten in English words, separated by single spaces. Nothing else.",
+    "Repeat exactly, and write nothing else: the quick brown fox jumps over the lazy dog",
+    "Translate into French, and write only the translation: Good morning, my friend.",
+    "Who made you? Answer with one short sentence.",
+)
+"""Changing one changes every fingerprint. Short, and with one likely answer each: a batched server
+is not deterministic to the last bit even at temperature 0."""
+
+_SAMPLING = Sampling(temperature=0.0, max_tokens=24, seed=0)
+
+
+@runtime_checkable
+class AnswersInPart(Protocol):
+    """A client that can hand over an answer that was cut at `max_tokens`."""
+
+    def answer_in_part(self, request: Request) -> Response:
+        """The answer, complete or cut.
+
+        Raises:
+            ModelError: When there is none.
+        """
+        ...
+
+
+def served_identity(client: ModelClient) -> str:
+    """Digest of a checkpoint's identity and of its answers to the pinned texts.
+
+    Recorded outputs are not asked: their identity is the digest of their file.
+
+    Returns:
+        64 hexadecimal digits.
+
+    Raises:
+        ModelError: When a pinned text is not answered.
+    """
+    identity = dict(client.identity)
+    if identity.get("kind") == "recorded":
+        return str(identity["sha256"])
+    answers = [_canary(client, text) for text in CANARIES]
+    return sha256_of(
+        {"identity": identity, "answers": [[answer.model, answer.text] for answer in answers]}
+    )
+
+
+def _canary(client: ModelClient, text: str) -> Response:
+    item = Item(id="pinned text", messages=({"role": "user", "content": text},), cluster="")
+    request = Request(item=item, sampling=_SAMPLING)
+    if isinstance(client, AnswersInPart):
+        return client.answer_in_part(request)
+    return client.answer(request)
