@@ -1,0 +1,114 @@
+import math
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stages.evidence.estimate import Cause, Estimate, Unmeasured
+from stages.stats.betting import betting_interval
+
+
+def ends(value: Estimate | Unmeasured) -> tuple[float, float]:
+    assert isinstance(value, Estimate)
+    assert value.low is not None
+    assert value.high is not None
+    return value.low, value.high
+
+
+def capital(values: list[float], supposed: float, tail: float) -> float:
+    """The gambler's capital, one bet after the other."""
+    wealth, total, squares = 1.0, 0.5, 0.25
+    variance = 0.25
+    for count, value in enumerate(values, start=1):
+        bet = math.sqrt(2 * math.log(1 / tail) / (variance * count * math.log(count + 1)))
+        wealth *= 1 + min(bet, 0.5 / supposed) * (value - supposed)
+        total += value
+        squares += (value - total / (count + 1)) ** 2
+        variance = squares / (count + 1)
+    return wealth
+
+
+@given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=40), st.sampled_from([0.5, 0.9, 0.95]))
+@settings(max_examples=100)
+def test_the_interval_holds_the_means_that_a_slow_gambler_cannot_exclude(
+    values: list[float], level: float
+) -> None:
+    found = betting_interval(values, level=level)
+    if isinstance(found, Unmeasured):
+        return
+    low, high = ends(found)
+    tail = (1 - level) / 2
+    for supposed in np.linspace(0.01, 0.99, 50):
+        if abs(supposed - low) > 1e-6:
+            assert (capital(values, supposed, tail) >= 1 / tail) == (supposed < low)
+        mirrored = [1 - value for value in values]
+        if abs(supposed - high) > 1e-6:
+            assert (capital(mirrored, 1 - supposed, tail) >= 1 / tail) == (supposed > high)
+
+
+@given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=40))
+def test_exchanging_wins_and_losses_mirrors_the_interval(values: list[float]) -> None:
+    found = betting_interval(values, level=0.95)
+    mirrored = betting_interval([1 - value for value in values], level=0.95)
+    if isinstance(found, Unmeasured):
+        assert isinstance(mirrored, Unmeasured)
+        return
+    low, high = ends(found)
+    assert 0 <= low < high <= 1
+    assert (1 - high, 1 - low) == pytest.approx(ends(mirrored), abs=1e-9)
+
+
+def test_more_values_narrow_the_interval() -> None:
+    values = (np.random.default_rng(0).random(4000) < 0.6).astype(float)
+    widths = [high - low for low, high in map(ends, map(_at_95, np.split(values, [50])))]
+    assert widths[1] < widths[0]
+    low, high = ends(betting_interval(list(values), level=0.95))
+    assert high - low < 0.08
+
+
+def _at_95(values: np.ndarray) -> Estimate | Unmeasured:
+    return betting_interval(list(values), level=0.95)
+
+
+def test_one_value_has_an_interval_already() -> None:
+    found = betting_interval([1.0], level=0.95)
+    assert ends(found) == (0.0, 1.0)
+    assert isinstance(found, Estimate)
+    assert (found.n, found.standard_error, found.method) == (1, None, "betting confidence sequence")
+
+
+def test_equal_values_keep_a_width() -> None:
+    low, high = ends(betting_interval([0.0] * 250, level=0.95))
+    assert low == 0.0
+    assert 0.0147 < high < 0.04  # never tighter than the exact fixed-n bound
+
+
+def test_ten_thousand_values_take_less_than_a_second() -> None:
+    values = np.random.default_rng(1).random(10_000)
+    started = time.perf_counter()
+    betting_interval(list(values), level=0.95)
+    assert time.perf_counter() - started < 1
+
+
+def test_values_that_drift_are_unmeasured() -> None:
+    found = betting_interval([1.0] * 30 + [0.0] * 1000, level=0.95)
+    assert isinstance(found, Unmeasured)
+    assert "drift" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("values", "cause"), [([], Cause.WAITING), ([0.5, float("nan")], Cause.BROKEN)]
+)
+def test_what_cannot_be_averaged_is_unmeasured(values: list[float], cause: Cause) -> None:
+    found = betting_interval(values, level=0.95)
+    assert isinstance(found, Unmeasured)
+    assert found.cause is cause
+
+
+def test_a_value_outside_the_limits_is_the_callers_bug() -> None:
+    with pytest.raises(ValueError, match="outside"):
+        betting_interval([0.5, 2.0], level=0.95)
+    with pytest.raises(ValueError, match="level"):
+        betting_interval([0.5], level=0.0)
