@@ -1,0 +1,174 @@
+"""The ordered verdict of a look at an A/B: invalid, stop, ship, inconclusive, continue; pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import assert_never
+
+from gates.decide.verdict import Finding, OnlineVerdict, Verdict
+from policies.criteria import AtLeast, AtMost, Better, Criterion, NonInferior, Severity
+from stages.evidence.estimate import Bounds, Estimate
+from stages.evidence.records import Evidence, Look, Quantity, Validity
+
+REQUIRED_CHECKS = (
+    "data_contract",
+    "freshness",
+    "sample_ratio",
+    "crossover",
+    "metrics",
+    "burn_in",
+    "plan_registered",
+    "registered_before_exposure",
+)
+"""Checks that a look must carry: one that was never made is not a pass."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookDecision:
+    """What a look says, and why.
+
+    Attributes:
+        verdict: The first of the ordered verdicts that applies.
+        reason: One sentence.
+    """
+
+    verdict: OnlineVerdict
+    reason: str
+
+
+def decide_look(
+    evidence: Evidence, criteria: tuple[Criterion, ...], findings: tuple[Finding, ...]
+) -> LookDecision:
+    """The verdict of the current look, in this order: the first that applies holds.
+
+    1. INVALID: a validity check failed or was not made, or there is no evidence of any look.
+    2. STOP: an always-valid harm sequence excludes what a blocking criterion accepts.
+    3. SHIP: the minimum run time has passed, and at this look the primary and every blocking
+    criterion
+       pass.
+    4. INCONCLUSIVE: it was the last look; the baseline stays.
+    5. CONTINUE otherwise, with the conditional power for information only.
+
+    Args:
+        evidence: Evidence of the online stage.
+        criteria: The criteria on its metrics.
+        findings: The criteria held against it, at this look.
+    """
+    look = evidence.look
+    if (invalid := _invalid(evidence)) is not None:
+        return LookDecision(verdict=OnlineVerdict.INVALID, reason=invalid)
+    if look is None or look.number == 0:
+        return LookDecision(verdict=OnlineVerdict.CONTINUE, reason="no planned look has come yet")
+    if (harm := _harm(evidence, criteria)) is not None:
+        return LookDecision(verdict=OnlineVerdict.STOP, reason=harm)
+    missing = _not_shippable(look, criteria, findings)
+    if missing is None:
+        return LookDecision(verdict=OnlineVerdict.SHIP, reason=_shipped(look))
+    if look.final:
+        said = f"{_where(look)} was the last, and {missing}; the baseline stays"
+        return LookDecision(verdict=OnlineVerdict.INCONCLUSIVE, reason=said)
+    said = f"{_where(look)}: {missing}{_power(look)}"
+    return LookDecision(verdict=OnlineVerdict.CONTINUE, reason=said)
+
+
+def _invalid(evidence: Evidence) -> str | None:
+    """Why the data may not be analysed; None when they may."""
+    failed = [check for check in evidence.checks if check.passed is False]
+    if failed:
+        return "; ".join(f"{check.name}: {check.sentence}" for check in failed)
+    look = evidence.look
+    if look is None or look.number == 0:
+        return None if evidence.waits else "there is no look, and nothing is awaited"
+    made = {check.name for check in evidence.checks}
+    absent = [name for name in REQUIRED_CHECKS if name not in made]
+    return f"checks that were not made: {', '.join(absent)}" if absent else None
+
+
+def _harm(evidence: Evidence, criteria: Iterable[Criterion]) -> str | None:
+    """The first blocking criterion whose acceptable values a harm sequence excludes."""
+    for criterion in criteria:
+        if criterion.severity is Severity.BLOCKING:
+            harm = _harm_of(evidence, criterion)
+            if harm is not None:
+                return harm
+    return None
+
+
+def _harm_of(evidence: Evidence, criterion: Criterion) -> str | None:
+    """A limit on the value itself has no harm sequence: it is judged at looks only."""
+    match criterion.demand:
+        case AtLeast() | AtMost():
+            return None
+        case Better():
+            return _excluded(evidence, criterion.metric, Quantity.DIFFERENCE, margin=0.0)
+        case NonInferior(margin=margin, relative_margin=None) if margin is not None:
+            return _excluded(evidence, criterion.metric, Quantity.DIFFERENCE, margin=margin)
+        case NonInferior(relative_margin=relative):
+            return _excluded(evidence, criterion.metric, Quantity.RATIO, margin=relative or 0.0)
+        case _:
+            assert_never(criterion.demand)
+
+
+def _excluded(evidence: Evidence, metric: str, quantity: Quantity, *, margin: float) -> str | None:
+    """Whether an always-valid end lies beyond the margin on the bad side.
+
+    The sequence has its harmful end only: an upper one where higher is better, a lower one where
+    lower is better. The relative form compares the ratio with 1 - margin (or 1 + margin).
+    """
+    neutral = 1.0 if quantity is Quantity.RATIO else 0.0
+    for measurement in evidence.of(metric, quantity):
+        found = measurement.measured
+        if measurement.validity is not Validity.ANYTIME or not isinstance(found, Estimate):
+            continue
+        if found.bounds is Bounds.UPPER and found.high is not None:
+            limit, end, beyond = neutral - margin, found.high, found.high < neutral - margin
+        elif found.bounds is Bounds.LOWER and found.low is not None:
+            limit, end, beyond = neutral + margin, found.low, found.low > neutral + margin
+        else:
+            continue
+        if beyond:
+            side = "at most" if found.bounds is Bounds.UPPER else "at least"
+            return (
+                f"{metric} is harmed: its {quantity.value} is {side} {end:.4g} "
+                f"({found.level:.3%} always-valid bound), beyond {limit:.4g}"
+            )
+    return None
+
+
+def _not_shippable(
+    look: Look, criteria: tuple[Criterion, ...], findings: tuple[Finding, ...]
+) -> str | None:
+    """What is missing for SHIP; None when nothing is."""
+    if not look.minimum_days_reached:
+        return "the minimum run time has not passed"
+    if len(findings) != len(criteria) or {c.metric for c in criteria} != {
+        f.metric for f in findings
+    }:
+        return "not every criterion was held against this look"
+    if not any(f.metric == look.primary and f.verdict is Verdict.PASS for f in findings):
+        return f"the primary {look.primary} does not pass"
+    open_ = [
+        f.metric
+        for f in findings
+        if f.severity is Severity.BLOCKING and f.verdict is not Verdict.PASS
+    ]
+    return f"{', '.join(dict.fromkeys(open_))} does not pass" if open_ else None
+
+
+def _shipped(look: Look) -> str:
+    return f"{_where(look)}: {look.primary} passes its bound, and so does every guardrail"
+
+
+def _where(look: Look) -> str:
+    """The look, in words."""
+    return (
+        f"look {look.number} of {look.planned} (day {look.run_days:g}, {look.units:,} units, "
+        f"{look.information:.0%} of the planned information)"
+    )
+
+
+def _power(look: Look) -> str:
+    if look.conditional_power is None:
+        return ""
+    return (
+        f"; at this trend it crosses by the last look with probability {look.conditional_power:.0%}"
+    )

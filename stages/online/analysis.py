@@ -1,0 +1,261 @@
+"""From the moments of every look so far to the measurements of the current one; pure."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from policies.plan import OnlineMetric, OnlinePlan
+from stages.evidence.estimate import Bounds, Cause, Estimate, Unmeasured
+from stages.evidence.records import Look, Measurement, Quantity, Validity
+from stages.online.arm_value import arm_value
+from stages.online.look_data import LookData, MetricArms
+from stages.online.looks import Spent, decides, is_final, spent
+from stages.online.tables import below
+from stages.stats.confidence_sequence import (
+    asymptotic_confidence_sequence,
+    best_rho_squared,
+    half_width,
+)
+from stages.stats.experiments import Contrast, MetricColumns, contrast, ratio
+from stages.stats.moments import Moments
+from stages.stats.sequential import conditional_power, repeated_interval
+
+Found = TypeVar("Found", Contrast, Estimate)
+
+LOOK_QUANTITIES = (Quantity.VALUE, Quantity.DIFFERENCE, Quantity.RATIO)
+ANYTIME_QUANTITIES = (Quantity.DIFFERENCE, Quantity.RATIO)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One metric of a plan, being measured.
+
+    Attributes:
+        plan: The plan.
+        name: The metric's name in it.
+        looks: Every look so far, the current one last.
+    """
+
+    plan: OnlinePlan
+    name: str
+    looks: tuple[LookData, ...]
+
+    @property
+    def metric(self) -> OnlineMetric:
+        """What the plan says of it."""
+        return self.plan.metrics[self.name]
+
+    @property
+    def full_name(self) -> str:
+        """Its name in criteria."""
+        return f"online.{self.name}"
+
+    @property
+    def unit(self) -> str:
+        """Unit of its value."""
+        return next(m.unit.value for m in self.plan.to_metrics() if m.name == self.full_name)
+
+    @property
+    def columns(self) -> MetricColumns:
+        """Its columns in the moments."""
+        under = below(self.name) if self.metric.denominator is not None else None
+        return MetricColumns(numerator=self.name, denominator=under)
+
+    @property
+    def harmful(self) -> Bounds:
+        """The end that a harm sequence has: an upper one where higher is better."""
+        return Bounds.UPPER if self.metric.higher_is_better else Bounds.LOWER
+
+
+def measure_looks(plan: OnlinePlan, looks: tuple[LookData, ...]) -> tuple[Measurement, ...]:
+    """Every quantity of every metric at the current look.
+
+    Per metric: VALUE of the challenger, DIFFERENCE and RATIO valid at this LOOK (its own Lan-DeMets
+    bound, one-sided alpha, so level 1 - 2 alpha), then DIFFERENCE and RATIO valid at ANYTIME, with
+    the harmful end only (alpha: `harm_alpha` shared by the metrics).
+
+    Args:
+        plan: The plan.
+        looks: At least one look, the current one last.
+    """
+    found: list[Measurement] = []
+    for name in plan.metrics:
+        measured = Measured(plan=plan, name=name, looks=looks)
+        found += _at_look(measured)
+        found += _anytime(measured)
+    return tuple(found)
+
+
+def unmeasured(plan: OnlinePlan, reason: Unmeasured) -> tuple[Measurement, ...]:
+    """Every quantity of every metric, absent for one reason."""
+    return tuple(
+        Measurement(metric=f"online.{n}", quantity=q, measured=reason, validity=validity)
+        for n in plan.metrics
+        for validity, quantities in (
+            (Validity.LOOK, LOOK_QUANTITIES),
+            (Validity.ANYTIME, ANYTIME_QUANTITIES),
+        )
+        for q in quantities
+    )
+
+
+def look_of(plan: OnlinePlan, looks: tuple[LookData, ...]) -> Look:
+    """Where the A/B stands at its current look."""
+    measured, current = Measured(plan=plan, name=plan.primary, looks=looks), looks[-1]
+    stands = spent(plan, looks, plan.primary)
+    return Look(
+        number=len(looks),
+        planned=len(plan.looks),
+        information=stands.information,
+        units=current.of(plan.primary).units or 0,
+        run_days=current.day,
+        minimum_days_reached=decides(plan, current.day),
+        alpha_spent=stands.alpha,
+        conditional_power=_power(measured, stands),
+        final=is_final(plan, current),
+        primary=measured.full_name,
+    )
+
+
+def before_first_look(plan: OnlinePlan) -> Look:
+    """An A/B of which no planned look has come."""
+    return Look(
+        number=0,
+        planned=len(plan.looks),
+        information=0.0,
+        units=0,
+        run_days=0.0,
+        minimum_days_reached=False,
+        alpha_spent=0.0,
+        conditional_power=None,
+        final=False,
+        primary=f"online.{plan.primary}",
+    )
+
+
+def contrast_of(measured: Measured, look: LookData) -> Contrast | Unmeasured:
+    """Challenger minus champion at one look."""
+    arms = look.of(measured.name)
+    return _both(
+        arms, lambda champion, challenger: contrast(champion, challenger, measured.columns)
+    )
+
+
+def _at_look(measured: Measured) -> list[Measurement]:
+    plan, current = measured.plan, measured.looks[-1]
+    stands = spent(plan, measured.looks, measured.name)
+    if stands.bound is None:
+        none = Unmeasured(stands.reason, Cause.WAITING)
+        found: tuple[Estimate | Unmeasured, ...] = (none, none, none)
+    else:
+        found = _intervals(measured, current.of(measured.name), stands.bound)
+    return [
+        Measurement(
+            metric=measured.full_name, quantity=quantity, measured=value, validity=Validity.LOOK
+        )
+        for quantity, value in zip(LOOK_QUANTITIES, found, strict=True)
+    ]
+
+
+def _intervals(
+    measured: Measured, arms: MetricArms, bound: float
+) -> tuple[Estimate | Unmeasured, ...]:
+    """VALUE, DIFFERENCE and RATIO at a look that may decide."""
+    level, unit, columns = 1 - 2 * measured.plan.alpha, measured.unit, measured.columns
+    value = (
+        arms.challenger
+        if isinstance(arms.challenger, Unmeasured)
+        else arm_value(arms.challenger, columns, bound=bound, level=level, unit=unit)
+    )
+    effect = _both(arms, lambda a, b: contrast(a, b, columns))
+    quotient = _both(arms, lambda a, b: ratio(a, b, columns, level=level, critical=bound))
+    return value, repeated_interval(effect, bound=bound, level=level, unit=unit), quotient
+
+
+def _anytime(measured: Measured) -> list[Measurement]:
+    """The sequences that may stop the A/B; each look's end counts for ever after."""
+    of_looks = [_sequences(measured, look) for look in measured.looks]
+    found = []
+    for number, quantity in enumerate(ANYTIME_QUANTITIES):
+        value = _running([sequences[number] for sequences in of_looks])
+        found.append(
+            Measurement(
+                metric=measured.full_name,
+                quantity=quantity,
+                measured=value,
+                validity=Validity.ANYTIME,
+            )
+        )
+    return found
+
+
+def _sequences(
+    measured: Measured, look: LookData
+) -> tuple[Estimate | Unmeasured, Estimate | Unmeasured]:
+    """DIFFERENCE and RATIO of one look, one-sided.
+
+    The ratio's end inverts the sequence of y_T - rho y_C for every rho: Fieller's interval with the
+    sequence's own critical value, so that a relative margin needs no plugged-in baseline.
+    """
+    plan = measured.plan
+    alpha = plan.harm_alpha / len(plan.metrics)
+    effect = contrast_of(measured, look)
+    difference = asymptotic_confidence_sequence(
+        effect,
+        alpha=alpha,
+        planned_units=plan.planned_units,
+        unit=measured.unit,
+        bounds=measured.harmful,
+        burn_in_units=plan.burn_in_units,
+    )
+    if isinstance(difference, Unmeasured):
+        return difference, difference
+    rho = best_rho_squared(plan.planned_units, alpha=alpha)
+    critical = half_width(difference.n, 1.0, alpha=alpha, rho_squared=rho)
+    quotient = _both(
+        look.of(measured.name),
+        lambda a, b: ratio(a, b, measured.columns, level=1 - 2 * alpha, critical=critical),
+    )
+    if isinstance(quotient, Estimate):
+        quotient = _one_end(quotient, measured.harmful, level=1 - alpha)
+    return difference, quotient
+
+
+def _one_end(found: Estimate, bounds: Bounds, *, level: float) -> Estimate:
+    upper = bounds is Bounds.UPPER
+    return replace(
+        found,
+        low=None if upper else found.low,
+        high=found.high if upper else None,
+        bounds=bounds,
+        level=level,
+        method=f"{found.method}, asymptotic confidence sequence",
+    )
+
+
+def _running(found: Sequence[Estimate | Unmeasured]) -> Estimate | Unmeasured:
+    """The current look's estimate with the tightest end of all looks (running intersection)."""
+    current = found[-1]
+    if isinstance(current, Unmeasured):
+        return current
+    highs = [e.high for e in found if isinstance(e, Estimate) and e.high is not None]
+    lows = [e.low for e in found if isinstance(e, Estimate) and e.low is not None]
+    return replace(current, high=min(highs, default=None), low=max(lows, default=None))
+
+
+def _power(measured: Measured, stands: Spent) -> float | None:
+    effect = contrast_of(measured, measured.looks[-1])
+    if stands.final_bound is None or isinstance(effect, Unmeasured):
+        return None
+    z = effect.z if measured.metric.higher_is_better else -effect.z
+    return conditional_power(z, stands.information, final_bound=stands.final_bound)
+
+
+def _both(
+    arms: MetricArms, found: Callable[[Moments, Moments], Found | Unmeasured]
+) -> Found | Unmeasured:
+    if isinstance(arms.champion, Unmeasured):
+        return arms.champion
+    if isinstance(arms.challenger, Unmeasured):
+        return arms.challenger
+    return found(arms.champion, arms.challenger)

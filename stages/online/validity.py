@@ -1,0 +1,135 @@
+"""Whether an A/B may be analysed at all: the checks that moments and clocks allow; pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from policies.plan import OnlineKind, OnlinePlan
+from stages.evidence.estimate import Unmeasured
+from stages.evidence.records import Check
+from stages.online.analysis import Measured, contrast_of
+from stages.online.look_data import LookData
+from stages.stats.sample_ratio import sequential
+
+SAMPLE_RATIO_ALPHA = 0.01
+"""Probability that a split as planned is ever called broken, over all looks."""
+
+FRESH_WITHIN = timedelta(days=1)
+"""The newest row may be this much older than the look: traffic has quiet hours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """What was written down before the A/B, and what is analysed now.
+
+    Attributes:
+        sha256: Digest of plan and criteria registered; None when none was.
+        at: When it was registered; None when that is not known.
+        current_sha256: Digest of plan and criteria now.
+    """
+
+    sha256: str | None
+    at: datetime | None
+    current_sha256: str
+
+
+def sample_ratio(plan: OnlinePlan, looks: Sequence[LookData]) -> Check:
+    """Whether units fell into the arms as planned, at any look so far.
+
+    A sequential multinomial Bayes factor: it alarms once, and the A/B stays invalid.
+    """
+    weights = (plan.champion_share, 1 - plan.champion_share)
+    current = looks[-1]
+    said = (
+        f"{current.champion_units:,} champion and {current.challenger_units:,} challenger units, "
+        f"planned at {plan.champion_share:.1%} champion"
+    )
+    for look in looks:
+        found = sequential((look.champion_units, look.challenger_units), weights)
+        if isinstance(found, Unmeasured):
+            return Check(name="sample_ratio", passed=False, sentence=f"{said}: {found.reason}")
+        if found.alarms(SAMPLE_RATIO_ALPHA):
+            alarm = f"the look of day {look.day:g} refutes the split (p = {found.p_value:.2g})"
+            return Check(name="sample_ratio", passed=False, sentence=f"{said}; {alarm}")
+    return Check(name="sample_ratio", passed=True, sentence=said)
+
+
+def metrics_present(plan: OnlinePlan, looks: tuple[LookData, ...]) -> Check:
+    """Whether every metric has finite, varying values in both arms, and arms that differ."""
+    missing = []
+    for name in plan.metrics:
+        found = contrast_of(Measured(plan=plan, name=name, looks=looks), looks[-1])
+        if isinstance(found, Unmeasured):
+            missing.append(f"{name}: {found.reason}")
+    if missing:
+        return Check(name="metrics", passed=False, sentence="; ".join(missing))
+    if _identical(plan, looks[-1]):
+        said = "both arms have the same moments in every metric: one is a copy of the other"
+        return Check(name="metrics", passed=False, sentence=said)
+    said = f"all {len(plan.metrics)} metrics have finite, varying values in both arms"
+    return Check(name="metrics", passed=True, sentence=said)
+
+
+def burn_in(plan: OnlinePlan, look: LookData) -> Check:
+    """Whether enough units are in for the normal approximation."""
+    fewest = min((look.of(name).units or 0 for name in plan.metrics), default=0)
+    return Check(
+        name="burn_in",
+        passed=fewest >= plan.burn_in_units,
+        sentence=f"{fewest:,} units of at least {plan.burn_in_units:,} are analysed",
+    )
+
+
+def freshness(plan: OnlinePlan, *, newest: datetime | None, until: datetime) -> Check:
+    """Whether the data reach the look; only reported for recorded traffic.
+
+    Compared with the time of the look rather than with the wall clock, so that the same data give
+    the same evidence.
+    """
+    if newest is None:
+        return Check(name="freshness", passed=False, sentence="no row has a readable timestamp")
+    fresh = newest >= until - FRESH_WITHIN
+    said = f"the newest row is of {newest.isoformat()}, the look of {until.isoformat()}"
+    if fresh:
+        return Check(name="freshness", passed=True, sentence=said)
+    passed = None if plan.retrospective else False
+    return Check(name="freshness", passed=passed, sentence=f"{said}: the last rows are missing")
+
+
+def plan_registered(plan: OnlinePlan, registration: Registration) -> Check:
+    """Whether plan and criteria are the registered ones."""
+    name, found = "plan_registered", registration.sha256
+    if found == registration.current_sha256:
+        return Check(name=name, passed=True, sentence=f"registered as {found[:12]}")
+    now = registration.current_sha256[:12]
+    said = (
+        "plan and criteria were never registered"
+        if found is None
+        else f"plan and criteria have digest {now}, registered was {found[:12]}"
+    )
+    if plan.retrospective:
+        said = f"{said}; recorded traffic can be analysed under any plan, but not promoted"
+    return Check(name=name, passed=None if plan.retrospective else False, sentence=said)
+
+
+def registered_before(
+    plan: OnlinePlan, registration: Registration, start: datetime | None
+) -> Check:
+    """Whether plan and criteria were registered before the first exposure."""
+    name = "registered_before_exposure"
+    if start is None or registration.at is None:
+        missing = "the first exposure" if start is None else "the registration"
+        said = f"the time of {missing} is not known"
+        return Check(name=name, passed=None if plan.retrospective else False, sentence=said)
+    said = f"first exposure {start.isoformat()}, registered {registration.at.isoformat()}"
+    if registration.at <= start:
+        return Check(name=name, passed=True, sentence=said)
+    passed = None if plan.retrospective else False
+    return Check(name=name, passed=passed, sentence=f"{said}: after the first exposure")
+
+
+def _identical(plan: OnlinePlan, look: LookData) -> bool:
+    """Equal n, means and covariances everywhere; shares alone may coincide by chance."""
+    if all(metric.kind is OnlineKind.PROPORTION for metric in plan.metrics.values()):
+        return False
+    return all(look.of(name).champion == look.of(name).challenger for name in plan.metrics)
