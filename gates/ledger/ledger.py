@@ -1,8 +1,9 @@
 """What the gate needs of the place where checkpoints and decisions are kept."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from gates.decide.verdict import CandidateDecision, RoundDecision
@@ -40,6 +41,11 @@ class Version:
         """`models:/assistant/12`."""
         return f"models:/{self.name}/{self.version}"
 
+    @property
+    def known_as(self) -> str:
+        """Its name in votes and traffic: the tag `gate_known_as`, or `assistant/12`."""
+        return self.tags.get("gate_known_as", f"{self.name}/{self.version}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewVersion:
@@ -49,13 +55,69 @@ class NewVersion:
         name: Registered model name; created when it does not exist.
         tags: `gate_*` tags that say how the version answers (see stages/models).
         file: A recorded-outputs file stored as the version's artifact; None for an endpoint.
+        source: URI of an MLflow model the version stands for; None when the gate itself makes one.
         description: For people; may be empty.
     """
 
     name: str
     tags: Mapping[str, str]
     file: Path | None = None
+    source: str | None = None
     description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A rendered file to be kept with a decision: a report, a plot, the decision's JSON.
+
+    Attributes:
+        path: Where it stands among the MLflow run's artifacts, `plots/toxicity.png`; relative, and
+            none of the names that the ledger writes itself (`OWN_DOCUMENTS`).
+        content: Its bytes.
+    """
+
+    path: str
+    content: bytes
+
+    def __post_init__(self) -> None:
+        path = PurePosixPath(self.path)
+        if path.is_absolute() or ".." in path.parts or str(path) != self.path or path == _HERE:
+            raise ValueError(f"a document's path is plain and relative, not {self.path!r}")
+        if self.path in OWN_DOCUMENTS:
+            raise ValueError(f"{self.path} is written by the ledger itself")
+
+
+OWN_DOCUMENTS = ("record.json", "evidence.json", "findings.json")
+"""Artifacts that the ledger writes from the record: digests' table, evidence, table of findings."""
+
+_HERE = PurePosixPath()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What a reader sees on an MLflow run's page.
+
+    Attributes:
+        description: Markdown; the verdict and the worst findings first, since the page shows a few
+            lines only. Empty: the ledger writes reason and findings itself.
+        documents: Files kept with the MLflow run.
+    """
+
+    description: str = ""
+    documents: tuple[Document, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """The pages of one candidate.
+
+    Attributes:
+        candidate: On the candidate's own MLflow run.
+        stages: On those of its stages.
+    """
+
+    candidate: Page = field(default_factory=Page)
+    stages: Mapping[StageName, Page] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +125,13 @@ class Record:
     """All that is logged of a round, at one point in time.
 
     Attributes:
-        key: Unique key; logging the same key twice changes nothing.
+        key: Unique key of letters, digits and `._:/-`; logging the same key twice changes nothing.
         decided_at: ISO 8601 time.
         policy: The policy decided under, whole.
         decision: The round's decision.
         evidence: Evidence of every stage that has some, by candidate URI.
         tool_version: Version of the program.
+        pages: What is shown of each candidate, by its URI; may lack some.
     """
 
     key: str
@@ -77,6 +140,37 @@ class Record:
     decision: RoundDecision
     evidence: Mapping[str, Mapping[StageName, Evidence]]
     tool_version: str
+    pages: Mapping[str, Pages] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _refuse_key(self.key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adoption:
+    """A version that was in production before the gate: accepted for a reason, never passed.
+
+    Attributes:
+        key: Unique key; logging the same key twice changes nothing.
+        adopted_at: ISO 8601 time.
+        version: The version.
+        alias: The alias it gets.
+        reason: Why it may stand as the baseline, in the release manager's words.
+    """
+
+    key: str
+    adopted_at: str
+    version: Version
+    alias: str
+    reason: str
+
+    def __post_init__(self) -> None:
+        _refuse_key(self.key)
+
+
+def _refuse_key(key: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9._:/-]{1,200}", key):
+        raise ValueError(f"a key has letters, digits and `._:/-` only, not {key!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +258,20 @@ class Ledger(Protocol):
         ...
 
     def set_alias(self, version: Version, alias: str) -> None:
-        """Points an alias at a version."""
+        """Points an alias at a version, and reads it back.
+
+        Raises:
+            InputError: When the name is reserved or not allowed.
+            Broken: When the alias does not point there afterwards.
+        """
+        ...
+
+    def log_adoption(self, adoption: Adoption) -> str:
+        """Writes an adoption, its verdict being ADOPTED; idempotent by its key.
+
+        Returns:
+            The MLflow run it is found in.
+        """
         ...
 
     def log(self, record: Record) -> tuple[Logged, ...]:

@@ -1,0 +1,84 @@
+"""MLflow experiments: one per policy, and one per model for what stands under no policy."""
+
+from typing import TYPE_CHECKING
+
+from gates.ledger.mlflow_ledger.connection import Connection, present
+from policies.errors import Broken
+
+if TYPE_CHECKING:
+    from mlflow.entities import Experiment
+
+KIND_TAG = "gate_experiment"
+"""Tag of an MLflow experiment of ours: `policy` or `model`."""
+
+
+def experiment_of_policy(connection: Connection, policy_name: str) -> str:
+    """Id of the policy's MLflow experiment, made when there is none."""
+    return _made(connection, policy_name, kind="policy")
+
+
+def experiment_of_model(connection: Connection, model_name: str) -> str:
+    """Id of the MLflow experiment `gate/MODEL`, made when there is none."""
+    return _made(connection, f"gate/{model_name}", kind="model")
+
+
+def find_experiment(connection: Connection, policy_name: str) -> str | None:
+    """Id of the policy's MLflow experiment; None when nothing was ever logged under it."""
+    found = _named(connection, policy_name)
+    return None if found is None else str(found.experiment_id)
+
+
+def policy_experiments(connection: Connection) -> tuple[str, ...]:
+    """Ids of every policy's MLflow experiment."""
+    ids: list[str] = []
+    token: str | None = ""
+    with connection.answering("list the experiments"):
+        while token is not None:
+            page = connection.client.search_experiments(
+                filter_string=f"tags.{KIND_TAG} = 'policy'", page_token=token or None
+            )
+            ids += [str(experiment.experiment_id) for experiment in page]
+            token = page.token or None
+    return tuple(ids)
+
+
+def _made(connection: Connection, name: str, *, kind: str) -> str:
+    from mlflow.exceptions import MlflowException
+
+    found = _named(connection, name)
+    with connection.answering(f"make the experiment {name}"):
+        if found is None:
+            place = connection.artifacts
+            try:
+                return str(
+                    connection.client.create_experiment(
+                        name,
+                        artifact_location=None if place is None else f"{place}/{_folder(name)}",
+                        tags={KIND_TAG: kind},
+                    )
+                )
+            except MlflowException as error:
+                if not present(error):
+                    raise
+            found = _named(connection, name)
+        if found is None:
+            raise Broken(f"MLflow at {connection.uri} has {name}, and does not show it")
+        if KIND_TAG not in found.tags:
+            connection.client.set_experiment_tag(found.experiment_id, KIND_TAG, kind)
+    return str(found.experiment_id)
+
+
+def _named(connection: Connection, name: str) -> "Experiment | None":
+    with connection.answering(f"find the experiment {name}"):
+        found = connection.client.get_experiment_by_name(name)
+    if found is not None and found.lifecycle_stage != "active":
+        raise Broken(
+            f"the MLflow experiment {name} was deleted",
+            why=f"decisions are kept in it, and MLflow at {connection.uri} holds its name",
+            fix=f"mlflow experiments restore --experiment-id {found.experiment_id}",
+        )
+    return found
+
+
+def _folder(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_" else "_" for c in name)

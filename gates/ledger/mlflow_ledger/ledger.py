@@ -1,0 +1,92 @@
+"""The ledger that is MLflow: registry, record of decisions, and what a reviewer sees."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from gates.ledger.ledger import Adoption, Logged, NewVersion, Record, Stored, Version
+from gates.ledger.mlflow_ledger.adoption import write_adoption
+from gates.ledger.mlflow_ledger.connection import Connection
+from gates.ledger.mlflow_ledger.reading import read_history, read_latest
+from gates.ledger.mlflow_ledger.registry import (
+    fetch_version_file,
+    find_version,
+    find_versions,
+    point_alias,
+    register_version,
+    tag_version,
+)
+from gates.ledger.mlflow_ledger.writing import write_record
+
+
+class MlflowLedger:
+    """Implements `gates.ledger.ledger.Ledger` on an MLflow server, or its database directly.
+
+    Nothing is opened before the first call; each method raises `LedgerDown` when MLflow does not
+    answer, and `Broken` when it refuses.
+
+    Args:
+        tracking_uri: MLflow tracking URI.
+        registry_uri: MLflow registry URI; the tracking URI when None.
+    """
+
+    def __init__(self, tracking_uri: str, registry_uri: str | None = None) -> None:
+        self._connection = Connection(tracking_uri, registry_uri)
+
+    @property
+    def uri(self) -> str:
+        """Tracking URI, without credentials."""
+        return self._connection.uri
+
+    def ping(self) -> None:
+        """Returns when the store answers.
+
+        Raises:
+            LedgerDown: When it does not, within about ten seconds.
+        """
+        self._connection.knock()
+        with self._connection.answering("ask for anything"):
+            self._connection.client.search_experiments(max_results=1)
+
+    def version(self, reference: str) -> Version:
+        """The version behind `assistant/12`, `assistant@champion` or `models:/...`.
+
+        Raises:
+            InputError: When there is no such version, naming those that exist.
+        """
+        return find_version(self._connection, reference)
+
+    def versions(self, name: str) -> tuple[Version, ...]:
+        """Every version of a model, oldest first; empty when the model does not exist."""
+        return find_versions(self._connection, name)
+
+    def register(self, new: NewVersion) -> Version:
+        """A new version; the file is uploaded before the version exists."""
+        return register_version(self._connection, new)
+
+    def fetch_file(self, version: Version, folder: Path) -> Path:
+        """The recorded-outputs file of a version, copied into a folder."""
+        return fetch_version_file(self._connection, version, folder)
+
+    def tag(self, version: Version, tags: Mapping[str, str]) -> None:
+        """Sets tags on a version."""
+        tag_version(self._connection, version, tags)
+
+    def set_alias(self, version: Version, alias: str) -> None:
+        """Points an alias at a version, and reads it back."""
+        point_alias(self._connection, version, alias)
+
+    def log_adoption(self, adoption: Adoption) -> str:
+        """Writes an adoption, its verdict being ADOPTED; idempotent by its key."""
+        return write_adoption(self._connection, adoption)
+
+    def log(self, record: Record) -> tuple[Logged, ...]:
+        """Writes a round; idempotent by the record's key."""
+        return write_record(self._connection, record)
+
+    def latest(self, version: Version, policy_name: str) -> Stored | None:
+        """The newest decision on a version under a policy, with verified evidence."""
+        return read_latest(self._connection, version, policy_name)
+
+    def history(self, version: Version) -> Sequence[Stored]:
+        """Every decision on a version under any policy, newest first."""
+        return read_history(self._connection, version)

@@ -1,0 +1,129 @@
+"""Decisions read back from MLflow, each with evidence that matches its digests."""
+
+from collections.abc import Mapping, Sequence
+
+from gates.ledger.ledger import Stored, Version
+from gates.ledger.mlflow_ledger.artifacts import read_file
+from gates.ledger.mlflow_ledger.connection import Connection, quoted
+from gates.ledger.mlflow_ledger.experiments import find_experiment, policy_experiments
+from gates.ledger.mlflow_ledger.runs import (
+    COMPLETE_TAG,
+    RECORD_TAG,
+    Found,
+    Kind,
+    Place,
+    runs_of_key,
+    search,
+)
+from gates.ledger.records import CandidateRecord, decode_candidate
+from policies.canonical import sha256_of_bytes
+from policies.errors import Broken, InputError
+from stages.evidence.codec import decode, evidence_sha256
+from stages.evidence.records import Evidence, StageName
+
+
+def read_latest(connection: Connection, version: Version, policy_name: str) -> Stored | None:
+    """The newest decision on a version under a policy; None when there is none.
+
+    Raises:
+        Broken: When an artifact is missing or does not match its digest.
+    """
+    experiment = find_experiment(connection, policy_name)
+    if experiment is None:
+        return None
+    found = search(connection, [experiment], _decisions_on(version), most=1)
+    return _stored(connection, found[0], version) if found else None
+
+
+def read_history(connection: Connection, version: Version) -> Sequence[Stored]:
+    """Every decision on a version under any policy, newest first.
+
+    Raises:
+        Broken: When an artifact is missing or does not match its digest.
+    """
+    experiments = policy_experiments(connection)
+    if not experiments:
+        return ()
+    found = search(connection, experiments, _decisions_on(version))
+    return tuple(_stored(connection, run, version) for run in found)
+
+
+def _decisions_on(version: Version) -> str:
+    return (
+        f"tags.gate_candidate = {quoted(version.uri)}"
+        f" and tags.{RECORD_TAG} = '{Kind.CANDIDATE.value}'"
+        f" and tags.{COMPLETE_TAG} = 'yes'"
+    )
+
+
+def _stored(connection: Connection, run: Found, version: Version) -> Stored:
+    record = _record(connection, run, version)
+    return Stored(
+        run_id=run.run_id,
+        decided_at=record.decided_at,
+        policy_name=record.policy.policy,
+        policy_sha256=record.policy.sha256,
+        round_id=record.round_id,
+        baseline=record.baseline,
+        decision=record.decision,
+        evidence=_evidence(connection, run, record),
+    )
+
+
+def _record(connection: Connection, run: Found, version: Version) -> CandidateRecord:
+    where = f"record.json of MLflow run {run.run_id}"
+    body = read_file(connection, run.run_id, "record.json")
+    if sha256_of_bytes(body) != run.tags.get("gate_record_sha256"):
+        raise _changed(run.run_id, "record.json", "gate_record_sha256")
+    record = decode_candidate(body, where=where)
+    if record.decision.candidate != version.uri or record.key != run.tags.get("gate_key"):
+        raise Broken(
+            f"MLflow run {run.run_id} holds another decision than its tags say",
+            why=f"{where} is about {record.decision.candidate}, key {record.key[:12]}",
+            fix="do not edit the tags of decisions; decide again with gate run",
+        )
+    return record
+
+
+def _evidence(
+    connection: Connection, run: Found, record: CandidateRecord
+) -> Mapping[str, Mapping[StageName, Evidence]]:
+    runs = {found.place: found for found in runs_of_key(connection, run.experiment_id, record.key)}
+    found: dict[str, dict[StageName, Evidence]] = {}
+    for candidate, stages in record.evidence_sha256.items():
+        found[candidate] = {
+            stage: _one(
+                connection, runs, Place(kind=Kind.STAGE, candidate=candidate, stage=stage), digest
+            )
+            for stage, digest in stages.items()
+        }
+    return found
+
+
+def _one(
+    connection: Connection, runs: Mapping[Place, Found], place: Place, digest: str
+) -> Evidence:
+    run = runs.get(place)
+    if run is None:
+        raise Broken(
+            f"the {place.stage} evidence of {place.candidate} is gone",
+            why="the MLflow run that held its evidence.json was deleted",
+            fix="restore it with mlflow runs restore, or decide again with gate run",
+        )
+    body = read_file(connection, run.run_id, "evidence.json")
+    try:
+        evidence = decode(body, where=f"evidence.json of MLflow run {run.run_id}")
+    except InputError as error:
+        raise Broken(error.message, why=error.why, fix=error.fix) from error
+    matches = (evidence.candidate, evidence.stage) == (place.candidate, place.stage)
+    if not matches or {evidence_sha256(evidence), run.tags.get("gate_evidence_sha256")} != {digest}:
+        raise _changed(run.run_id, "evidence.json", "gate_evidence_sha256")
+    return evidence
+
+
+def _changed(run_id: str, path: str, tag: str) -> Broken:
+    return Broken(
+        f"{path} of MLflow run {run_id} was changed",
+        why=f"it does not match the digest it was logged with (tag `{tag}`)",
+        fix="restore the artifact from a backup, or decide again with gate run",
+    )

@@ -1,0 +1,187 @@
+"""A record written to MLflow: an MLflow run per candidate, nested ones per stage and look."""
+
+from collections.abc import Iterator, Mapping
+
+from gates.decide.verdict import StageDecision
+from gates.ledger.ledger import Document, Logged, Page, Pages, Record
+from gates.ledger.mlflow_ledger import contents
+from gates.ledger.mlflow_ledger.artifacts import write_files
+from gates.ledger.mlflow_ledger.connection import Connection
+from gates.ledger.mlflow_ledger.experiments import experiment_of_policy
+from gates.ledger.mlflow_ledger.linking import link_version, version_link
+from gates.ledger.mlflow_ledger.runs import (
+    COMPLETE_TAG,
+    Found,
+    Kind,
+    Place,
+    Wanted,
+    ensure_runs,
+    finish,
+    log_metrics,
+)
+from gates.ledger.records import CandidateRecord, candidate_records, encode_candidate
+from gates.ledger.references import parse_reference
+from policies.canonical import sha256_of_bytes
+from stages.evidence.codec import encode
+from stages.evidence.records import Look, StageName
+
+
+def write_record(connection: Connection, record: Record) -> tuple[Logged, ...]:
+    """Writes what is missing of a record; called again, it changes nothing."""
+    shares = candidate_records(record)
+    if not shares:
+        return ()
+    experiment = experiment_of_policy(connection, record.policy.policy)
+    wanted = [one for share in shares for one in _wanted(record, share)]
+    found = ensure_runs(connection, experiment, wanted, decided_at=record.decided_at)
+    for share in shares:
+        if COMPLETE_TAG not in found[_own(share)].tags:
+            _write_candidate(connection, record, share, found)
+    return tuple(_logged(connection, share, found) for share in shares)
+
+
+def run_url(connection: Connection, run: Found) -> str:
+    """Address of an MLflow run's page; empty when the store has no UI."""
+    return f"{connection.pages}{run_link(run)}" if connection.pages else ""
+
+
+def run_link(run: Found) -> str:
+    """The page of an MLflow run, seen from any page of the same UI."""
+    return f"#/experiments/{run.experiment_id}/runs/{run.run_id}"
+
+
+def _wanted(record: Record, share: CandidateRecord) -> Iterator[Wanted]:
+    candidate = share.decision.candidate
+    named = parse_reference(candidate)
+    own = _own(share)
+    yield Wanted(
+        place=own,
+        above=None,
+        name=f"{named.name}/{named.version} {share.decision.verdict.value}",
+        tags=contents.candidate_tags(share),
+    )
+    for stage in share.decision.stages:
+        yield Wanted(
+            place=_of_stage(share, stage.stage),
+            above=own,
+            name=f"{stage.stage.value} {stage.verdict.value}",
+            tags=contents.stage_tags(share, stage),
+        )
+        look = _look(record, candidate, stage.stage)
+        if look is not None:
+            yield Wanted(
+                place=_of_look(share, stage.stage),
+                above=_of_stage(share, stage.stage),
+                name=f"look {look.number} {stage.online or stage.verdict}",
+                tags=contents.look_tags(share, stage, look),
+            )
+
+
+def _write_candidate(
+    connection: Connection, record: Record, share: CandidateRecord, found: Mapping[Place, Found]
+) -> None:
+    for stage in share.decision.stages:
+        _write_look(connection, record, share, stage, found)
+        _write_stage(connection, record, share, stage, found)
+    run, decision = found[_own(share)], share.decision
+    page = record.pages.get(decision.candidate, Pages()).candidate
+    body = encode_candidate(share)
+    table = contents.findings_table(decision.stages)
+    files: list[tuple[str, bytes] | Document] = [("record.json", body), (contents.TABLE, table)]
+    write_files(connection, run.run_id, [*files, *page.documents])
+    metrics = contents.finding_metrics(decision.stages)
+    log_metrics(connection, run.run_id, metrics, decided_at=share.decided_at)
+    note = contents.description(
+        page.description,
+        verdict=decision.verdict.value,
+        reason=decision.reason,
+        stages=decision.stages,
+        links=version_link(decision.candidate),
+    )
+    finish(connection, run.run_id)
+    link_version(connection, share, run_link(run), run_url(connection, run))
+    last = {contents.NOTE_TAG: note, "gate_record_sha256": sha256_of_bytes(body)}
+    _set_tags(connection, run, last | {COMPLETE_TAG: "yes"})
+
+
+def _write_stage(
+    connection: Connection,
+    record: Record,
+    share: CandidateRecord,
+    stage: StageDecision,
+    found: Mapping[Place, Found],
+) -> None:
+    run = found[_of_stage(share, stage.stage)]
+    candidate = share.decision.candidate
+    page = record.pages.get(candidate, Pages()).stages.get(stage.stage, Page())
+    files: list[tuple[str, bytes] | Document] = [
+        (contents.TABLE, contents.findings_table([stage])),
+        *page.documents,
+    ]
+    evidence = record.evidence.get(candidate, {}).get(stage.stage)
+    if evidence is not None:
+        files.append(("evidence.json", encode(evidence)))
+    write_files(connection, run.run_id, files)
+    metrics = contents.finding_metrics([stage]) | contents.cost_metrics(stage.cost)
+    log_metrics(connection, run.run_id, metrics, decided_at=share.decided_at)
+    note = contents.description(
+        page.description,
+        verdict=stage.verdict.value,
+        reason=stage.reason,
+        stages=[stage],
+        links=f"{version_link(candidate)} \u00b7 [All stages]({run_link(found[_own(share)])})",
+    )
+    _set_tags(connection, run, {contents.NOTE_TAG: note})
+    finish(connection, run.run_id)
+
+
+def _write_look(
+    connection: Connection,
+    record: Record,
+    share: CandidateRecord,
+    stage: StageDecision,
+    found: Mapping[Place, Found],
+) -> None:
+    look = _look(record, share.decision.candidate, stage.stage)
+    if look is None:
+        return
+    run = found[_of_look(share, stage.stage)]
+    metrics = contents.look_metrics(look) | contents.finding_metrics([stage])
+    log_metrics(connection, run.run_id, metrics, decided_at=share.decided_at)
+    finish(connection, run.run_id)
+
+
+def _set_tags(connection: Connection, run: Found, tags: Mapping[str, str]) -> None:
+    from mlflow.entities import RunTag
+
+    with connection.answering("tag the MLflow run"):
+        rows = [RunTag(key, value) for key, value in tags.items()]
+        connection.client.log_batch(run.run_id, tags=rows)
+
+
+def _logged(connection: Connection, share: CandidateRecord, found: Mapping[Place, Found]) -> Logged:
+    own = found[_own(share)]
+    stages = [stage.stage for stage in share.decision.stages]
+    return Logged(
+        candidate=share.decision.candidate,
+        run_id=own.run_id,
+        stage_run_ids={stage: found[_of_stage(share, stage)].run_id for stage in stages},
+        url=run_url(connection, own),
+    )
+
+
+def _look(record: Record, candidate: str, stage: StageName) -> Look | None:
+    evidence = record.evidence.get(candidate, {}).get(stage)
+    return None if evidence is None else evidence.look
+
+
+def _own(share: CandidateRecord) -> Place:
+    return Place(kind=Kind.CANDIDATE, candidate=share.decision.candidate)
+
+
+def _of_stage(share: CandidateRecord, stage: StageName) -> Place:
+    return Place(kind=Kind.STAGE, candidate=share.decision.candidate, stage=stage)
+
+
+def _of_look(share: CandidateRecord, stage: StageName) -> Place:
+    return Place(kind=Kind.LOOK, candidate=share.decision.candidate, stage=stage)

@@ -1,0 +1,98 @@
+"""Decisions wait here until the ledger has them: journaled first, logged in order, never lost."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+from gates.ledger.ledger import Ledger, LedgerDown, Logged, Record
+from gates.ledger.records import decode_record, encode_record
+from policies.canonical import sha256_of_bytes
+from policies.errors import Broken
+from stages.engine.state import State
+
+OUTBOX = "ledger/outbox"
+"""Stream of `{"kept": key}` and `{"logged": key}`; each record has a stream of its own."""
+
+
+def log_or_keep(state: State, ledger: Ledger, record: Record) -> tuple[Logged, ...]:
+    """Logs a record, after every one that still waits; keeps it when the ledger is down.
+
+    Args:
+        state: Where it is kept, before anything else is done.
+        ledger: Where it is logged.
+        record: What was decided.
+
+    Returns:
+        Where each candidate's decision is found; empty when the record is kept for the next call,
+        since the ledger does not answer or another process is logging.
+
+    Raises:
+        Broken: When the ledger answers, and refuses a record; it is still kept.
+    """
+    if record.key in _settled(state):
+        return _logged_again(ledger, record)
+    if record.key not in waiting(state):
+        state.append(_stream(record.key), [encode_record(record)])
+        state.append(OUTBOX, [{"kept": record.key}])
+    return _flushed(state, ledger).get(record.key, ())
+
+
+def flush(state: State, ledger: Ledger) -> int:
+    """Logs what waits, oldest first, as far as the ledger answers.
+
+    Returns:
+        How many records still wait.
+    """
+    if waiting(state):
+        _flushed(state, ledger)
+    return len(waiting(state))
+
+
+def waiting(state: State) -> tuple[str, ...]:
+    """Keys of the records that wait, oldest first."""
+    settled = _settled(state)
+    keys = [str(entry["kept"]) for entry in state.read(OUTBOX) if "kept" in entry]
+    return tuple(dict.fromkeys(key for key in keys if key not in settled))
+
+
+def _flushed(state: State, ledger: Ledger) -> dict[str, tuple[Logged, ...]]:
+    found: dict[str, tuple[Logged, ...]] = {}
+    with ExitStack() as held:
+        try:
+            held.enter_context(state.lock(OUTBOX))
+        except Broken:
+            return found  # whoever holds it is logging; what is new waits for the next call
+        for record in _kept(state):
+            try:
+                found[record.key] = ledger.log(record)
+            except LedgerDown:
+                break
+            state.append(OUTBOX, [{"logged": record.key}])
+    return found
+
+
+def _kept(state: State) -> Iterator[Record]:
+    for key in waiting(state):
+        stream = _stream(key)
+        entries = state.read(stream)
+        if not entries:
+            raise Broken(
+                f"the decision {key[:12]} that waits for the ledger is gone",
+                why=f"{state.url} names it in {OUTBOX}, and has nothing in {stream}",
+                fix="restore the state from a backup, or decide again with gate run",
+            )
+        yield decode_record(entries[0], where=f"{state.url}, {stream}")
+
+
+def _settled(state: State) -> set[str]:
+    return {str(entry["logged"]) for entry in state.read(OUTBOX) if "logged" in entry}
+
+
+def _logged_again(ledger: Ledger, record: Record) -> tuple[Logged, ...]:
+    try:
+        return ledger.log(record)
+    except LedgerDown:
+        return ()
+
+
+def _stream(key: str) -> str:
+    return f"ledger/records/{sha256_of_bytes(key.encode())}"

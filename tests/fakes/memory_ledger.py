@@ -1,0 +1,174 @@
+"""A ledger in memory that keeps every promise of the protocol."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from gates.decide.verdict import CandidateDecision
+from gates.ledger.ledger import Adoption, LedgerDown, Logged, NewVersion, Record, Stored, Version
+from gates.ledger.references import parse_reference
+from policies.errors import InputError
+
+RESERVED = ("latest",)
+
+
+@dataclass
+class MemoryLedger:
+    """Everything in dictionaries; set `is_down` to pull the plug."""
+
+    models: dict[str, list[Version]] = field(default_factory=dict)
+    aliases: dict[str, dict[str, str]] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    records: dict[str, Record] = field(default_factory=dict)
+    adoptions: dict[str, Adoption] = field(default_factory=dict)
+    is_down: bool = False
+
+    @property
+    def uri(self) -> str:
+        return "memory:"
+
+    def ping(self) -> None:
+        if self.is_down:
+            raise LedgerDown("cannot reach the server: the ledger in memory is down")
+
+    def version(self, reference: str) -> Version:
+        self.ping()
+        named = parse_reference(reference)
+        aliases = self.aliases.get(named.name, {})
+        number = aliases.get(named.alias) if named.alias else named.version
+        versions = self.versions(named.name)
+        found = next((v for v in versions if v.version == number), None)
+        if found is None:
+            numbers = ", ".join(v.version for v in versions) or "none"
+            models = ", ".join(self.models) or "none at all"
+            raise InputError(
+                f"there is no {reference}",
+                why=f"{named.name} has versions {numbers}; the models are {models}",
+                fix="gate register",
+            )
+        return found
+
+    def versions(self, name: str) -> tuple[Version, ...]:
+        self.ping()
+        aliases = self.aliases.get(name, {})
+        return tuple(
+            replace(v, aliases=tuple(sorted(a for a, n in aliases.items() if n == v.version)))
+            for v in self.models.get(name, [])
+        )
+
+    def register(self, new: NewVersion) -> Version:
+        self.ping()
+        tags = dict(new.tags)
+        content = None
+        if new.file is not None:
+            content, tags["gate_file"] = new.file.read_bytes(), new.file.name
+        versions = self.models.setdefault(new.name, [])
+        made = Version(
+            name=new.name,
+            version=str(len(versions) + 1),
+            aliases=(),
+            tags=tags,
+            created=f"2026-01-01T00:00:00.{len(versions):03}+00:00",
+            source=new.source or "memory:",
+        )
+        versions.append(made)
+        if content is not None:
+            self.files[made.uri] = content
+        return made
+
+    def fetch_file(self, version: Version, folder: Path) -> Path:
+        self.ping()
+        if version.uri not in self.files:
+            raise InputError(f"{version.uri} has no recorded outputs")
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / version.tags["gate_file"]
+        path.write_bytes(self.files[version.uri])
+        return path
+
+    def tag(self, version: Version, tags: Mapping[str, str]) -> None:
+        self.ping()
+        versions = self.models[version.name]
+        place = int(version.version) - 1
+        versions[place] = replace(versions[place], tags={**versions[place].tags, **tags})
+
+    def set_alias(self, version: Version, alias: str) -> None:
+        self.ping()
+        if alias in RESERVED:
+            raise InputError(f"cannot use the alias {alias}")
+        self.aliases.setdefault(version.name, {})[alias] = version.version
+
+    def log_adoption(self, adoption: Adoption) -> str:
+        self.ping()
+        self.adoptions.setdefault(adoption.key, adoption)
+        return f"adoption-{adoption.key}"
+
+    def log(self, record: Record) -> tuple[Logged, ...]:
+        self.ping()
+        if record.key not in self.records:
+            self.records[record.key] = record
+            for decision in record.decision.candidates:
+                self._tag_decided(record, decision)
+        return tuple(
+            Logged(
+                candidate=decision.candidate,
+                run_id=_run_id(record, decision.candidate),
+                stage_run_ids={
+                    s.stage: f"{_run_id(record, decision.candidate)}/{s.stage}"
+                    for s in decision.stages
+                },
+                url="",
+            )
+            for decision in record.decision.candidates
+        )
+
+    def latest(self, version: Version, policy_name: str) -> Stored | None:
+        found = [s for s in self.history(version) if s.policy_name == policy_name]
+        return found[0] if found else None
+
+    def history(self, version: Version) -> Sequence[Stored]:
+        self.ping()
+        newest = sorted(
+            enumerate(self.records.values()), key=lambda r: (r[1].decided_at, r[0]), reverse=True
+        )
+        return tuple(
+            _stored(record, decision)
+            for _, record in newest
+            for decision in record.decision.candidates
+            if decision.candidate == version.uri
+        )
+
+    def _tag_decided(self, record: Record, decision: CandidateDecision) -> None:
+        named = parse_reference(decision.candidate)
+        found = [v for v in self.versions(named.name) if v.version == named.version]
+        for version in found:
+            stages = {
+                f"gate_{s.stage.value}": s.verdict.value
+                + (f" ({s.online.value})" if s.online else "")
+                for s in decision.stages
+            }
+            self.tag(
+                version,
+                {
+                    **stages,
+                    "gate_verdict": decision.verdict.value,
+                    "gate_policy": record.policy.policy,
+                    "gate_run": _run_id(record, decision.candidate),
+                },
+            )
+
+
+def _run_id(record: Record, candidate: str) -> str:
+    return f"{record.key}:{candidate}"
+
+
+def _stored(record: Record, decision: CandidateDecision) -> Stored:
+    return Stored(
+        run_id=_run_id(record, decision.candidate),
+        decided_at=record.decided_at,
+        policy_name=record.policy.policy,
+        policy_sha256=record.policy.sha256,
+        round_id=record.decision.round_id,
+        baseline=record.decision.baseline,
+        decision=decision,
+        evidence=record.evidence,
+    )
