@@ -70,8 +70,9 @@ def _problem(detail: ErrorDetails, place: Place, show: Show) -> Problem:
         case "extra_forbidden":
             return _unknown(place, name)
         case "value_error":
-            expected = str(detail["ctx"]["error"])
-            return Problem(at=place.at, found="values that do not fit", expected=expected)
+            together = isinstance(detail["input"], dict)
+            found = "values that do not fit" if together else show(place.at, detail["input"])
+            return Problem(at=place.at, found=found, expected=str(detail["ctx"]["error"]))
         case _ if detail["loc"][-1:] == ("[key]",):
             return Problem(
                 at=place.at,
@@ -86,7 +87,7 @@ def _problem(detail: ErrorDetails, place: Place, show: Show) -> Problem:
 
 
 def _missing(place: Place, name: str) -> Problem:
-    expected, fix = f"`{name}`", _FIXES.get(name, f"add `{name}: ...`")
+    expected, fix = f"`{name}`", _FIXES.get(name, f"add `{name}`")
     if place.elsewhere and name == "scorer":
         expected, fix = _TASK_KINDS, "say how answers are measured, e.g. `scorer: exact`"
     return Problem(at=place.at, found="nothing", expected=expected, fix=fix)

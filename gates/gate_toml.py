@@ -1,0 +1,218 @@
+"""`gate.toml`: where things are, without thresholds and without secrets."""
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, ValidationError
+
+from gates.masking import MASK, is_secret_name, mask_secrets
+from policies.base import Count, Name, Strict, Text
+from policies.errors import WrongUsage
+from policies.problems import Path, Problem
+from policies.shape import problems_of
+
+
+def _address(text: str) -> str:
+    if not re.fullmatch(r"https?://[^/@\s]+(/[^@\s]*)?", text):
+        raise ValueError("an address with http:// or https://, without user or password")
+    return text
+
+
+def _variable(text: str) -> str:
+    if not re.fullmatch(r"[A-Z][A-Z0-9_]*", text):
+        raise ValueError("the name of an environment variable, in capitals; never its value")
+    return text
+
+
+Address = Annotated[str, AfterValidator(_address)]
+"""An HTTP address without user or password; may hold `{version}`."""
+
+Variable = Annotated[str, AfterValidator(_variable)]
+"""Name of an environment variable, in capitals: a key pasted in its place is refused."""
+
+Dollars = Annotated[float, Field(ge=0)]
+
+
+class MlflowSection(Strict):
+    """Where checkpoints and decisions are kept."""
+
+    tracking_uri: Text | None = None
+    registry_uri: Text | None = None
+
+
+class StateSection(Strict):
+    """Where journals, locks and signed records are kept."""
+
+    url: Text | None = None
+    records: Text | None = None
+
+
+class ModelSection(Strict):
+    """A registered model: which policy may move which alias, and how its versions answer."""
+
+    policies: dict[Text, Text] = Field(default_factory=dict)
+    """Policy (a name in `policies/`, or a path) by the alias it may move."""
+    endpoint: Address | None = None
+    """Address up to `/v1`; `{version}` stands for the version's number."""
+    served_as: Text | None = None
+    """Model name to ask the endpoint for; may hold `{version}`."""
+    api_key_env: Variable | None = None
+    serve: Text | None = None
+    """Script called with `start|health|stop VERSION`."""
+    deploy: Text | None = None
+    """Script called after an alias moved."""
+    production: Address | None = None
+    """What must then answer."""
+
+
+class Price(Strict):
+    """US dollars for a million tokens."""
+
+    input: Dollars
+    output: Dollars
+
+
+class EndpointSection(Strict):
+    """An OpenAI-compatible endpoint, such as a judge."""
+
+    base_url: Address
+    model: Text
+    api_key_env: Variable | None = None
+    usd_per_million_tokens: Price | None = None
+    timeout_seconds: Annotated[float, Field(gt=0)] = 120.0
+    retries: Annotated[int, Field(ge=0)] = 3
+    slots: Annotated[Count, Field(le=1024)] = 16
+    requests_per_minute: Annotated[float, Field(gt=0)] | None = None
+
+
+class DataSection(Strict):
+    """Exposures and events of an A/B: Parquet, CSV or SQL files, read by an Ibis backend."""
+
+    backend: Text = "duckdb"
+    exposures: Text
+    events: Text
+
+
+class TrustSection(Strict):
+    """Whom records are believed from."""
+
+    root: Text | None = None
+    anchor: Text | None = None
+
+
+class NotifySection(Strict):
+    """Who is told."""
+
+    url_env: Variable | None = None
+
+
+class GateToml(Strict):
+    """The whole file."""
+
+    mlflow: MlflowSection = MlflowSection()
+    state: StateSection = StateSection()
+    models: dict[Text, ModelSection] = Field(default_factory=dict)
+    endpoints: dict[Name, EndpointSection] = Field(default_factory=dict)
+    data: dict[Name, DataSection] = Field(default_factory=dict)
+    trust: TrustSection = TrustSection()
+    notify: NotifySection = NotifySection()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsFile:
+    """What `gate.toml` says, and where.
+
+    Attributes:
+        content: Its settings; never shown whole, since addresses may hold passwords.
+        lines: Line of every key that is written, by its path.
+    """
+
+    content: GateToml = field(default_factory=GateToml, repr=False)
+    lines: Mapping[Path, int] = field(default_factory=dict)
+
+    def line(self, at: Path) -> int:
+        """Line of a key, or of the nearest table above it."""
+        while at not in self.lines and at:
+            at = at[:-1]
+        return self.lines.get(at, 1)
+
+
+def parse_gate_toml(text: str, *, where: str) -> SettingsFile:
+    """The settings in the text of a `gate.toml`.
+
+    Raises:
+        WrongUsage: When it is no TOML or has unknown or wrong settings, naming file and line.
+    """
+    try:
+        given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _refused(where, (_syntax(text, error),)) from None
+    lines = _lines(text)
+    try:
+        content = GateToml.model_validate(given)
+    except ValidationError as error:
+        unplaced = SettingsFile(lines=lines)
+        problems = problems_of(error, GateToml, _shown)
+        placed = tuple(replace(p, line=unplaced.line(p.at)) for p in problems)
+        raise _refused(where, placed) from None
+    return SettingsFile(content=content, lines=lines)
+
+
+def _refused(where: str, problems: tuple[Problem, ...]) -> WrongUsage:
+    ordered = sorted(problems, key=lambda problem: problem.line)
+    return WrongUsage(
+        f"cannot use {where}",
+        why="\n       ".join(problem.sentence(where) for problem in ordered),
+        fix="mend the lines above, then: gate config show",
+    )
+
+
+def _syntax(text: str, error: tomllib.TOMLDecodeError) -> Problem:
+    place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)", str(error))
+    said = str(error)[: place.start()] if place else str(error)
+    line = int(place[1]) if place and place[1] else text.count("\n") + 1
+    return Problem(at=(), found=f"broken TOML ({said})", expected="TOML", line=line)
+
+
+def _shown(at: Path, value: object) -> str:
+    name = str(at[-1]) if at else ""
+    if is_secret_name(name) or name.endswith("_env"):
+        return f"`{MASK}`"
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else "a list"
+    return f"`{mask_secrets(json.dumps(value, ensure_ascii=False, default=str))[:60]}`"
+
+
+def _lines(text: str) -> dict[Path, int]:
+    """Line of every table and key, found without the parser's help: it keeps none.
+
+    Text inside a multi-line string may be taken for a key; it then names a path nobody asks for.
+    """
+    lines: dict[Path, int] = {}
+    table: Path = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        header = re.match(r"\s*\[([^\[\]]+)\]\s*(#.*)?$", line)
+        key = re.match(r"\s*((?:[A-Za-z0-9_.\s-]|\"[^\"]*\"|'[^']*')+?)\s*=", line)
+        if header:
+            table = _key_path(header[1])
+        at = table if header else (*table, *_key_path(key[1])) if key else ()
+        for depth in range(1, len(at) + 1):
+            lines.setdefault(at[:depth], number)
+    return lines
+
+
+def _key_path(text: str) -> Path:
+    """The parts of a dotted TOML key; empty when it is none."""
+    try:
+        value: object = tomllib.loads(f"{text} = 0")
+    except tomllib.TOMLDecodeError:
+        return ()
+    path: list[str] = []
+    while isinstance(value, dict):
+        name, value = next(iter(value.items()))
+        path.append(name)
+    return tuple(path)
