@@ -149,4 +149,4 @@ def _adjusted(
 
 def _residual_variance(arm: ArmValue, theta: NDArray[np.float64]) -> float:
     found = arm.variance - 2 * theta @ arm.cross + theta @ arm.covariate_covariance @ theta
-    return max(float(found), 0.0)
+    return max(float(found), 0.0) if np.isfinite(found) else np.inf

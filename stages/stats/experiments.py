@@ -45,6 +45,12 @@ class Contrast:
     degrees_of_freedom: float
     method: str
 
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.effect) or not 0 < self.standard_error < math.inf:
+            raise ValueError(f"{self.effect} +- {self.standard_error} is no effect")
+        if self.n < 1 or not self.degrees_of_freedom > 0:
+            raise ValueError(f"{self.n} units, {self.degrees_of_freedom} degrees of freedom")
+
     @property
     def z(self) -> float:
         """Effect in standard errors."""
@@ -53,7 +59,7 @@ class Contrast:
     @property
     def information(self) -> float:
         """Fisher information about the effect, 1 / standard error squared."""
-        return self.standard_error**-2
+        return 1 / (self.standard_error * self.standard_error)
 
 
 def contrast(control: Moments, treatment: Moments, columns: MetricColumns) -> Contrast | Unmeasured:
@@ -67,10 +73,9 @@ def contrast(control: Moments, treatment: Moments, columns: MetricColumns) -> Co
     arms = _arms(control, treatment, columns)
     if isinstance(arms, Unmeasured):
         return arms
-    effect = arms.treatment - arms.control
-    error = math.sqrt(arms.difference_variance)
-    if not math.isfinite(effect) or error == 0:
-        return Unmeasured("the effect or its standard error is not finite")
+    effect, error = arms.treatment - arms.control, math.sqrt(arms.difference_variance)
+    if not math.isfinite(effect / error) or not math.isfinite(1 / arms.difference_variance):
+        return Unmeasured("the effect in standard errors is not finite")
     return Contrast(
         effect=effect,
         standard_error=error,
@@ -155,7 +160,7 @@ def ratio(
     if isinstance(arms, Unmeasured):
         return arms
     how = _reporting(arms.degrees_of_freedom, level=level, unit=unit, critical=critical)
-    if not arms.control > how.critical * math.sqrt(arms.control_variance):
+    if not _clearance(arms, how.critical) > 0:
         return Unmeasured(
             f"the control's value, {arms.control:.4g}, is not clearly above 0: "
             "a relative effect needs a positive baseline"
@@ -344,6 +349,14 @@ def _quotient_error(arms: AdjustedArms) -> float:
     return math.sqrt(max(variance, 0.0)) / abs(arms.control)
 
 
+def _clearance(arms: AdjustedArms, critical: float) -> float:
+    """1 - (critical x error / value)^2 of the control: above 0 when it is clearly above 0."""
+    if arms.control <= 0:
+        return 0.0
+    relative_variance = arms.control_variance / arms.control / arms.control
+    return 1 - critical * critical * relative_variance
+
+
 def _fieller(arms: AdjustedArms, critical: float, *, method: str) -> _Found:
     """Every rho that the contrast T - rho C, in its own standard error, does not refute."""
     quotient, squared = arms.treatment / arms.control, critical * critical
@@ -359,6 +372,6 @@ def _fieller(arms: AdjustedArms, critical: float, *, method: str) -> _Found:
         standard_error=_quotient_error(arms),
         n=arms.n,
         method=method,
-        low=(middle - half) / (1 - squared * cc),
-        high=(middle + half) / (1 - squared * cc),
+        low=(middle - half) / _clearance(arms, critical),
+        high=(middle + half) / _clearance(arms, critical),
     )

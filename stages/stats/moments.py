@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from stages.evidence.estimate import Cause, Unmeasured
 
 _CORRELATION_SLACK = 1e-6
+_ROUNDING = 1e-12
+_SMALLEST_DEVIATION = 1e-150
+"""A smaller standard deviation has a variance that underflows to 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +48,7 @@ class Moments:
             raise ValueError(f"the covariance of {k} columns of {self.n} units has a wrong shape")
         if not all(math.isfinite(x) for row in (self.mean, *self.covariance) for x in row):
             raise ValueError("moments hold finite numbers only")
-        _refuse_impossible(self.covariance)
+        _refuse_impossible(self.mean, self.covariance)
 
     def index(self, name: str) -> int:
         """Position of a column.
@@ -163,12 +166,15 @@ def _moments(
     )
 
 
-def _refuse_impossible(covariance: tuple[tuple[float, ...], ...]) -> None:
+def _refuse_impossible(mean: tuple[float, ...], covariance: tuple[tuple[float, ...], ...]) -> None:
     if any(row[i] < 0 for i, row in enumerate(covariance)):
         raise ValueError("a variance is negative")
+    deviation = [max(math.sqrt(row[i]), _SMALLEST_DEVIATION) for i, row in enumerate(covariance)]
+    size = [abs(m) + d for m, d in zip(mean, deviation, strict=False)]
     for i, j in combinations(range(len(covariance)), 2):
-        if not math.isclose(covariance[i][j], covariance[j][i], rel_tol=1e-9, abs_tol=1e-300):
+        rounding = _ROUNDING * size[i] * size[j]
+        if abs(covariance[i][j] - covariance[j][i]) > rounding:
             raise ValueError("the covariance is not symmetric")
-        most = math.sqrt(covariance[i][i]) * math.sqrt(covariance[j][j])
-        if abs(covariance[i][j]) > most * (1 + _CORRELATION_SLACK):
+        most = deviation[i] * deviation[j] * (1 + _CORRELATION_SLACK)
+        if abs(covariance[i][j]) > most + rounding:
             raise ValueError("a correlation is above 1")
