@@ -34,6 +34,9 @@ from stages.online.tables import MissingColumns, Traffic, engine, open_traffic
 from stages.online.traffic import Period, Scope, missing_columns, scope, traffic_contract
 
 NO_SOURCES: Mapping[str, Source] = MappingProxyType({})
+_TRAFFIC_MENDS = ("burn_in",)
+"""Failed checks that need no repair, only more traffic."""
+
 _TOOLS = ("duckdb", "great-expectations", "ibis-framework")
 
 
@@ -119,14 +122,15 @@ class OnlineStage:
                 found = self._from_moments(source, candidate.known_as)
             case _:
                 assert_never(source)
+        checks = self._checks(found)
         return Evidence(
             stage=StageName.ONLINE,
             candidate=candidate.uri,
             baseline=baseline.uri if baseline else None,
             measurements=_comparable(self._measurements(found), candidate, baseline),
-            checks=self._checks(found),
+            checks=checks,
             look=self._look(found),
-            waits=_waits(self._plan, found, candidate.known_as),
+            waits=_waits(self._plan, found, checks, known_as=candidate.known_as),
             provenance=Provenance(
                 candidate=candidate.digest,
                 baseline=baseline.digest if baseline else None,
@@ -223,35 +227,38 @@ class OnlineStage:
         return look_of(self._plan, found.looks) if found.looks else before_first_look(self._plan)
 
 
-def _waits(plan: OnlinePlan, found: _Found, known_as: str) -> tuple[Wait, ...]:
-    """The next look; nothing after the last one, nor when only a repair would help."""
+def _waits(
+    plan: OnlinePlan, found: _Found, checks: tuple[Check, ...], *, known_as: str
+) -> tuple[Wait, ...]:
+    """The operator's move while a check fails, and the traffic's until the last look."""
+    broken = [c for c in checks if c.passed is False and c.name not in _TRAFFIC_MENDS]
+    repairs = (_repair(broken),) if broken else ()
     if found.looks and is_final(plan, found.looks[-1]):
-        return ()
-    if not found.looks and any(check.passed is False for check in found.checks):
-        return (_repair(found),)
+        return repairs
     day = following(plan, found.looks[-1].day if found.looks else 0.0)
     assert day is not None, "a look after the last one ends the A/B"
+    return (*repairs, _traffic(found, day, known_as))
+
+
+def _traffic(found: _Found, day: float, known_as: str) -> Wait:
     expected = (found.start + timedelta(days=day)).isoformat() if found.start else None
     what = f"first exposure of the A/B `{known_as}`" if found.nothing else f"day {day:g} of the A/B"
-    return (
-        Wait(
-            cause=Cause.WAITING,
-            who="traffic",
-            what=what,
-            have=round(min(found.elapsed_days, day), 2),
-            need=day,
-            since=found.start.isoformat() if found.start else None,
-            expected=expected,
-        ),
+    return Wait(
+        cause=Cause.WAITING,
+        who="traffic",
+        what=what,
+        have=round(min(found.elapsed_days, day), 2),
+        need=day,
+        since=found.start.isoformat() if found.start else None,
+        expected=expected,
     )
 
 
-def _repair(found: _Found) -> Wait:
-    broken = [check for check in found.checks if check.passed is False]
+def _repair(broken: list[Check]) -> Wait:
     return Wait(
         cause=Cause.BROKEN,
         who="operator",
-        what=f"repaired traffic data: {broken[-1].sentence}",
+        what="; ".join(check.sentence for check in broken),
         have=0,
         need=len(broken),
     )

@@ -173,7 +173,7 @@ _PROMISES = (
     never("look_order", "{count} rows have a look number that is not above the one before"),
     never(
         "missing_looks",
-        f"{{count}} metrics have no row in the {_LATEST:g} day(s) before a planned look",
+        f"{{count}} times a metric has no row in the {_LATEST:g} day(s) before a planned look",
     ),
 )
 
