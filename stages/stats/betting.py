@@ -8,7 +8,7 @@ import numpy as np
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.stats.clusters import Floats
 from stages.stats.levels import tail_of
-from stages.stats.means import Range, refuse_values
+from stages.stats.means import SHARES, refuse_values
 from stages.stats.shares import SHARE
 
 TRUNCATION = 0.5
@@ -45,7 +45,7 @@ def betting_interval(
     """
     tail = tail_of(level)
     column = np.asarray(values, dtype=np.float64)
-    refused = refuse_values(column[:, None], Range(low=0.0, high=1.0))
+    refused = refuse_values(column[:, None], SHARES)
     if refused is not None:
         return refused
     low, high = _excluded_below(column, tail), 1 - _excluded_below(1 - column, tail)

@@ -11,11 +11,12 @@ from stages.stats.clusters import ClusterTotals, Floats, cluster_totals
 from stages.stats.levels import t_quantile, tail_of
 from stages.stats.shares import SHARE, exact_upper
 
-FEW = 25
-"""Below this many deviating units a t-interval of a share covers too little (n min(p, 1 - p))."""
+FEW_ITEMS, FEW_DIFFERENCES = 10, 25
+"""Below this many deviating units score intervals of shares, and t-intervals of differences, miss
+more often on one side than they say."""
 
 NEGLIGIBLE = 1e-9
-"""Spread relative to the largest value that is rounding, not information."""
+"""Spread, relative to 1 for shares and to the largest value else, that is rounding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +27,12 @@ class Range:
     high: float
 
 
+SHARES, DIFFERENCES = Range(low=0.0, high=1.0), Range(low=-1.0, high=1.0)
+"""Limits of shares, and of differences of two shares."""
+
+
 def mean_t(values: Sequence[float], *, level: float, unit: str) -> Estimate | Unmeasured:
-    """Mean of independent values with a t-interval; see `clustered_mean`."""
+    """Mean of independent values with an interval by Student's t; see `clustered_mean`."""
     return clustered_mean(values, range(len(values)), level=level, unit=unit)
 
 
@@ -36,9 +41,11 @@ def clustered_mean(
 ) -> Estimate | Unmeasured:
     """Mean of values whose errors depend on each other inside clusters.
 
-    Standard error CR1, quantile t with G - 1 degrees of freedom. A share stays inside [0, 1],
-    and where fewer than 25 clusters differ from a value that most of them hold, both ends reach at
-    least as far as the exact bound on how many could differ: identical values have an interval.
+    Standard error CR1, quantile t with G - 1 degrees of freedom. For a share Wilson's interval
+    takes both, with the effective number n of items that makes p (1 - p) / n the squared error: a
+    symmetric t-interval near 0 or 1 misses twice as often as it says. Where fewer than 10 clusters
+    differ from a value that most of them hold, a share's ends reach at least as far as the exact
+    bound on how many could differ: identical values have an interval.
 
     Args:
         values: One per item, shape (n,); a `share` lies between 0 and 1.
@@ -54,10 +61,11 @@ def clustered_mean(
         ValueError: When lengths differ, a share lies outside [0, 1] or the level is impossible.
 
     References:
-        Miller (2024), "Adding error bars to evals", section 2.2; Cameron and Miller (2015).
+        Miller (2024), "Adding error bars to evals", section 2.2; Cameron and Miller (2015); for
+        shares Korn and Graubard (1998) and Franco et al. (2019), effective sample size.
     """
     tail_of(level)
-    limits = Range(low=0.0, high=1.0) if unit == SHARE else None
+    limits = SHARES if unit == SHARE else None
     column = np.asarray(values, dtype=np.float64)[:, None]
     refused = refuse_values(column, limits)
     totals = cluster_totals(column, clusters)
@@ -100,28 +108,26 @@ def interval_of_mean(
     if totals.groups < 2:  # noqa: PLR2004 - a spread needs two
         return Unmeasured("1 independent unit cannot show a spread", Cause.UNDERPOWERED)
     mean, error = float(totals.means[0]), math.sqrt(float(totals.covariance[0, 0]))
-    still = is_negligible(error, totals)
+    still = is_still(totals, limits)
     if still and limits is None:
         return Unmeasured(
             f"all {totals.groups} units are equal, which says nothing of their spread",
             Cause.UNDERPOWERED,
         )
-    half = t_quantile(tail_of(level), totals.groups - 1) * error
+    t = t_quantile(tail_of(level), totals.groups - 1)
+    within = _t_range(mean, error, t, limits=limits)
     exact = exact_range(totals, tail=tail_of(level), limits=limits) if limits else None
-    low, high = mean - half, mean + half
-    if limits is not None:
-        low, high = max(limits.low, low), min(limits.high, high)
     if exact is not None:
-        low, high = min(low, exact.low), max(high, exact.high)
+        within = Range(low=min(within.low, exact.low), high=max(within.high, exact.high))
     return Estimate(
         value=mean,
         standard_error=None if still else error,
-        low=low,
-        high=high,
+        low=within.low,
+        high=within.high,
         level=level,
         n=totals.groups,
         unit=unit,
-        method=_method(totals, still=still, exact=exact),
+        method=_method(totals, still=still, limits=limits, exact=exact),
     )
 
 
@@ -138,31 +144,51 @@ def exact_range(totals: ClusterTotals, *, tail: float, limits: Range) -> Range |
         limits: The possible values.
 
     Returns:
-        The range, or None when no value is held by most units or `FEW` or more differ from it.
+        The range, or None when no value is held by most units, or when enough differ from it.
     """
-    means = np.round(totals.sums[:, 0] / totals.sizes, 9)
-    found, counts = np.unique(means, return_counts=True)
-    common, held = float(found[counts.argmax()]), int(counts.max())
-    if totals.groups - held >= FEW or 2 * held <= totals.groups:
+    few = FEW_ITEMS if limits == SHARES else FEW_DIFFERENCES
+    means = totals.sums[:, 0] / totals.sizes
+    common = float(np.median(means))  # what most units hold is in the middle
+    lower, higher = means < common - NEGLIGIBLE, means > common + NEGLIGIBLE
+    differing = int(lower.sum() + higher.sum())
+    if differing >= few or 2 * differing >= totals.groups:
         return None
     effective, groups = totals.effective_groups, totals.groups
-    below = exact_upper((means < common).sum() * effective / groups, effective, tail=tail)
-    above = exact_upper((means > common).sum() * effective / groups, effective, tail=tail)
+    below = exact_upper(lower.sum() * effective / groups, effective, tail=tail)
+    above = exact_upper(higher.sum() * effective / groups, effective, tail=tail)
     return Range(
         low=max(limits.low, common - below * (common - limits.low)),
         high=min(limits.high, common + above * (limits.high - common)),
     )
 
 
-def is_negligible(error: float, totals: ClusterTotals) -> bool:
-    """Whether a standard error is zero but for rounding."""
-    scale = float(np.abs(totals.sums / totals.sizes[:, None]).max())
-    return error <= NEGLIGIBLE * scale
+def is_still(totals: ClusterTotals, limits: Range | None) -> bool:
+    """Whether the only column has the same mean in every cluster, but for rounding."""
+    means = totals.sums[:, 0] / totals.sizes
+    scale = 1.0 if limits else float(np.abs(means).max())
+    return float(np.ptp(means)) <= NEGLIGIBLE * scale
 
 
-def _method(totals: ClusterTotals, *, still: bool, exact: Range | None) -> str:
+def _t_range(mean: float, error: float, t: float, *, limits: Range | None) -> Range:
+    if limits is None:
+        return Range(low=mean - t * error, high=mean + t * error)
+    if limits != SHARES:
+        return Range(low=max(limits.low, mean - t * error), high=min(limits.high, mean + t * error))
+    spread = mean * (1 - mean)
+    if spread <= 0:  # all are 0 or all are 1: the exact range says the rest
+        return Range(low=mean, high=mean)
+    shrink = (t * error) ** 2 / spread
+    middle = (mean + shrink / 2) / (1 + shrink)
+    half = t * error * math.sqrt(1 + shrink / (4 * spread)) / (1 + shrink)
+    return Range(low=max(0.0, middle - half), high=min(1.0, middle + half))
+
+
+def _method(
+    totals: ClusterTotals, *, still: bool, limits: Range | None, exact: Range | None
+) -> str:
     if still:
         return "exact binomial bound, all units being equal"
     clustered = totals.sizes.max() > 1
-    name = "cluster-robust t" if clustered else "t"
+    name = "Wilson score with Student's t" if limits == SHARES else "Student's t"
+    name = f"cluster-robust {name}" if clustered else name
     return name if exact is None else f"{name}, widened to the exact binomial bound"

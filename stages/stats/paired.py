@@ -11,11 +11,13 @@ from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.stats.clusters import ClusterTotals, Floats, cluster_totals
 from stages.stats.levels import t_quantile, tail_of
 from stages.stats.means import (
+    DIFFERENCES,
     NEGLIGIBLE,
+    SHARES,
     Range,
     exact_range,
     interval_of_mean,
-    is_negligible,
+    is_still,
     refuse_values,
 )
 from stages.stats.shares import SHARE
@@ -59,8 +61,9 @@ def paired_difference(
     """Difference and ratio of two means over the same items, and proof of a regression.
 
     Independent items that are right or wrong take score intervals (Tango; Nam and Blackwelder).
-    Others take cluster-robust t and Fieller's interval. Differences of shares that few clusters
-    show are widened as in `clustered_mean`, and a regression must then pass a sign test as well.
+    Others take cluster-robust t and Fieller's interval. Differences of shares that fewer than 25
+    clusters show are widened as in `clustered_mean`, and to prove a regression they must pass a
+    sign test as well.
 
     Args:
         candidate: The candidate's scores, shape (n,); shares lie between 0 and 1.
@@ -86,7 +89,7 @@ def paired_difference(
     columns = np.column_stack(
         [np.asarray(candidate, dtype=np.float64), np.asarray(baseline, dtype=np.float64)]
     )
-    refused = refuse_values(columns, Range(low=0.0, high=1.0) if unit == SHARE else None)
+    refused = refuse_values(columns, SHARES if unit == SHARE else None)
     totals = cluster_totals(columns, clusters)
     if refused is not None:
         return PairedResult(difference=refused, ratio=refused, p_worse=None)
@@ -131,7 +134,7 @@ def _of_totals(
     totals: ClusterTotals, *, level: float, unit: str, higher_is_better: bool
 ) -> PairedResult:
     contrast = ClusterTotals(sizes=totals.sizes, sums=(totals.sums @ CONTRAST)[:, None])
-    limits = Range(low=-1.0, high=1.0) if unit == SHARE else None
+    limits = DIFFERENCES if unit == SHARE else None
     difference = interval_of_mean(contrast, level=level, unit=unit, limits=limits)
     if isinstance(difference, Unmeasured):
         return PairedResult(difference=difference, ratio=difference, p_worse=None)
@@ -149,7 +152,7 @@ def _p_worse(contrast: ClusterTotals, sign: float, *, few_differ: bool) -> float
     """Cluster-robust t; with few differing clusters no smaller than the exact sign test."""
     groups, mean = contrast.groups, sign * float(contrast.means[0])
     error = math.sqrt(float(contrast.covariance[0, 0]))
-    if is_negligible(error, contrast):
+    if few_differ and is_still(contrast, DIFFERENCES):
         return min(1.0, float((1 - mean) ** -contrast.effective_groups)) if mean < 0 else 1.0
     p_value = float(stdtr(groups - 1, mean / error))
     if not few_differ:

@@ -29,7 +29,7 @@ def test_independent_values_have_students_interval() -> None:
     assert ends(found) == pytest.approx(
         stats.t.interval(0.95, 39, values.mean(), stats.sem(values))
     )
-    assert (found.n, found.unit, found.method) == (40, "seconds", "t")
+    assert (found.n, found.unit, found.method) == (40, "seconds", "Student's t")
 
 
 def test_clustered_values_have_the_robust_error_of_statsmodels() -> None:
@@ -45,7 +45,7 @@ def test_clustered_values_have_the_robust_error_of_statsmodels() -> None:
     assert found.standard_error == pytest.approx(oracle.bse[0])
     half = stats.t.isf(0.05, groups - 1) * oracle.bse[0]
     assert ends(found) == pytest.approx((found.value - half, found.value + half))
-    assert (found.n, found.method) == (groups, "cluster-robust t")
+    assert (found.n, found.method) == (groups, "cluster-robust Student's t")
 
 
 def test_copies_of_an_item_in_one_cluster_add_nothing() -> None:
@@ -74,14 +74,33 @@ def test_identical_shares_in_the_middle_could_have_hidden_others_on_either_side(
 
 def test_few_failures_widen_the_interval_to_the_exact_one() -> None:
     found = measured(mean_t([1.0] * 248 + [0.0] * 2, level=0.95, unit="share"))
-    assert found.low == pytest.approx(ends(clopper_pearson(248, 250, level=0.95))[0])
-    assert found.method == "t, widened to the exact binomial bound"
+    low, high = ends(clopper_pearson(248, 250, level=0.95))
+    assert ends(found)[0] <= low + 1e-12
+    assert ends(found)[1] >= high - 1e-12
+    assert found.method == "Wilson score with Student's t, widened to the exact binomial bound"
 
 
-def test_many_failures_leave_the_t_interval_alone() -> None:
-    values = [1.0] * 200 + [0.0] * 50
+def test_many_failures_take_wilsons_interval_with_students_quantile() -> None:
+    found = measured(mean_t([1.0] * 200 + [0.0] * 50, level=0.95, unit="share"))
+    assert found.method == "Wilson score with Student's t"
+    t = stats.t.isf(0.025, 249)
+    for end in ends(found):  # 249: the error is the one of ddof 1
+        assert (0.8 - end) ** 2 == pytest.approx(t**2 * end * (1 - end) / 249)
+
+
+def test_shares_that_are_no_counts_nearly_have_students_interval() -> None:
+    values = np.random.default_rng(8).uniform(0.2, 0.8, 400)
+    found = ends(mean_t(list(values), level=0.95, unit="share"))
+    oracle = stats.t.interval(0.95, 399, values.mean(), stats.sem(values))
+    assert found == pytest.approx(oracle, abs=2e-4)
+
+
+def test_shares_on_both_sides_of_a_rounding_step_are_identical() -> None:
+    values = [0.3000000005 + 1e-16 * (i % 2) for i in range(40)]
     found = measured(mean_t(values, level=0.95, unit="share"))
-    assert ends(found) == pytest.approx(stats.t.interval(0.95, 249, 0.8, stats.sem(values)))
+    assert found.method == "exact binomial bound, all units being equal"
+    assert found.high is not None
+    assert found.high > 0.35
 
 
 def test_unequal_clusters_count_as_fewer_when_all_are_equal() -> None:
