@@ -139,7 +139,7 @@ class OpenAIServer:
         self.calls: list[Call] = []
         self.max_in_flight = 0
         self._in_flight = 0
-        self._socket = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self._socket = _listening_socket()
         self._server = uvicorn.Server(
             uvicorn.Config(
                 Starlette(routes=[Route("/v1/chat/completions", self._react, methods=["POST"])]),
@@ -206,6 +206,15 @@ class OpenAIServer:
             status_code=reaction.status,
             headers={"content-type": "application/json", **reaction.headers},
         )
+
+
+def _listening_socket() -> socket.socket:
+    # asyncio switches Nagle's algorithm off only where the protocol is named; without that each
+    # reply takes 40 ms more
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
+    listening.listen(256)
+    return listening
 
 
 def main() -> None:
