@@ -1,0 +1,83 @@
+"""One judgement of two answers, whoever wrote it down."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """One judgement: an annotator, or a judge in one order, compared two models on one prompt.
+
+    Attributes:
+        prompt: Id of the prompt.
+        annotator: Who judged: a person or a judge.
+        model_a: Name of one model.
+        model_b: Name of the other; never the same.
+        win_a: What model a won: 1, 0.5 for a tie or "both bad", 0, or a score between; None when
+            the judgement is unresolved.
+        graded_a: How strongly: 1, .75, .5, .25, 0, or the score; None when unresolved.
+        both_bad: Whether both answers were called bad; None when unresolved, or when the format has
+            no such verdict.
+        first: Name of the model that was shown first.
+        where: File and line it was read from.
+    """
+
+    prompt: str
+    annotator: str
+    model_a: str
+    model_b: str
+    win_a: float | None
+    graded_a: float | None
+    both_bad: bool | None
+    first: str
+    where: str
+
+    def __post_init__(self) -> None:
+        if self.model_a == self.model_b:
+            raise ValueError(f"`{self.model_a}` is compared with itself")
+        if (self.win_a is None) != (self.graded_a is None):
+            raise ValueError("a judgement is resolved or not, for every score alike")
+        for score in (self.win_a, self.graded_a):
+            if score is not None and not 0 <= score <= 1:
+                raise ValueError(f"a score lies between 0 and 1, not {score}")
+
+    @property
+    def pair(self) -> frozenset[str]:
+        """The two models, whichever is called a."""
+        return frozenset((self.model_a, self.model_b))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateVote:
+    """A vote seen from the candidate; scores as in `Vote`.
+
+    Attributes:
+        prompt: Id of the prompt.
+        annotator: Who judged.
+        win: What the candidate won, or None when unresolved.
+        graded: How strongly, or None when unresolved.
+        both_bad: Whether both answers were called bad; None as in `Vote`.
+    """
+
+    prompt: str
+    annotator: str
+    win: float | None
+    graded: float | None
+    both_bad: bool | None
+
+
+def seen_from(vote: Vote, candidate: str, baseline: str) -> CandidateVote | None:
+    """The vote from the candidate's side, or None when it compares other models."""
+    if vote.pair != {candidate, baseline}:
+        return None
+    turned = vote.model_b == candidate
+    return CandidateVote(
+        prompt=vote.prompt,
+        annotator=vote.annotator,
+        win=_turned(vote.win_a) if turned else vote.win_a,
+        graded=_turned(vote.graded_a) if turned else vote.graded_a,
+        both_bad=vote.both_bad,
+    )
+
+
+def _turned(score: float | None) -> float | None:
+    return None if score is None else 1 - score
