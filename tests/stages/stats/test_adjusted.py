@@ -148,3 +148,13 @@ def test_the_adjusted_interval_covers_as_often_as_it_says() -> None:
         assert result.high is not None
         covered += result.low <= 0.3 <= result.high
     assert covered / trials == pytest.approx(0.95, abs=0.025)
+
+
+def test_degrees_of_freedom_are_satterthwaites_less_one_per_covariate() -> None:
+    control, treatment = arms(np.random.default_rng(9), n=(8, 12))
+    inner = sum(np.cov(t[:, 1:].T) / len(t) for t in (control, treatment))
+    cross = sum(np.cov(t.T)[0, 1:] / len(t) for t in (control, treatment))
+    theta = np.linalg.solve(inner, cross)
+    own = [(t[:, 0] - t[:, 1:] @ theta).var(ddof=1) / len(t) for t in (control, treatment)]
+    expected = sum(own) ** 2 / (own[0] ** 2 / (8 - 1 - 2) + own[1] ** 2 / (12 - 1 - 2))
+    assert found(control, treatment).degrees_of_freedom == pytest.approx(expected, rel=1e-9)

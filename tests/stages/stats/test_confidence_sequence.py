@@ -151,3 +151,8 @@ def test_peeking_after_every_unit_misses_less_often_than_alpha(*, two_sided: boo
     missed = (np.abs(means) if two_sided else means) > width
     rate = missed.any(axis=1).mean()
     assert 0.002 < rate <= alpha + 0.01
+
+
+def test_one_end_at_alpha_is_tuned_as_both_ends_at_twice_alpha() -> None:
+    one = best_rho_squared(500, alpha=0.02)
+    assert one == best_rho_squared(500, alpha=0.04, two_sided=True)

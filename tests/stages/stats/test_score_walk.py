@@ -49,3 +49,21 @@ def test_looks_too_close_together_are_refused() -> None:
 def test_a_bound_below_all_mass_leaves_nothing_to_cross() -> None:
     walk = ScoreWalk().to(0.5).stopped_at(-20.0)
     assert walk.to(1.0).crossing(-1.0) == pytest.approx(0.0, abs=1e-30)
+
+
+@pytest.mark.parametrize("shares", [(0.5, 0.502, 1.0), (0.01, 0.5, 0.502), (0.1, 0.9, 1.0)])
+def test_looks_at_uneven_distances_agree_with_the_trivariate_normal_distribution(
+    shares: tuple[float, ...],
+) -> None:
+    from scipy.stats import multivariate_normal
+
+    bounds = np.array([0.7, 0.6, 0.5])
+    least = np.minimum.outer(shares, shares)
+    correlation = least / np.sqrt(np.outer(shares, shares))
+    joint = multivariate_normal(np.zeros(3), correlation, abseps=1e-8, maxpts=10**6, seed=1)
+    walk, crossed = ScoreWalk(), 0.0
+    for share, bound in zip(shares, bounds, strict=True):
+        step = walk.to(share)
+        crossed += step.crossing(bound)
+        walk = step.stopped_at(bound)
+    assert crossed == pytest.approx(1 - joint.cdf(bounds), abs=2e-6)
