@@ -1,0 +1,131 @@
+"""Whose move it is when a stage holds, and what would move it on."""
+
+from collections.abc import Iterator, Sequence
+from typing import assert_never
+
+from gates.decide.rules import Weighed
+from gates.decide.spoken import metric_words, rough_words
+from gates.decide.verdict import OnlineVerdict
+from stages.evidence.estimate import Cause, Unmeasured
+from stages.evidence.records import Evidence, StageName, Wait
+
+RUN, CHECK = "gate run POLICY", "gate policy check POLICY"
+"""Commands that move a candidate on; POLICY stands for the path the reader knows."""
+
+_URGENCY = (Cause.BROKEN, Cause.OVER_BUDGET, Cause.WAITING, Cause.UNDERPOWERED)
+"""Which cause is told when there are several: what is broken comes first."""
+
+
+def first_move(
+    stage: StageName,
+    evidence: Evidence | Unmeasured,
+    blocking: Sequence[Weighed],
+    online: OnlineVerdict | None,
+) -> Wait:
+    """The most urgent of all that a held stage waits for.
+
+    Args:
+        stage: The stage that holds.
+        evidence: What it measured, or why there is none.
+        blocking: Its blocking criteria as they stand.
+        online: The verdict of the look, for an A/B.
+    """
+    if isinstance(evidence, Unmeasured):
+        return _for_evidence(stage, evidence)
+    if not blocking:
+        return Wait(
+            cause=Cause.BROKEN,
+            who="release manager",
+            what=f"a blocking criterion on {stage}",
+            have=0,
+            need=1,
+            command=CHECK,
+        )
+    waits = [*evidence.waits, *_derived(stage, evidence, blocking, online)]
+    return min(waits, key=lambda wait: _URGENCY.index(wait.cause))
+
+
+def whose_move(cause: Cause, stage: StageName) -> str:
+    """Who can move a stage on that holds for a cause."""
+    match cause:
+        case Cause.WAITING:
+            return {
+                StageName.OFFLINE: "operator",
+                StageName.SIDE_BY_SIDE: "annotators",
+                StageName.ONLINE: "traffic",
+            }[stage]
+        case Cause.UNDERPOWERED | Cause.OVER_BUDGET:
+            return "release manager"
+        case Cause.BROKEN:
+            return "operator"
+        case _:
+            assert_never(cause)
+
+
+def _for_evidence(stage: StageName, absent: Unmeasured) -> Wait:
+    return Wait(
+        cause=absent.cause,
+        who="operator",
+        what=f"evidence of the {stage} stage",
+        have=0,
+        need=1,
+        command=RUN,
+    )
+
+
+def _derived(
+    stage: StageName,
+    evidence: Evidence,
+    blocking: Sequence[Weighed],
+    online: OnlineVerdict | None,
+) -> Iterator[Wait]:
+    """A move for every blocking criterion that is open, and one for the look itself."""
+    for weighed in blocking:
+        if weighed.cause is not None:
+            yield _for_criterion(stage, weighed, weighed.cause)
+    if online is OnlineVerdict.INVALID:
+        yield Wait(
+            cause=Cause.BROKEN,
+            who="operator",
+            what="traffic data that may be analysed",
+            have=0,
+            need=1,
+            command=RUN,
+        )
+    elif online is not None:
+        yield Wait(
+            cause=Cause.WAITING,
+            who="traffic",
+            what="the next planned look",
+            have=evidence.look.number if evidence.look else 0,
+            need=evidence.look.planned if evidence.look else None,
+            command=RUN,
+        )
+
+
+def _for_criterion(stage: StageName, weighed: Weighed, cause: Cause) -> Wait:
+    name = metric_words(weighed.finding.metric)
+    return Wait(
+        cause=cause,
+        who=whose_move(cause, stage),
+        what=_what(name, weighed, cause),
+        have=weighed.have,
+        need=weighed.need,
+        command=RUN if cause in {Cause.WAITING, Cause.BROKEN} else CHECK,
+    )
+
+
+def _what(name: str, weighed: Weighed, cause: Cause) -> str:
+    match cause:
+        case Cause.WAITING:
+            return f"the rest of what {name} rests on"
+        case Cause.BROKEN:
+            return f"a usable measurement of {name}"
+        case Cause.OVER_BUDGET:
+            return f"a budget in which {name} can be measured"
+        case Cause.UNDERPOWERED if weighed.need is not None:
+            return f"a plan with roughly {rough_words(weighed.need)} for {name}, or a wider limit"
+        case Cause.UNDERPOWERED:
+            return f"a plan that can settle {name}, or a wider limit"
+        case _:
+            assert_never(cause)

@@ -1,0 +1,161 @@
+"""One stage of one candidate: its criteria held against its evidence."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from gates.decide.moves import first_move
+from gates.decide.online import decide_look
+from gates.decide.rules import Weighed, weigh
+from gates.decide.sanity import absurdity
+from gates.decide.verdict import Finding, OnlineVerdict, StageDecision, Verdict
+from policies.criteria import Better, Criterion, NonInferior, Severity
+from policies.policy import Policy
+from stages.evidence.codec import evidence_sha256
+from stages.evidence.estimate import Cause, Unmeasured
+from stages.evidence.records import Cost, Evidence, Quantity, StageName, Validity
+from stages.stats.holm import holm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    verdict: Verdict
+    reason: str
+    online: OnlineVerdict | None = None
+
+
+def decide_stage(
+    policy: Policy, stage: StageName, evidence: Evidence | Unmeasured | None
+) -> StageDecision:
+    """What a stage's criteria say of a candidate.
+
+    Args:
+        policy: The demands.
+        stage: Which stage.
+        evidence: What it measured; None when nothing was yet, `Unmeasured` when what there is was
+            refused.
+
+    Returns:
+        FAIL when a blocking criterion fails; else HOLD when one holds or is unmeasured, or when
+        there is no blocking criterion at all; else PASS. An A/B is decided in its own order.
+    """
+    known = evidence if evidence is not None else _nothing_yet(stage)
+    weighed = _weigh_all(policy, stage, known)
+    said = _verdict(policy, stage, known, weighed)
+    holds = said.verdict is Verdict.HOLD
+    found = known if isinstance(known, Evidence) else None
+    return StageDecision(
+        stage=stage,
+        verdict=said.verdict,
+        reason=said.reason,
+        findings=tuple(w.finding for w in weighed),
+        waits_for=first_move(stage, known, _blocking(weighed), said.online) if holds else None,
+        online=said.online,
+        evidence_sha256=evidence_sha256(found) if found is not None else None,
+        cost=found.cost if found is not None else Cost(),
+    )
+
+
+def anything_open(policy: Policy, stage: StageName, evidence: Evidence | None) -> bool:
+    """Whether measuring more of a stage could still change its verdict.
+
+    A blocking FAIL closes a stage, and so does every blocking criterion being settled: passed, or
+    held for good. An A/B is closed by SHIP, STOP and INCONCLUSIVE.
+    """
+    decision = decide_stage(policy, stage, evidence)
+    if decision.verdict is not Verdict.HOLD:
+        return False
+    if stage is StageName.ONLINE:
+        return True
+    known = evidence if evidence is not None else _nothing_yet(stage)
+    return any(not w.final for w in _blocking(_weigh_all(policy, stage, known)))
+
+
+def _nothing_yet(stage: StageName) -> Unmeasured:
+    return Unmeasured(f"the {stage} stage has not been measured yet", Cause.WAITING)
+
+
+def _weigh_all(
+    policy: Policy, stage: StageName, evidence: Evidence | Unmeasured
+) -> tuple[Weighed, ...]:
+    metrics, criteria = policy.plan.metrics(), policy.criteria_of(stage)
+    adjusted = _adjusted(policy, criteria, evidence)
+    return tuple(
+        weigh(c, evidence, metrics[c.metric], p_worse_adjusted=adjusted.get(c.metric))
+        for c in criteria
+    )
+
+
+def _adjusted(
+    policy: Policy, criteria: Iterable[Criterion], evidence: Evidence | Unmeasured
+) -> Mapping[str, float]:
+    """Holm-adjusted p-values of a regression, over every metric the stage compares.
+
+    A comparison without a usable p-value takes part as 1, so that what is missing never makes a
+    proof of the others easier.
+    """
+    compared = {c.metric for c in criteria if isinstance(c.demand, NonInferior | Better)}
+    names = sorted(compared)
+    found = [_p_worse(policy, evidence, name) for name in names]
+    if all(p is None for p in found):
+        return {}
+    adjusted = holm([1.0 if p is None else p for p in found])
+    pairs = zip(names, found, adjusted, strict=True)
+    return {name: value for name, p, value in pairs if p is not None}
+
+
+def _p_worse(policy: Policy, evidence: Evidence | Unmeasured, name: str) -> float | None:
+    if isinstance(evidence, Unmeasured):
+        return None
+    fixed = [m for m in evidence.of(name, Quantity.DIFFERENCE) if m.validity is Validity.FIXED]
+    if len(fixed) != 1 or not fixed[0].decidable:
+        return None
+    absurd = absurdity(fixed[0], policy.plan.metrics()[name])
+    return fixed[0].p_worse if absurd is None else None
+
+
+def _blocking(weighed: Iterable[Weighed]) -> tuple[Weighed, ...]:
+    return tuple(w for w in weighed if w.finding.severity is Severity.BLOCKING)
+
+
+def _verdict(
+    policy: Policy, stage: StageName, evidence: Evidence | Unmeasured, weighed: Sequence[Weighed]
+) -> _Said:
+    if isinstance(evidence, Unmeasured):
+        return _Said(verdict=Verdict.HOLD, reason=evidence.reason)
+    findings = tuple(w.finding for w in _blocking(weighed))
+    if not findings:
+        reason = f"no criterion on {stage} is blocking, and a stage without one never passes"
+        return _Said(verdict=Verdict.HOLD, reason=reason)
+    if stage is StageName.ONLINE:
+        return _online(policy, evidence, weighed)
+    return _worst(findings)
+
+
+def _online(policy: Policy, evidence: Evidence, weighed: Sequence[Weighed]) -> _Said:
+    """The ordered verdict of the look; a SHIP that a blocking criterion contradicts is none."""
+    every = tuple(w.finding for w in weighed)
+    look = decide_look(evidence, policy.criteria_of(StageName.ONLINE), every)
+    findings = tuple(w.finding for w in _blocking(weighed))
+    if look.verdict is OnlineVerdict.SHIP and any(f.verdict is not Verdict.PASS for f in findings):
+        worst = _worst(findings)
+        instead = OnlineVerdict.STOP if worst.verdict is Verdict.FAIL else OnlineVerdict.INVALID
+        return _Said(verdict=worst.verdict, reason=worst.reason, online=instead)
+    return _Said(verdict=look.verdict.verdict, reason=look.reason, online=look.verdict)
+
+
+def _worst(findings: Sequence[Finding]) -> _Said:
+    """Any FAIL fails; else any HOLD or UNMEASURED holds; else it passes."""
+    failed = [f for f in findings if f.verdict is Verdict.FAIL]
+    if failed:
+        return _Said(verdict=Verdict.FAIL, reason=_because_of(failed))
+    open_ = [f for f in findings if f.verdict is not Verdict.PASS]
+    if open_:
+        return _Said(verdict=Verdict.HOLD, reason=_because_of(open_))
+    many = f"all {len(findings)} blocking criteria pass"
+    reason = many if len(findings) > 1 else findings[0].sentence
+    return _Said(verdict=Verdict.PASS, reason=reason)
+
+
+def _because_of(findings: Sequence[Finding]) -> str:
+    others = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+    return f"{findings[0].sentence}{others}"
