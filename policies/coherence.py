@@ -8,6 +8,7 @@ that is suspiciously good is worth a word.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from policies.coherence_of_plans import plan_problems, time_problem
 from policies.criteria import AtLeast, AtMost, Better, Criterion, NonInferior, Quota, Severity
@@ -95,6 +96,8 @@ def _criterion_problems(
                 yield _not_a_share((*at, "non_inferior", "margin"), margin)
         case Better():
             yield from _unpaired(at, "better", metric)
+        case _:
+            assert_never(criterion.demand)
 
 
 def _limit_problems(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from policies.canonical import Json
 from policies.criteria import Criterion
@@ -27,6 +28,8 @@ class Effect(StrEnum):
                 return Effect.TIGHTENS
             case Effect.CHANGES:
                 return Effect.CHANGES
+            case _:
+                assert_never(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,9 +78,11 @@ def overlaps(one: Path, other: Path) -> bool:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was most likely meant, if any is near."""
-    found = difflib.get_close_matches(word[:80].lower(), tuple(known), n=1, cutoff=0.6)
-    return found[0] if found else None
+    """The known word that was most likely meant, if any is near or begins like it."""
+    words, cut = tuple(known), word[:80].lower()
+    found = difflib.get_close_matches(cut, words, n=1, cutoff=0.6)
+    longer = [known for known in words if len(cut) > 2 and known.startswith(cut)]  # noqa: PLR2004 - a word's beginning
+    return next(iter((*found, *longer)), None)
 
 
 def meant(word: str, known: Iterable[str]) -> str:

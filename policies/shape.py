@@ -70,9 +70,7 @@ def _problem(detail: ErrorDetails, place: Place, show: Show) -> Problem:
         case "extra_forbidden":
             return _unknown(place, name)
         case "value_error":
-            together = isinstance(detail["input"], dict)
-            found = "values that do not fit" if together else show(place.at, detail["input"])
-            return Problem(at=place.at, found=found, expected=str(detail["ctx"]["error"]))
+            return _misfit(detail, place, show)
         case _ if detail["loc"][-1:] == ("[key]",):
             return Problem(
                 at=place.at,
@@ -84,6 +82,19 @@ def _problem(detail: ErrorDetails, place: Place, show: Show) -> Problem:
             fix = _fix(detail, name)
             found = show(place.at, detail["input"])
             return Problem(at=place.at, found=found, expected=_expected(detail), fix=fix)
+
+
+def _misfit(detail: ErrorDetails, place: Place, show: Show) -> Problem:
+    """A validator's refusal; of several values, it is placed at the first that it names."""
+    said, value = str(detail["ctx"]["error"]), detail["input"]
+    if not isinstance(value, dict):
+        return Problem(at=place.at, found=show(place.at, value), expected=said)
+    named = next((word for word in re.findall(r"\w+", said) if word in value), None)
+    return Problem(
+        at=place.at if named is None else (*place.at, named),
+        found=f"values that do not fit together ({said})",
+        expected="values that do",
+    )
 
 
 def _missing(place: Place, name: str) -> Problem:

@@ -96,8 +96,10 @@ def _unreadable(text: str) -> Problem | None:
 
 
 def _syntax(error: yaml.MarkedYAMLError) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    said = error.problem or error.context or "broken YAML"
+    said = error.problem or ""
+    opened = error.context_mark if "stream end" in said else None  # name the bracket left open
+    mark = opened or error.problem_mark
+    assert mark is not None, "PyYAML marks what it cannot read"
     fix = "check indentation, brackets and quotes"
     if "\\t" in said:
         fix = "indent with spaces, not tabs"
@@ -108,7 +110,7 @@ def _syntax(error: yaml.MarkedYAMLError) -> Problem:
         found=f"broken YAML ({said})",
         expected="one YAML document",
         fix=fix,
-        line=mark.line + 1 if mark is not None else 1,
+        line=mark.line + 1,
     )
 
 
@@ -267,8 +269,10 @@ def _refused_scalar(kind: str, text: str, at: Path) -> tuple[str, str, str]:
     if kind == "str" and _UNPRINTABLE.search(text):
         return json.dumps(text), "text without control characters", "remove them"
     if kind == "str":
-        decimal = f"{float(text.replace('_', '')):f}".rstrip("0").rstrip(".")
-        fix = "write the number meant" if decimal == "inf" else f"write {decimal}"
+        number = float(text.replace("_", ""))
+        decimal = f"{number:.12f}".rstrip("0").rstrip(".")
+        same = math.isfinite(number) and float(decimal) == number
+        fix = f"write {decimal}" if same else "write the number meant in plain decimals"
         return f"`{text}`, which YAML reads as text", "a number", fix
     expected = _EXPECTED.get(kind, "text")
     return f"`{text}`", expected, f'or, if text is meant, write "{text}" in quotes'
