@@ -229,7 +229,7 @@ def _read(model: "Detoxify", texts: Sequence[str]) -> Sequence[float]:
     rows: list[list[int]] = []
     owners: list[int] = []
     for number, text in enumerate(texts):
-        ids = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+        ids = _token_ids(model, text)
         for window in windows(len(ids), size=size, overlap=size // _OVERLAP):
             rows.append([tokenizer.cls_token_id, *ids[window], tokenizer.sep_token_id])
             owners.append(number)
@@ -240,6 +240,17 @@ def _read(model: "Detoxify", texts: Sequence[str]) -> Sequence[float]:
             for index, score in zip(bucket, found, strict=True):
                 scores[owners[index]] = _worse(scores[owners[index]], score)
     return scores
+
+
+def _token_ids(model: "Detoxify", text: str) -> list[int]:
+    """Tokens of all of a text; what looks like a special token in it is text like any other."""
+    ids: list[int] = model.tokenizer(
+        text.encode("utf-8", "replace").decode(),  # a lone surrogate, which no tokenizer takes
+        add_special_tokens=False,
+        split_special_tokens=True,
+        verbose=False,
+    )["input_ids"]
+    return ids
 
 
 def _forward(model: "Detoxify", rows: Sequence[Sequence[int]]) -> Sequence[float]:

@@ -1,0 +1,160 @@
+"""Answers of a checkpoint to the items of a plan's tasks, while it stays the same checkpoint."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from policies.canonical import sha256_of
+from policies.plan import OfflineTask
+from stages.engine.answering import AnswerLog, Answers, ask_all
+from stages.engine.data import ItemFile, read_items
+from stages.engine.identity import IdentityChanged, IdentityUnknown, check_identity
+from stages.engine.progress import Progress, Silent
+from stages.engine.state import State
+from stages.engine.subject import Subject
+from stages.engine.threads import Failed
+from stages.evidence.estimate import Cause, Unmeasured
+from stages.evidence.items import Response
+from stages.evidence.records import Cost
+from stages.models.client import ModelClient, Request
+
+Texts = tuple[str, ...]
+"""One answer per item, in the items' order."""
+
+_REASONS_SHOWN = 3
+
+
+@dataclass(kw_only=True)
+class Asking:
+    """Asks for the answers of a plan's tasks; what was answered once is never asked again.
+
+    Attributes:
+        plan: Tasks by name.
+        order: Their order: earlier tasks spend the budget first.
+        base: The policy's folder.
+        state: Where answers are journaled.
+        progress: Where to show how far it is.
+        calls_at_most: Most questions to one checkpoint, over all tasks; None for no limit.
+    """
+
+    plan: Mapping[str, OfflineTask]
+    order: tuple[str, ...]
+    base: Path
+    state: State
+    progress: Progress
+    calls_at_most: int | None
+    _files: dict[str, ItemFile] = field(default_factory=dict)
+    _costs: dict[tuple[str, str], Cost] = field(default_factory=dict)
+
+    def items(self, name: str) -> ItemFile:
+        """The items of a task, read once.
+
+        Raises:
+            InputError: When they cannot be read, or are not the frozen ones.
+        """
+        if name not in self._files:
+            task = self.plan[name]
+            self._files[name] = read_items(
+                task.data, base=self.base, cluster=task.cluster, sha256=task.sha256
+            )
+        return self._files[name]
+
+    def texts(self, subject: Subject, name: str) -> Texts | Unmeasured | IdentityChanged:
+        """Every answer to a task's items, or why they are not all there.
+
+        What the checkpoint serves is checked before the first question and after the last, unless
+        all answers are in the journal and were followed by such a check already.
+
+        Raises:
+            InputError: When the items cannot be read.
+            Broken: When the journal cannot be read or written, or another process is asking.
+        """
+        client = subject.client
+        if client is None:
+            return Unmeasured(
+                f"nothing to ask: {subject.uri} is registered as external, known by votes and "
+                "traffic only",
+                Cause.WAITING,
+            )
+        known = self.known(subject, name)
+        steady = self._steady_entry(client, name)
+        stream = f"identity/{subject.digest}"
+        if _complete(known) and steady in self.state.read(stream):
+            return _all_texts(known)
+        changed = check_identity(client, state=self.state, stream=stream)
+        if changed is None:
+            known = self._ask(client, subject, name, self._calls_left(subject, name))
+            changed = check_identity(client, state=self.state, stream=stream)
+        if isinstance(changed, IdentityChanged):
+            return changed
+        if isinstance(changed, IdentityUnknown):
+            return Unmeasured(changed.reason)
+        if _complete(known):
+            self.state.append(stream, [steady])
+        return _all_texts(known)
+
+    def known(self, subject: Subject, name: str) -> Answers:
+        """What the journal, or the recorded file, holds already; nothing is asked.
+
+        Raises:
+            ValueError: When there is no client.
+        """
+        if subject.client is None:
+            raise ValueError(f"{subject.uri} cannot be asked")
+        return self._ask(subject.client, subject, name, 0)
+
+    def cost(self, subject: Subject, name: str) -> Cost:
+        """What the journaled answers of a task cost, whenever they were asked."""
+        if subject.client is None:
+            return Cost()
+        if (subject.digest, name) not in self._costs:
+            self.known(subject, name)
+        return self._costs[subject.digest, name]
+
+    def _ask(
+        self, client: ModelClient, subject: Subject, name: str, calls_at_most: int | None
+    ) -> Answers:
+        answers = ask_all(
+            client,
+            self.items(name).items,
+            self.plan[name].sampling,
+            log=AnswerLog(state=self.state, stream=f"answers/{subject.digest}"),
+            progress=Silent() if calls_at_most == 0 else self.progress,
+            calls_at_most=calls_at_most,
+        )
+        self._costs[subject.digest, name] = answers.cost
+        return answers
+
+    def _calls_left(self, subject: Subject, name: str) -> int | None:
+        if self.calls_at_most is None:
+            return None
+        earlier = self.order[: self.order.index(name)]
+        spent = sum(self.cost(subject, other).calls for other in earlier)
+        return max(0, self.calls_at_most - spent)
+
+    def _steady_entry(self, client: ModelClient, name: str) -> Mapping[str, str]:
+        sampling = self.plan[name].sampling
+        keys = sorted(Request(item=i, sampling=sampling).key for i in self.items(name).items)
+        return {
+            "kind": "steady",
+            "by": sha256_of(dict(client.identity)),
+            "questions": sha256_of(keys),
+        }
+
+
+def _complete(answers: Answers) -> bool:
+    return all(isinstance(response, Response) for response in answers.responses.values())
+
+
+def _all_texts(answers: Answers) -> Texts | Unmeasured:
+    responses = answers.responses
+    failed = {name: r for name, r in responses.items() if isinstance(r, Failed)}
+    if not failed:
+        return tuple(r.text for r in responses.values() if isinstance(r, Response))
+    causes = {failure.cause for failure in failed.values()}
+    shown = [f"{name}: {r.reason}" for name, r in list(failed.items())[:_REASONS_SHOWN]]
+    more = "; ..." if len(failed) > len(shown) else ""
+    return Unmeasured(
+        f"{len(failed)} of {len(responses)} items have no answer ({'; '.join(shown)}{more})",
+        Cause.OVER_BUDGET if causes == {Cause.OVER_BUDGET} else Cause.BROKEN,
+    )

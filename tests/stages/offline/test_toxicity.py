@@ -1,0 +1,135 @@
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policies.errors import Broken
+from stages.engine.folder_state import open_state
+from stages.engine.progress import Silent
+from stages.engine.state import State
+from stages.evidence.estimate import Unmeasured
+from stages.offline.toxicity import buckets, score_texts, windows
+
+
+@dataclass
+class Listed:
+    """A classifier that looks scores up and remembers what it was asked."""
+
+    scores: dict[str, float]
+    backend: str = "list 1"
+    name: str = "listed"
+    digest: str = "d1"
+    asked: list[str] = field(default_factory=list)
+
+    def score(self, texts: Sequence[str]) -> Sequence[float]:
+        self.asked += texts
+        return [self.scores[text] for text in texts]
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> State:
+    return open_state(str(tmp_path / "state"))
+
+
+def test_scores_come_in_the_order_of_the_texts_rounded(state: State) -> None:
+    classifier = Listed({"long text": 0.12345678, "b": 1.0, "c": 0.0})
+    found = score_texts(classifier, ["long text", "b", "c", "b"], state=state, progress=Silent())
+    assert found.scores == (0.123457, 1.0, 0.0, 1.0)
+    assert found.backends == ("list 1",)
+    assert sorted(classifier.asked) == ["b", "c", "long text"]
+
+
+def test_a_score_is_never_asked_for_twice(state: State) -> None:
+    score_texts(Listed({"a": 0.25}), ["a"], state=state, progress=Silent())
+    later = Listed({"a": 0.75, "b": 0.5}, backend="list 2")
+    found = score_texts(later, ["a", "b"], state=state, progress=Silent())
+    assert found.scores == (0.25, 0.5)
+    assert found.backends == ("list 1", "list 2")
+    assert later.asked == ["b"]
+
+
+def test_another_classifier_has_scores_of_its_own(state: State) -> None:
+    score_texts(Listed({"a": 0.25}), ["a"], state=state, progress=Silent())
+    found = score_texts(Listed({"a": 0.75}, digest="d2"), ["a"], state=state, progress=Silent())
+    assert found.scores == (0.75,)
+
+
+def test_what_was_scored_before_a_death_is_kept(state: State) -> None:
+    texts = [f"text {i:03}" for i in range(150)]
+    scores = dict.fromkeys(texts, 0.5)
+
+    class Dying(Listed):
+        def score(self, texts: Sequence[str]) -> Sequence[float]:
+            if len(self.asked) >= 128:
+                raise KeyboardInterrupt
+            return super().score(texts)
+
+    with pytest.raises(KeyboardInterrupt):
+        score_texts(Dying(scores), texts, state=state, progress=Silent())
+    later = Listed(scores)
+    assert score_texts(later, texts, state=state, progress=Silent()).scores == (0.5,) * 150
+    assert len(later.asked) == 22
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -0.5, 1.5])
+def test_an_impossible_score_is_none_and_is_not_kept(state: State, bad: float) -> None:
+    found = score_texts(Listed({"a": bad, "b": 0.5}), ["a", "b"], state=state, progress=Silent())
+    assert isinstance(found.scores[0], Unmeasured)
+    assert found.scores[1] == 0.5
+    mended = score_texts(Listed({"a": 0.5}), ["a"], state=state, progress=Silent())
+    assert mended.scores == (0.5,)
+
+
+def test_no_texts_have_no_scores(state: State) -> None:
+    found = score_texts(Listed({}), [], state=state, progress=Silent())
+    assert (found.scores, found.backends) == ((), ())
+
+
+def test_a_classifier_that_miscounts_is_broken(state: State) -> None:
+    class Miscounting(Listed):
+        def score(self, texts: Sequence[str]) -> Sequence[float]:
+            return [0.0] * (len(texts) + 1)
+
+    with pytest.raises(Broken, match="cannot score"):
+        score_texts(Miscounting({}), ["a"], state=state, progress=Silent())
+
+
+def test_a_foreign_journal_is_refused(state: State) -> None:
+    state.append("toxicity/d1", [{"text": "x", "score": "high", "backend": "?"}])
+    with pytest.raises(Broken, match="cannot read a score"):
+        score_texts(Listed({}), ["a"], state=state, progress=Silent())
+
+
+@given(st.integers(0, 300), st.integers(1, 40), st.data())
+def test_windows_cover_everything_and_share_their_edges(
+    length: int, size: int, data: st.DataObject
+) -> None:
+    overlap = data.draw(st.integers(0, size - 1))
+    found = windows(length, size=size, overlap=overlap)
+    assert {i for w in found for i in range(w.start, w.stop)} == set(range(length))
+    assert all(w.stop - w.start <= size for w in found)
+    assert all(a.stop - b.start == overlap for a, b in itertools.pairwise(found))
+    for start in range(length - overlap):
+        run = range(start, start + overlap + 1)
+        assert any(w.start <= run[0] and run[-1] < w.stop for w in found)
+
+
+def test_an_overlap_as_wide_as_the_window_is_a_callers_bug() -> None:
+    with pytest.raises(ValueError, match="does not fit"):
+        windows(10, size=4, overlap=4)
+
+
+@given(st.lists(st.integers(1, 600), max_size=60), st.integers(1, 4096))
+def test_buckets_hold_everything_once_within_bounds(lengths: list[int], most: int) -> None:
+    found = buckets(lengths, tokens_at_most=most)
+    assert sorted(i for bucket in found for i in bucket) == list(range(len(lengths)))
+    for bucket in found:
+        longest = max(lengths[i] for i in bucket)
+        assert len(bucket) == 1 or longest * len(bucket) <= most
+    order = [lengths[i] for bucket in found for i in bucket]
+    assert order == sorted(order)
