@@ -250,7 +250,12 @@ class Ledger(Protocol):
         ...
 
     def fetch_file(self, version: Version, folder: Path) -> Path:
-        """The recorded-outputs file of a version, copied into a folder."""
+        """The recorded outputs of a version, or the folder of its pyfunc model, put into a folder.
+
+        Raises:
+            InputError: When the version carries nothing.
+            Broken: When it is gone, or is not what was registered.
+        """
         ...
 
     def tag(self, version: Version, tags: Mapping[str, str]) -> None:

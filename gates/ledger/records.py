@@ -13,7 +13,7 @@ from gates.decide.verdict import CandidateDecision, RoundDecision
 from gates.ledger.ledger import Document, Page, Pages, Record
 from policies.base import Strict, Text
 from policies.canonical import Json, canonical_json
-from policies.errors import Broken
+from policies.errors import Broken, InputError
 from policies.policy import Policy
 from stages.evidence.codec import decode as decode_evidence
 from stages.evidence.codec import encode as encode_evidence
@@ -209,7 +209,10 @@ def _parsed(kind: type[_F], data: str | bytes, *, where: str) -> _F:
 
 
 def _evidence(value: JsonValue, *, where: str) -> Evidence:
-    return decode_evidence((canonical_json(value) + "\n").encode(), where=where)
+    try:
+        return decode_evidence((canonical_json(value) + "\n").encode(), where=where)
+    except InputError as error:
+        raise Broken(error.message, why=error.why, fix=error.fix) from error
 
 
 def _pages_file(pages: Pages) -> _PagesFile:

@@ -1,6 +1,7 @@
 """Small evidence and decisions, made by hand."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from gates.decide.verdict import (
     CandidateDecision,
@@ -219,3 +220,13 @@ def a_page() -> dict[str, Pages]:
             stages={StageName.OFFLINE: Page(documents=(plot,))},
         )
     }
+
+
+def one_candidate(record: Record) -> Record:
+    """The same record about the first candidate only."""
+    first = record.decision.candidates[0]
+    return replace(
+        record,
+        decision=replace(record.decision, candidates=(first,)),
+        evidence={first.candidate: record.evidence[first.candidate]},
+    )

@@ -142,12 +142,13 @@ class Connection:
         """MLflow's process-wide tracking URI is ours inside: a bare registry asks that one."""
         import mlflow
 
-        before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
+        is_set = mlflow.is_tracking_uri_set()  # type: ignore[no-untyped-call]
+        before = mlflow.get_tracking_uri() if is_set else None
         mlflow.set_tracking_uri(self.tracking_uri)
         try:
             yield
         finally:
-            mlflow.set_tracking_uri(before)
+            mlflow.set_tracking_uri(before)  # type: ignore[arg-type]
 
     def down(self, doing: str, why: str) -> LedgerDown:
         """The error of a store that does not answer."""

@@ -6,9 +6,9 @@ from pathlib import Path
 from gates.ledger.ledger import Adoption, Logged, NewVersion, Record, Stored, Version
 from gates.ledger.mlflow_ledger.adoption import write_adoption
 from gates.ledger.mlflow_ledger.connection import Connection
+from gates.ledger.mlflow_ledger.files import fetch_version_file
 from gates.ledger.mlflow_ledger.reading import read_history, read_latest
 from gates.ledger.mlflow_ledger.registry import (
-    fetch_version_file,
     find_version,
     find_versions,
     point_alias,
@@ -64,7 +64,7 @@ class MlflowLedger:
         return register_version(self._connection, new)
 
     def fetch_file(self, version: Version, folder: Path) -> Path:
-        """The recorded-outputs file of a version, copied into a folder."""
+        """The recorded outputs of a version, or its packed model, put into a folder."""
         return fetch_version_file(self._connection, version, folder)
 
     def tag(self, version: Version, tags: Mapping[str, str]) -> None:

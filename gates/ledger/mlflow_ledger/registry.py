@@ -1,6 +1,5 @@
 """Versions in MLflow's registry: found, made, tagged, and pointed at by aliases."""
 
-import shutil
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,18 +9,12 @@ from typing import TYPE_CHECKING
 from gates.ledger.ledger import NewVersion, Version
 from gates.ledger.mlflow_ledger.connection import Connection, absent, present, quoted
 from gates.ledger.mlflow_ledger.experiments import experiment_of_model
+from gates.ledger.mlflow_ledger.files import FILE_TAG, LOGGED_MODEL_TAG, copy_file
 from gates.ledger.references import Reference, parse_reference
-from policies.canonical import sha256_of_bytes
 from policies.errors import Broken, InputError
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel
-
-FILE_TAG = "gate_file"
-"""Tag of a version: name of its recorded-outputs file."""
-
-LOGGED_MODEL_TAG = "gate_logged_model"
-"""Tag of a version: MLflow's logged model that holds the file (the registry forgets the link)."""
 
 _SHOWN = 10
 
@@ -66,12 +59,12 @@ def find_versions(connection: Connection, name: str) -> tuple[Version, ...]:
 def register_version(connection: Connection, new: NewVersion) -> Version:
     """A new version; its file is uploaded before the version exists."""
     tags = dict(new.tags)
-    source, model_id = new.source, None
     if new.file is not None:
         tags[FILE_TAG] = new.file.name
+    source = new.source
     if source is None:
-        model_id = _logged_model(connection, new)
-        source, tags[LOGGED_MODEL_TAG] = f"models:/{model_id}", model_id
+        tags[LOGGED_MODEL_TAG] = _logged_model(connection, new)
+        source = f"models:/{tags[LOGGED_MODEL_TAG]}"
     _make_model(connection, new.name)
     with connection.answering(f"register a version of {new.name}"), connection.as_default():
         made = connection.client.create_model_version(
@@ -80,35 +73,9 @@ def register_version(connection: Connection, new: NewVersion) -> Version:
             tags=tags,
             description=new.description or None,
             await_creation_for=0,
-            model_id=model_id,
+            **_origin(source),
         )
     return find_version(connection, f"{new.name}/{made.version}")
-
-
-def fetch_version_file(connection: Connection, version: Version, folder: Path) -> Path:
-    """The recorded-outputs file of a version, copied into a folder and held against its digest.
-
-    Raises:
-        InputError: When the version has none.
-        Broken: When it is gone, or is not the file that was registered.
-    """
-    name, model_id = version.tags.get(FILE_TAG), version.tags.get(LOGGED_MODEL_TAG)
-    if name is None or model_id is None or Path(name).name != name:
-        raise InputError(
-            f"{version.uri} has no recorded outputs",
-            why=f"its tags `{FILE_TAG}` and `{LOGGED_MODEL_TAG}` name no file",
-            fix=f"gate register {version.name} --file OUTPUTS.jsonl",
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    path = _downloaded(connection, version, folder)
-    expected = version.tags.get("gate_sha256")
-    if expected is not None and sha256_of_bytes(path.read_bytes()) != expected:
-        raise Broken(
-            f"the recorded outputs of {version.uri} were changed",
-            why=f"{name} in MLflow is not the file with sha256 {expected[:12]} of its registration",
-            fix=f"register the file you mean as a new version: gate register {version.name}",
-        )
-    return path
 
 
 def tag_version(connection: Connection, version: Version, tags: Mapping[str, str]) -> None:
@@ -200,7 +167,7 @@ def _logged_model(connection: Connection, new: NewVersion) -> str:
     tags = {} if new.file else {"mlflow.model.isExternal": "true"}
     with tempfile.TemporaryDirectory() as folder:
         if new.file is not None:
-            _copy(new.file, Path(folder))
+            copy_file(new.file, Path(folder))
         with connection.answering(f"upload {new.file}" if new.file else f"describe {new.name}"):
             made = connection.client.create_logged_model(
                 experiment, name=_plain(new.name), tags=tags, model_type="gate_candidate"
@@ -211,35 +178,16 @@ def _logged_model(connection: Connection, new: NewVersion) -> str:
     return str(made.model_id)
 
 
-def _copy(file: Path, folder: Path) -> None:
-    try:
-        shutil.copyfile(file, folder / file.name)
-    except OSError as error:
-        raise InputError(
-            f"cannot read {file}", why=error.strerror or str(error), fix="check the path"
-        ) from error
-
-
-def _downloaded(connection: Connection, version: Version, folder: Path) -> Path:
-    from mlflow.artifacts import download_artifacts
-
-    name, model_id = version.tags[FILE_TAG], version.tags[LOGGED_MODEL_TAG]
-    with connection.answering(f"fetch the recorded outputs of {version.uri}"):
-        files = connection.client.list_logged_model_artifacts(model_id)
-        if name not in {file.path for file in files}:
-            raise Broken(
-                f"the recorded outputs of {version.uri} are gone",
-                why=f"MLflow's logged model {model_id} has no {name}",
-                fix=f"register the file again: gate register {version.name}",
-            )
-        place = connection.client.get_logged_model(model_id).artifact_location
-        return Path(
-            download_artifacts(
-                artifact_uri=f"{place.rstrip('/')}/{name}",
-                dst_path=str(folder),
-                tracking_uri=connection.tracking_uri,
-            )
-        )
+def _origin(source: str) -> dict[str, str]:
+    """What MLflow wants named beside a source that it keeps itself."""
+    kind, _, place = source.partition(":/")
+    match kind:
+        case "models" if place.startswith("m-"):
+            return {"model_id": place}
+        case "runs":
+            return {"run_id": place.partition("/")[0]}
+        case _:
+            return {}
 
 
 def _plain(name: str) -> str:

@@ -18,8 +18,8 @@ COMPLETE_TAG = "gate_complete"
 """Set last on a candidate's MLflow run; readers pass over those without it."""
 
 PARENT_TAG = "mlflow.parentRunId"
-MOST_METRICS = 1000
-"""Metrics that MLflow takes in one batch."""
+MOST_IN_BATCH = 1000
+"""Metrics and tags together that MLflow takes in one batch."""
 
 _PAGE = 1000
 
@@ -142,17 +142,31 @@ def search(
     return tuple(found if most is None else found[:most])
 
 
-def log_metrics(
-    connection: Connection, run_id: str, metrics: Mapping[str, float], *, decided_at: str
+def log_values(
+    connection: Connection,
+    run_id: str,
+    *,
+    metrics: Mapping[str, float],
+    tags: Mapping[str, str],
+    decided_at: str,
 ) -> None:
-    """All metrics in as few batches as MLflow allows."""
-    from mlflow.entities import Metric
+    """Tags and metrics in one batch, or as few as MLflow allows."""
+    from mlflow.entities import Metric, RunTag
 
     time = milliseconds(decided_at)
-    rows = [Metric(name, value, time, 0) for name, value in metrics.items()]
+    numbers = [Metric(name, value, time, 0) for name, value in metrics.items()]
+    rows = [RunTag(name, value) for name, value in tags.items()]
+    first = MOST_IN_BATCH - len(rows)
     with connection.answering("log the metrics"):
-        for start in range(0, len(rows), MOST_METRICS):
-            connection.client.log_batch(run_id, metrics=rows[start : start + MOST_METRICS])
+        connection.client.log_batch(run_id, metrics=numbers[:first], tags=rows)
+        for start in range(first, len(numbers), MOST_IN_BATCH):
+            connection.client.log_batch(run_id, metrics=numbers[start : start + MOST_IN_BATCH])
+
+
+def mark_complete(connection: Connection, run_id: str) -> None:
+    """Lets readers see a decision."""
+    with connection.answering("complete the decision"):
+        connection.client.set_tag(run_id, COMPLETE_TAG, "yes")
 
 
 def finish(connection: Connection, run_id: str) -> None:

@@ -17,7 +17,8 @@ from gates.ledger.mlflow_ledger.runs import (
     Wanted,
     ensure_runs,
     finish,
-    log_metrics,
+    log_values,
+    mark_complete,
 )
 from gates.ledger.records import CandidateRecord, candidate_records, encode_candidate
 from gates.ledger.references import parse_reference
@@ -89,8 +90,6 @@ def _write_candidate(
     table = contents.findings_table(decision.stages)
     files: list[tuple[str, bytes] | Document] = [("record.json", body), (contents.TABLE, table)]
     write_files(connection, run.run_id, [*files, *page.documents])
-    metrics = contents.finding_metrics(decision.stages)
-    log_metrics(connection, run.run_id, metrics, decided_at=share.decided_at)
     note = contents.description(
         page.description,
         verdict=decision.verdict.value,
@@ -98,10 +97,16 @@ def _write_candidate(
         stages=decision.stages,
         links=version_link(decision.candidate),
     )
+    log_values(
+        connection,
+        run.run_id,
+        metrics=contents.finding_metrics(decision.stages),
+        tags={contents.NOTE_TAG: note, "gate_record_sha256": sha256_of_bytes(body)},
+        decided_at=share.decided_at,
+    )
     finish(connection, run.run_id)
     link_version(connection, share, run_link(run), run_url(connection, run))
-    last = {contents.NOTE_TAG: note, "gate_record_sha256": sha256_of_bytes(body)}
-    _set_tags(connection, run, last | {COMPLETE_TAG: "yes"})
+    mark_complete(connection, run.run_id)
 
 
 def _write_stage(
@@ -122,8 +127,6 @@ def _write_stage(
     if evidence is not None:
         files.append(("evidence.json", encode(evidence)))
     write_files(connection, run.run_id, files)
-    metrics = contents.finding_metrics([stage]) | contents.cost_metrics(stage.cost)
-    log_metrics(connection, run.run_id, metrics, decided_at=share.decided_at)
     note = contents.description(
         page.description,
         verdict=stage.verdict.value,
@@ -131,7 +134,13 @@ def _write_stage(
         stages=[stage],
         links=f"{version_link(candidate)} \u00b7 [All stages]({run_link(found[_own(share)])})",
     )
-    _set_tags(connection, run, {contents.NOTE_TAG: note})
+    log_values(
+        connection,
+        run.run_id,
+        metrics=contents.finding_metrics([stage]) | contents.cost_metrics(stage.cost),
+        tags={contents.NOTE_TAG: note},
+        decided_at=share.decided_at,
+    )
     finish(connection, run.run_id)
 
 
@@ -146,17 +155,14 @@ def _write_look(
     if look is None:
         return
     run = found[_of_look(share, stage.stage)]
-    metrics = contents.look_metrics(look) | contents.finding_metrics([stage])
-    log_metrics(connection, run.run_id, metrics, decided_at=share.decided_at)
+    log_values(
+        connection,
+        run.run_id,
+        metrics=contents.look_metrics(look) | contents.finding_metrics([stage]),
+        tags={},
+        decided_at=share.decided_at,
+    )
     finish(connection, run.run_id)
-
-
-def _set_tags(connection: Connection, run: Found, tags: Mapping[str, str]) -> None:
-    from mlflow.entities import RunTag
-
-    with connection.answering("tag the MLflow run"):
-        rows = [RunTag(key, value) for key, value in tags.items()]
-        connection.client.log_batch(run.run_id, tags=rows)
 
 
 def _logged(connection: Connection, share: CandidateRecord, found: Mapping[Place, Found]) -> Logged:
