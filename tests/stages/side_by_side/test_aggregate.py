@@ -1,0 +1,234 @@
+import math
+from statistics import fmean, stdev
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from policies.plan import Stopping
+from stages.evidence.estimate import Cause, Estimate, Unmeasured
+from stages.side_by_side.aggregate import both_bad, graded, tally, win_rate
+from stages.side_by_side.vote import CandidateVote
+from stages.stats.betting import betting_interval
+from stages.stats.shares import clopper_pearson
+
+
+def vote(
+    prompt: object,
+    win: float | None,
+    annotator: str = "ann",
+    *,
+    graded: float | None = None,
+    both_bad: bool | None = False,
+) -> CandidateVote:
+    return CandidateVote(
+        prompt=str(prompt),
+        annotator=annotator,
+        win=win,
+        graded=win if graded is None else graded,
+        both_bad=None if win is None else both_bad,
+    )
+
+
+def rate(
+    votes: list[CandidateVote],
+    *,
+    prompts: int = 1000,
+    overlap: int = 1,
+    stopping: Stopping = Stopping.FIXED,
+) -> Estimate:
+    found = win_rate(tally(votes, prompts=prompts, overlap=overlap), stopping=stopping, level=0.95)
+    assert isinstance(found, Estimate)
+    return found
+
+
+def ends(found: Estimate) -> tuple[float, float]:
+    assert found.low is not None
+    assert found.high is not None
+    return found.low, found.high
+
+
+def test_prompts_are_the_units_and_their_error_is_the_sample_one() -> None:
+    wins = [1.0, 1.0, 0.0, 0.5, 1.0, 0.0, 0.5, 1.0, 0.25, 0.9]
+    found = rate([vote(i, win) for i, win in enumerate(wins)])
+    assert found.value == pytest.approx(fmean(wins))
+    assert found.standard_error == pytest.approx(stdev(wins) / math.sqrt(10))
+    assert (found.n, found.unit) == (10, "share")
+
+
+def test_both_orders_are_averaged_before_annotators_and_annotators_before_prompts() -> None:
+    votes = [
+        vote("p", 1.0, "judge"),
+        vote("p", 0.0, "judge"),
+        vote("p", 1.0, "ann"),
+        vote("q", 0.0, "judge"),
+        vote("q", 0.0, "ann"),
+    ]
+    found = rate(votes, overlap=2)
+    assert found.value == pytest.approx((0.75 + 0) / 2)
+    assert found.n == 2
+
+
+def test_copies_of_votes_on_the_same_prompts_narrow_nothing() -> None:
+    wins = [1.0, 0.0, 0.5, 1.0, 1.0, 0.0]
+    once = rate([vote(i, win) for i, win in enumerate(wins)])
+    thrice = rate(
+        [vote(i, win, annotator) for annotator in "abc" for i, win in enumerate(wins)], overlap=3
+    )
+    assert ends(thrice) == pytest.approx(ends(once))
+
+
+def test_the_unresolved_count_against_the_lower_end_and_for_the_upper() -> None:
+    wins: list[float | None] = [1.0] * 40 + [0.0] * 40 + [None] * 20
+    found = rate([vote(i, win) for i, win in enumerate(wins)])
+    low, high = ends(found)
+    at_zero = rate([vote(i, win or 0.0) for i, win in enumerate(wins)])
+    at_one = rate([vote(i, 1.0 if win is None else win) for i, win in enumerate(wins)])
+    assert found.n == 100
+    assert found.value == pytest.approx(0.5)
+    assert (low, high) == (at_zero.low, at_one.high)
+    assert "20 unresolved votes count 0 below and 1 above" in found.method
+
+
+def test_a_tie_and_both_bad_are_half_a_win() -> None:
+    assert rate([vote(1, 0.5, both_bad=True), vote(2, 0.5), vote(3, 1.0)]).value == pytest.approx(
+        2 / 3
+    )
+
+
+def test_unanimous_votes_keep_the_exact_width() -> None:
+    found = rate([vote(i, 1.0) for i in range(100)])
+    exact = clopper_pearson(100, 100, level=0.95)
+    assert isinstance(exact, Estimate)
+    assert ends(found) == pytest.approx(ends(exact))
+    assert found.standard_error is None
+
+
+def test_the_grade_is_a_metric_of_its_own() -> None:
+    votes = [vote(1, 1.0, graded=0.75), vote(2, 1.0, graded=1.0), vote(3, 0.0, graded=0.25)]
+    found = graded(tally(votes, prompts=3, overlap=1), stopping=Stopping.FIXED, level=0.95)
+    assert isinstance(found, Estimate)
+    assert found.value == pytest.approx(2 / 3)
+
+
+def test_both_bad_is_counted_per_prompt() -> None:
+    votes = [vote(i, 0.5, both_bad=i < 30) for i in range(100)]
+    found = both_bad(tally(votes, prompts=100, overlap=1), stopping=Stopping.FIXED, level=0.95)
+    assert isinstance(found, Estimate)
+    assert found.value == pytest.approx(0.3)
+    assert ends(found) == pytest.approx(
+        tuple(stats.binomtest(30, 100).proportion_ci(method="wilson")), abs=0.003
+    )
+
+
+def test_an_unresolved_vote_may_hide_a_both_bad() -> None:
+    votes = [vote(i, None if i < 10 else 1.0) for i in range(100)]
+    found = both_bad(tally(votes, prompts=100, overlap=1), stopping=Stopping.FIXED, level=0.95)
+    assert isinstance(found, Estimate)
+    assert found.low == 0.0
+    assert found.high is not None
+    assert found.high > 0.1
+
+
+def test_a_format_without_both_bad_measures_none_rather_than_zero() -> None:
+    votes = [vote(i, 1.0, both_bad=None) for i in range(10)]
+    found = both_bad(tally(votes, prompts=10, overlap=1), stopping=Stopping.FIXED, level=0.95)
+    assert isinstance(found, Unmeasured)
+    assert 'no "both bad" verdict' in found.reason
+
+
+def test_a_confidence_sequence_takes_prompts_in_the_order_they_were_completed() -> None:
+    votes = [vote("late", 1.0, "a")]
+    votes += [vote(i, float(i % 3 > 0), name) for i in range(50) for name in "ab"]
+    votes += [vote("late", 1.0, "b")]
+    found = rate(votes, overlap=2, stopping=Stopping.ANYTIME)
+    expected = betting_interval([*(float(i % 3 > 0) for i in range(50)), 1.0], level=0.95)
+    assert isinstance(expected, Estimate)
+    assert ends(found) == ends(expected)
+    assert "betting confidence sequence" in found.method
+
+
+def test_an_unresolved_vote_widens_a_confidence_sequence_on_both_sides() -> None:
+    wins: list[float | None] = [1.0, 0.0] * 40
+    plain = rate([vote(i, win) for i, win in enumerate(wins)], stopping=Stopping.ANYTIME)
+    wins[10:14] = [None] * 4
+    found = rate([vote(i, win) for i, win in enumerate(wins)], stopping=Stopping.ANYTIME)
+    assert ends(found)[0] < ends(plain)[0]
+    assert ends(found)[1] > ends(plain)[1]
+
+
+def test_only_the_first_planned_prompts_count() -> None:
+    votes = [vote(i, float(i % 2)) for i in range(10)]
+    planned = rate(votes, prompts=10)
+    flattered = rate(votes + [vote(i, 1.0) for i in range(10, 200)], prompts=10)
+    assert ends(flattered) == ends(planned)
+    assert flattered.n == 10
+    assert "190 prompts beyond the plan left out" in flattered.method
+
+
+def test_only_the_planned_annotators_of_a_prompt_count() -> None:
+    votes = [vote(i, float(i % 2), "first") for i in range(10)]
+    found = rate(votes + [vote(i, 1.0, "later") for i in range(10)], prompts=10)
+    assert found.value == pytest.approx(0.5)
+    assert "10 votes beyond the overlap left out" in found.method
+
+
+def test_a_prompt_waits_for_all_its_annotators() -> None:
+    votes = [vote(1, 1.0, "a"), vote(1, 1.0, "b"), vote(2, 0.0, "a"), vote(2, 0.0, "a")]
+    counted = tally(votes, prompts=5, overlap=2)
+    assert (len(counted.prompts), counted.begun, counted.votes) == (1, 1, 2)
+    assert counted.left_out == ""
+
+
+def test_prompts_outside_the_plans_data_are_left_out_and_said() -> None:
+    votes = [vote("known", 1.0), vote("foreign", 1.0), vote("foreign", 0.0, "b")]
+    counted = tally(votes, prompts=5, overlap=1, among={"known"})
+    assert [prompt.prompt for prompt in counted.prompts] == ["known"]
+    assert (counted.beyond, counted.elsewhere) == (0, 2)
+    assert counted.left_out == "2 votes on prompts outside the plan's data"
+
+
+@pytest.mark.parametrize("metric", [win_rate, graded, both_bad])
+def test_nothing_complete_is_unmeasured(metric: object) -> None:
+    assert callable(metric)
+    for votes in ([], [vote(1, 1.0)]):
+        found = metric(tally(votes, prompts=5, overlap=2), stopping=Stopping.FIXED, level=0.95)
+        assert found == Unmeasured("no prompt has all its votes yet", Cause.WAITING)
+
+
+def test_one_prompt_cannot_show_a_spread() -> None:
+    counted = tally([vote(1, 1.0)], prompts=5, overlap=1)
+    found = win_rate(counted, stopping=Stopping.FIXED, level=0.95)
+    assert isinstance(found, Unmeasured)
+    assert found.cause is Cause.UNDERPOWERED
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 8), st.sampled_from("abc"), st.sampled_from([None, 0.0, 0.25, 0.5, 1.0])
+        ),
+        max_size=40,
+    ),
+    st.integers(1, 3),
+    st.integers(2, 6),
+    st.sampled_from(list(Stopping)),
+)
+def test_swapping_the_models_mirrors_the_win_rate(
+    drawn: list[tuple[int, str, float | None]], overlap: int, prompts: int, stopping: Stopping
+) -> None:
+    votes = [vote(p, win, a) for p, a, win in drawn]
+    swapped = [vote(p, None if win is None else 1 - win, a) for p, a, win in drawn]
+    one, two = (
+        win_rate(tally(v, prompts=prompts, overlap=overlap), stopping=stopping, level=0.95)
+        for v in (votes, swapped)
+    )
+    if isinstance(one, Unmeasured):
+        assert isinstance(two, Unmeasured)
+        return
+    assert isinstance(two, Estimate)
+    low, high = ends(one)
+    assert 0 <= low <= one.value <= high <= 1
+    assert (1 - high, 1 - low) == pytest.approx(ends(two), abs=1e-9)
+    assert one.n <= prompts
