@@ -51,7 +51,24 @@ class StateSection(Strict):
     records: Text | None = None
 
 
-class ModelSection(Strict):
+class Price(Strict):
+    """US dollars for a million tokens."""
+
+    input: Dollars
+    output: Dollars
+
+
+class Asking(Strict):
+    """How hard an endpoint may be pressed, and what it costs."""
+
+    usd_per_million_tokens: Price | None = None
+    timeout_seconds: Annotated[float, Field(gt=0)] = 120.0
+    retries: Annotated[int, Field(ge=0)] = 3
+    slots: Annotated[Count, Field(le=1024)] = 16
+    requests_per_minute: Annotated[float, Field(gt=0)] | None = None
+
+
+class ModelSection(Asking):
     """A registered model: which policy may move which alias, and how its versions answer."""
 
     policies: dict[Text, Text] = Field(default_factory=dict)
@@ -69,24 +86,12 @@ class ModelSection(Strict):
     """What must then answer."""
 
 
-class Price(Strict):
-    """US dollars for a million tokens."""
-
-    input: Dollars
-    output: Dollars
-
-
-class EndpointSection(Strict):
+class EndpointSection(Asking):
     """An OpenAI-compatible endpoint, such as a judge."""
 
     base_url: Address
     model: Text
     api_key_env: Variable | None = None
-    usd_per_million_tokens: Price | None = None
-    timeout_seconds: Annotated[float, Field(gt=0)] = 120.0
-    retries: Annotated[int, Field(ge=0)] = 3
-    slots: Annotated[Count, Field(le=1024)] = 16
-    requests_per_minute: Annotated[float, Field(gt=0)] | None = None
 
 
 class DataSection(Strict):

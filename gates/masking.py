@@ -5,7 +5,7 @@ import re
 MASK = "***"
 
 _SECRET_NAME = re.compile(r"token|key|secret|passw|pwd|credential|signature", re.IGNORECASE)
-_USER_INFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)(?:[^\s/?#@]*@|[^\s/?#@:]*:\S*@)")
+_USER_INFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)(?:[^\s/?#@:]*:\S*@|[^\s/?#]*@)")
 _BEARER = re.compile(r"\b(bearer\s+)\S+", re.IGNORECASE)
 _PARAMETER = re.compile(
     r"((?:^|[?&;#\s])[^=&;#\s]*(?:token|key|secret|passw|pwd|credential|sig)[^=&;#\s]*=)[^&;#\s]+",
