@@ -72,7 +72,8 @@ def metrics_present(plan: OnlinePlan, looks: tuple[LookData, ...]) -> Check:
 
 def burn_in(plan: OnlinePlan, look: LookData) -> Check:
     """Whether enough units are in for the normal approximation."""
-    fewest = min((look.of(name).units or 0 for name in plan.metrics), default=0)
+    counted = [n for name in plan.metrics if (n := look.of(name).units) is not None]
+    fewest = min(counted, default=0)
     return Check(
         name="burn_in",
         passed=fewest >= plan.burn_in_units,

@@ -1,14 +1,17 @@
 """Generated traffic with a known truth, and the tables it is written to."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 
+from policies.plan import OnlinePlan
+from stages.engine.subject import Subject
+from stages.evidence.records import Evidence
+from stages.online.measure import OnlineStage
+
 START = datetime(2024, 3, 1, tzinfo=UTC)
-Columns = Mapping[str, Sequence[object]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,3 +86,56 @@ def write(traffic: Traffic, folder: Path, *, suffix: str = ".parquet") -> None:
             pq.write_table(table, folder / f"{name}.parquet")
         else:
             pa.csv.write_csv(table, folder / f"{name}.csv")
+
+
+CANDIDATE = Subject(uri="models:/assistant/2", known_as="assistant/2", digest="c", client=None)
+BASELINE = Subject(uri="models:/assistant/1", known_as="assistant/1", digest="b", client=None)
+DIGEST = "0" * 64
+
+
+def plan_of(**changes: object) -> OnlinePlan:
+    """A plan on the generated traffic."""
+    values: dict[str, object] = {
+        "exposures": "exposures.parquet",
+        "events": "events.parquet",
+        "metrics": {
+            "resolved": {"kind": "proportion"},
+            "seconds": {"kind": "mean", "higher_is_better": False},
+            "pace": {"kind": "ratio", "column": "seconds", "denominator": "sessions"},
+        },
+        "primary": "resolved",
+        "looks": (3.0, 7.0, 10.0, 14.0),
+        "days": 14,
+        "window_days": 1.0,
+        "planned_units": 3_000,
+    }
+    return OnlinePlan.model_validate({**values, **changes}, strict=False)
+
+
+def measured(
+    folder: Path, *, day: float = 15.0, registered: str | None = DIGEST, **changes: object
+) -> Evidence:
+    """The evidence that the stage gives of a folder's traffic on one day."""
+    stage = OnlineStage(
+        plan_of(**changes),
+        base=folder,
+        now=START + timedelta(days=day),
+        plan_sha256=DIGEST,
+        registered_sha256=registered,
+        registered_at=START,
+    )
+    return stage.measure_next(CANDIDATE, BASELINE)
+
+
+def until(traffic: Traffic, day: float) -> Traffic:
+    """The rows that had been written by a day."""
+    end = START + timedelta(days=day)
+    return Traffic(exposures=_kept(traffic.exposures, end), events=_kept(traffic.events, end))
+
+
+def _kept(columns: dict[str, list[object]], end: datetime) -> dict[str, list[object]]:
+    keep = [isinstance(t, datetime) and t <= end for t in columns["timestamp"]]
+    return {
+        name: [v for v, k in zip(values, keep, strict=True) if k]
+        for name, values in columns.items()
+    }

@@ -1,0 +1,90 @@
+"""Which looks are due, which one ends the A/B, and what each may spend."""
+
+import pytest
+
+from stages.evidence.estimate import Unmeasured
+from stages.online.look_data import LookData, MetricArms
+from stages.online.looks import decides, due, following, is_final, spent, until_final
+from stages.stats.moments import Moments
+from stages.stats.sequential import alpha_spent, lan_demets_bounds
+from tests.stages.online.traffic_of import plan_of
+
+PLAN = plan_of(metrics={"resolved": {}}, looks=(3.0, 7.0, 10.0, 14.0), planned_units=10_000)
+
+
+def look(day: float, units: int | None) -> LookData:
+    arm: Moments | Unmeasured = Unmeasured("no column")
+    if units is not None:
+        arm = Moments(n=units // 2, names=("resolved",), mean=(0.5,), covariance=((0.25,),))
+    return LookData(
+        day=day,
+        champion_units=(units or 0) // 2,
+        challenger_units=(units or 0) // 2,
+        metrics=(MetricArms(metric="resolved", champion=arm, challenger=arm),),
+    )
+
+
+def test_looks_come_when_their_day_is_over() -> None:
+    assert due(PLAN, 2.9) == ()
+    assert due(PLAN, 6.99999999) == (3.0, 7.0)
+    assert due(PLAN, 99) == PLAN.looks
+    assert [following(PLAN, day) for day in (0, 3, 9, 14)] == [3, 7, 10, None]
+    assert [decides(PLAN, day) for day in (6.9, 7.0)] == [False, True]
+
+
+def test_the_last_day_or_the_planned_units_end_it() -> None:
+    assert is_final(PLAN, look(14, 10))
+    assert is_final(PLAN, look(7, 10_000))
+    assert not is_final(PLAN, look(7, 9_998))
+    assert not is_final(PLAN, look(3, 20_000))
+    assert not is_final(PLAN, look(7, None))
+    looks = (look(3, 12_000), look(7, 13_000), look(10, 14_000))
+    assert until_final(PLAN, looks) == looks[:2]
+    assert until_final(PLAN, looks[:1]) == looks[:1]
+
+
+def test_bounds_are_those_of_the_information_so_far() -> None:
+    looks = (look(3, 2_000), look(7, 4_000), look(10, 7_000))
+    found = spent(PLAN, looks, "resolved")
+    expected = lan_demets_bounds([0.2, 0.4, 0.7], alpha=0.025, spends=[False, True, True])
+    assert found.bound == expected[-1]
+    assert found.information == pytest.approx(0.7)
+    assert found.alpha == alpha_spent(0.7, alpha=0.025)
+    ahead = lan_demets_bounds(
+        [0.2, 0.4, 0.7, 1.0],
+        alpha=0.025,
+        spends=[False, True, True, True],
+        spend_all_at_last=True,
+    )
+    assert found.final_bound == ahead[-1]
+
+
+def test_a_look_before_the_minimum_run_time_spends_nothing() -> None:
+    found = spent(PLAN, (look(3, 2_000),), "resolved")
+    assert (found.bound, found.alpha) == (None, 0.0)
+    assert "before the minimum run time" in found.reason
+
+
+def test_the_last_look_spends_all_that_is_left_whatever_came() -> None:
+    looks = (look(7, 3_000), look(14, 5_000))
+    found = spent(PLAN, looks, "resolved")
+    assert found.alpha == 0.025
+    assert found.final_bound is None
+    assert found.bound == lan_demets_bounds([0.3, 0.5], alpha=0.025, spend_all_at_last=True)[-1]
+
+
+@pytest.mark.parametrize("units", [4_000, 3_000, None])
+def test_a_look_that_brings_no_information_spends_nothing(units: int | None) -> None:
+    looks = (look(7, 4_000), look(10, units))
+    found = spent(PLAN, looks, "resolved")
+    assert found.bound is None
+    assert "no information came" in found.reason
+    assert found.alpha == alpha_spent(0.4, alpha=0.025)
+    later = spent(PLAN, (*looks, look(14, 8_000)), "resolved")
+    without = spent(PLAN, (looks[0], look(14, 8_000)), "resolved")
+    assert later.bound == without.bound
+
+
+def test_a_metric_that_was_never_seen_spends_nothing() -> None:
+    found = spent(PLAN, (look(7, None),), "resolved")
+    assert (found.bound, found.alpha, found.information) == (None, 0.0, 0.0)

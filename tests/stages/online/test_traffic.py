@@ -1,0 +1,291 @@
+"""Every kind of broken exposure and event table, seen to invalidate or to be refused."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from policies.errors import InputError
+from stages.evidence.estimate import Estimate
+from stages.evidence.records import Evidence, Validity
+from tests.stages.online.traffic_of import (
+    START,
+    Recipe,
+    Traffic,
+    generate,
+    measured,
+    write,
+)
+
+UNITS = 800
+Break = Callable[[Traffic], None]
+
+
+def cell(table: str, column: str, value: object) -> Break:
+    def breaking(traffic: Traffic) -> None:
+        columns: dict[str, list[object]] = getattr(traffic, table)
+        columns[column][7] = value
+
+    return breaking
+
+
+def everywhere(table: str, column: str, value: object) -> Break:
+    def breaking(traffic: Traffic) -> None:
+        columns: dict[str, list[object]] = getattr(traffic, table)
+        columns[column] = [value] * len(columns[column])
+
+    return breaking
+
+
+def without(table: str, column: str) -> Break:
+    def breaking(traffic: Traffic) -> None:
+        del getattr(traffic, table)[column]
+
+    return breaking
+
+
+def again(table: str, rows: int, **changes: object) -> Break:
+    """The first rows once more, some cells changed."""
+
+    def breaking(traffic: Traffic) -> None:
+        columns: dict[str, list[object]] = getattr(traffic, table)
+        for name, values in columns.items():
+            values += [changes.get(name, v) for v in values[:rows]]
+
+    return breaking
+
+
+def crossing(rows: int) -> Break:
+    def breaking(traffic: Traffic) -> None:
+        arms = list(traffic.exposures["variation_id"][:rows])
+        again("exposures", rows)(traffic)
+        other = {"champion": "challenger", "challenger": "champion"}
+        traffic.exposures["variation_id"][-rows:] = [other[str(arm)] for arm in arms]
+
+    return breaking
+
+
+def lopsided(traffic: Traffic) -> None:
+    """Half of the challenger's exposures is lost."""
+    arms = traffic.exposures["variation_id"]
+    keep = [arm == "champion" or i % 2 > 0 for i, arm in enumerate(arms)]
+    for name, values in traffic.exposures.items():
+        traffic.exposures[name] = [v for v, k in zip(values, keep, strict=True) if k]
+
+
+def silent_arm(traffic: Traffic) -> None:
+    """The challenger logs no seconds at all: a lower-is-better metric would win by it."""
+    arms = dict(zip(traffic.exposures["unit_id"], traffic.exposures["variation_id"], strict=True))
+    units, seconds = traffic.events["unit_id"], traffic.events["seconds"]
+    traffic.events["seconds"] = [
+        None if arms[u] == "challenger" else s for u, s in zip(units, seconds, strict=True)
+    ]
+
+
+def shifted(table: str, by: timedelta) -> Break:
+    def breaking(traffic: Traffic) -> None:
+        columns: dict[str, list[object]] = getattr(traffic, table)
+        columns["timestamp"] = [START + by for _ in columns["timestamp"]]
+
+    return breaking
+
+
+def stray_early_row(traffic: Traffic) -> None:
+    traffic.exposures["timestamp"][0] = START - timedelta(days=10)
+
+
+@dataclass(frozen=True)
+class Broken:
+    name: str
+    breaking: Break
+    check: str
+    suffix: str = ".parquet"
+
+
+BROKEN = (
+    Broken("no unit column", without("exposures", "unit_id"), "data_contract.columns"),
+    Broken("no timestamp column", without("exposures", "timestamp"), "data_contract.columns"),
+    Broken("no A/B column", without("exposures", "experiment_id"), "data_contract.columns"),
+    Broken("no arm column", without("exposures", "variation_id"), "data_contract.columns"),
+    Broken("events without units", without("events", "unit_id"), "data_contract.columns"),
+    Broken("events without times", without("events", "timestamp"), "data_contract.columns"),
+    Broken("no metric column", without("events", "seconds"), "data_contract.columns"),
+    Broken("no denominator", without("events", "sessions"), "data_contract.columns"),
+    Broken("null unit", cell("exposures", "unit_id", None), "data_contract.null_units"),
+    Broken("null time", cell("exposures", "timestamp", None), "data_contract.bad_exposure_times"),
+    Broken("null A/B", cell("exposures", "experiment_id", None), "data_contract.null_abs"),
+    Broken("null arm", cell("exposures", "variation_id", None), "data_contract.unknown_arms"),
+    Broken("unknown arm", cell("exposures", "variation_id", "B"), "data_contract.unknown_arms"),
+    Broken(
+        "arm in capitals",
+        cell("exposures", "variation_id", "Champion"),
+        "data_contract.unknown_arms",
+    ),
+    Broken("table loaded twice", again("exposures", 900), "data_contract.duplicate_exposures"),
+    Broken("one row twice", again("exposures", 1), "data_contract.duplicate_exposures"),
+    Broken("units in both arms", crossing(40), "crossover"),
+    Broken("half of an arm lost", lopsided, "sample_ratio"),
+    Broken("one arm only", everywhere("exposures", "variation_id", "champion"), "sample_ratio"),
+    Broken("stray early row", stray_early_row, "data_contract.late_start"),
+    Broken(
+        "exposures of tomorrow",
+        cell("exposures", "timestamp", START + timedelta(days=99)),
+        "data_contract.future_rows",
+    ),
+    Broken("event without unit", cell("events", "unit_id", None), "data_contract.null_event_units"),
+    Broken(
+        "event without time", cell("events", "timestamp", None), "data_contract.bad_event_times"
+    ),
+    Broken("NaN", cell("events", "seconds", math.nan), "data_contract.numbers/seconds"),
+    Broken("infinity", cell("events", "resolved", math.inf), "data_contract.numbers/resolved"),
+    Broken(
+        "minus infinity",
+        cell("events", "sessions", -math.inf),
+        "data_contract.numbers/pace/denominator",
+    ),
+    Broken(
+        "negative denominator",
+        cell("events", "sessions", -3.0),
+        "data_contract.negative/pace/denominator",
+    ),
+    Broken("metric all missing", everywhere("events", "resolved", None), "metrics"),
+    Broken("metric all zero", everywhere("events", "resolved", 0.0), "metrics"),
+    Broken("metric all the same", everywhere("events", "resolved", 1.0), "metrics"),
+    Broken("one arm silent", silent_arm, "metrics"),
+    Broken("denominator zero", everywhere("events", "sessions", 0.0), "metrics"),
+    Broken("all events before exposure", shifted("events", timedelta(days=-1)), "metrics"),
+    Broken("no event of any unit", everywhere("events", "unit_id", "nobody"), "metrics"),
+    Broken("text for a number", cell("events", "seconds", "fast"), "numbers/seconds", ".csv"),
+    Broken("text for a time", cell("exposures", "timestamp", "noon"), "exposure_times", ".csv"),
+    Broken(
+        "no readable time",
+        everywhere("exposures", "timestamp", "noon"),
+        "data_contract",
+        ".csv",
+    ),
+)
+
+
+def evidence_of(broken: Broken, folder: Path, *, units: int = UNITS) -> Evidence:
+    traffic = generate(Recipe(units=units))
+    broken.breaking(traffic)
+    if broken.suffix == ".csv":
+        for columns in (traffic.exposures, traffic.events):
+            for name, values in columns.items():
+                columns[name] = [None if v is None else str(v) for v in values]
+    write(traffic, folder, suffix=broken.suffix)
+    return measured(folder, exposures=f"exposures{broken.suffix}", events=f"events{broken.suffix}")
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
+def test_broken_tables_fail_a_check_that_lists_the_rows(
+    broken: Broken, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evidence = evidence_of(broken, tmp_path)
+    failed = {check.name: check.sentence for check in evidence.checks if check.passed is False}
+    assert any(broken.check in name for name in failed), failed
+    assert evidence.waits[0].who == "operator"
+    monkeypatch.chdir(tmp_path)
+    for sentence in failed.values():
+        assert "future" in sentence or found_by(sentence)
+
+
+def found_by(sentence: str) -> bool:
+    """Whether the query at the end of a sentence finds rows; there may be none to list."""
+    _, _, query = sentence.partition("list them: ")
+    if not query:
+        return True
+    with duckdb.connect() as connection:
+        return connection.sql(query).to_arrow_table().num_rows > 0
+
+
+def test_whole_tables_fail_nothing(tmp_path: Path) -> None:
+    whole = Broken("whole", lambda _: None, "")
+    assert [c.name for c in evidence_of(whole, tmp_path).checks if c.passed is not True] == []
+
+
+def test_a_metric_that_is_missing_has_no_estimate(tmp_path: Path) -> None:
+    evidence = evidence_of(Broken("silent", silent_arm, "metrics"), tmp_path)
+    values = [m.measured for m in evidence.measurements if m.metric == "online.seconds"]
+    assert values
+    assert not any(isinstance(value, Estimate) for value in values)
+
+
+def test_a_few_crossing_units_are_left_out_and_told(tmp_path: Path) -> None:
+    evidence = evidence_of(Broken("one unit crosses", crossing(1), ""), tmp_path, units=1_200)
+    (check,) = [c for c in evidence.checks if c.name == "crossover"]
+    assert check.passed
+    assert check.sentence.startswith("1 of ")
+    assert evidence.look is not None
+    whole = evidence_of(Broken("whole", lambda _: None, ""), tmp_path, units=1_200).look
+    assert whole is not None
+    assert evidence.look.units == whole.units - 1
+
+
+def test_events_outside_exposure_and_window_are_told_and_left_out(tmp_path: Path) -> None:
+    def early(traffic: Traffic) -> None:
+        traffic.events["timestamp"][0] = START - timedelta(days=1)
+        traffic.events["seconds"][4] = -1.0
+
+    evidence = evidence_of(Broken("early", early, ""), tmp_path)
+    said = [c.sentence for c in evidence.checks if c.name == "remark"]
+    assert any("1 events before the unit's first exposure" in s for s in said)
+    assert any("1 events have a negative `seconds`" in s for s in said)
+    assert all(c.passed is not False for c in evidence.checks)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("empty.csv", b""),
+        ("binary.csv", b"\xff\xfe\x00unit"),
+        ("twice.csv", b"unit_id,unit_id\n1,2\n"),
+        ("ragged.csv", b"unit_id,timestamp,experiment_id,variation_id\n1,2\n1,2,3,4,5,6\n"),
+        ("latin.csv", "unit_id,timestamp,experiment_id,variation_id\né,2,3,4\n".encode("latin-1")),
+        ("not.parquet", b"PAR1 or so"),
+    ],
+)
+def test_unreadable_files_are_refused_by_name(tmp_path: Path, name: str, content: bytes) -> None:
+    write(generate(Recipe(units=50)), tmp_path)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=name.replace(".", r"\.")) as caught:
+        measured(tmp_path, exposures=name)
+    assert caught.value.fix
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_table_with_a_header_and_no_row_waits(tmp_path: Path, suffix: str) -> None:
+    whole = generate(Recipe(units=50))
+    empty = Traffic(
+        exposures={name: [] for name in whole.exposures}, events={name: [] for name in whole.events}
+    )
+    write(empty, tmp_path, suffix=suffix)
+    evidence = measured(tmp_path, exposures=f"exposures{suffix}", events=f"events{suffix}")
+    assert evidence.waits[0].what.startswith("first exposure")
+    assert not any(isinstance(m.measured, Estimate) for m in evidence.measurements)
+
+
+def test_offsets_in_text_timestamps_are_honoured(tmp_path: Path) -> None:
+    traffic = generate(Recipe(units=UNITS))
+    write(traffic, tmp_path)
+    expected = measured(tmp_path)
+    for columns in (traffic.exposures, traffic.events):
+        columns["timestamp"] = [
+            f"{(t + timedelta(hours=2)).replace(tzinfo=None).isoformat()}+02:00"
+            for t in columns["timestamp"]
+            if hasattr(t, "isoformat")
+        ]
+    write(traffic, tmp_path, suffix=".csv")
+    found = measured(tmp_path, exposures="exposures.csv", events="events.csv")
+    assert found.measurements == expected.measurements
+
+
+def test_the_contract_prints_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    write(generate(Recipe(units=200)), tmp_path)
+    evidence = measured(tmp_path)
+    assert any(m.validity is Validity.LOOK for m in evidence.measurements)
+    assert capfd.readouterr() == ("", "")
