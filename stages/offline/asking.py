@@ -94,13 +94,8 @@ class Asking:
         return _all_texts(known)
 
     def known(self, subject: Subject, name: str) -> Answers:
-        """What the journal, or the recorded file, holds already; nothing is asked.
-
-        Raises:
-            ValueError: When there is no client.
-        """
-        if subject.client is None:
-            raise ValueError(f"{subject.uri} cannot be asked")
+        """What the journal, or the recorded file of a subject with a client, holds already."""
+        assert subject.client is not None
         return self._ask(subject.client, subject, name, 0)
 
     def cost(self, subject: Subject, name: str) -> Cost:

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.offline.choosing import chosen_option
@@ -71,6 +71,7 @@ OPTIONS = st.lists(
 
 
 @given(OPTIONS, st.data())
+@settings(deadline=None)
 def test_a_letter_and_its_text_choose_the_same(options: list[str], data: st.DataObject) -> None:
     index = data.draw(st.integers(0, len(options) - 1))
     letter = "ABCDEFGH"[index]

@@ -1,11 +1,12 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.offline.normalizing import normalized_answer
 
 
 @given(st.text(max_size=60))
+@settings(deadline=None)
 def test_normalising_twice_changes_nothing_more_than_articles(text: str) -> None:
     once = normalized_answer(text)
     assert once == " ".join(once.split())

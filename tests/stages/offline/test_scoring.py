@@ -4,7 +4,7 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.errors import InputError
@@ -36,6 +36,7 @@ ITEMS = {
 
 @pytest.mark.parametrize("scorer", list(Scorer))
 @given(text=TEXTS)
+@settings(deadline=None)
 def test_every_score_lies_between_0_and_1(scorer: Scorer, text: str) -> None:
     assert 0.0 <= score_for(scorer)(text, ITEMS[scorer]) <= 1.0
 
@@ -98,6 +99,7 @@ ASCII = st.text(alphabet="ab the,.'! ", max_size=30)
 
 
 @given(ASCII, ASCII)
+@settings(deadline=None)
 def test_token_f1_is_squads(answer: str, target: str) -> None:
     assert score_for(Scorer.TOKEN_F1)(answer, item(target)) == pytest.approx(
         squad_f1(answer, target)
@@ -152,6 +154,7 @@ def test_the_number_of_an_answer(text: str, number: str | None) -> None:
         allow_nan=False, allow_infinity=False, places=2, min_value=-(10**9), max_value=10**9
     )
 )
+@settings(deadline=None)
 def test_a_number_is_read_however_it_is_written(value: Decimal) -> None:
     for text in (f"{value}", f"{value:,}", f"so {value:,.2f} dollars", f"#### {value}"):
         assert number_in(text) == value

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.errors import Broken
@@ -106,6 +106,7 @@ def test_a_foreign_journal_is_refused(state: State) -> None:
 
 
 @given(st.integers(0, 300), st.integers(1, 40), st.data())
+@settings(deadline=None)
 def test_windows_cover_everything_and_share_their_edges(
     length: int, size: int, data: st.DataObject
 ) -> None:
@@ -125,6 +126,7 @@ def test_an_overlap_as_wide_as_the_window_is_a_callers_bug() -> None:
 
 
 @given(st.lists(st.integers(1, 600), max_size=60), st.integers(1, 4096))
+@settings(deadline=None)
 def test_buckets_hold_everything_once_within_bounds(lengths: list[int], most: int) -> None:
     found = buckets(lengths, tokens_at_most=most)
     assert sorted(i for bucket in found for i in bucket) == list(range(len(lengths)))
