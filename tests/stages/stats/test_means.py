@@ -103,6 +103,13 @@ def test_shares_on_both_sides_of_a_rounding_step_are_identical() -> None:
     assert found.high > 0.35
 
 
+@pytest.mark.parametrize(("held", "widened"), [(8, True), (7, False)])
+def test_only_a_value_that_most_units_hold_is_the_common_one(held: int, *, widened: bool) -> None:
+    values = [0.0] * held + [0.3 + i / 100 for i in range(14 - held)]
+    found = measured(mean_t(values, level=0.95, unit="share"))
+    assert found.method.endswith("widened to the exact binomial bound") is widened
+
+
 def test_unequal_clusters_count_as_fewer_when_all_are_equal() -> None:
     clusters = ["large"] * 40 + [str(i) for i in range(10)]
     low, _ = ends(clustered_mean([1.0] * 50, clusters, level=0.95, unit="share"))
