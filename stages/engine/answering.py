@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
 
@@ -67,7 +68,7 @@ def ask_all(
         client: The checkpoint.
         items: What to ask; ids are unique.
         sampling: How answers are drawn.
-        log: Where answers are kept; held exclusively while asking.
+        log: Where answers are kept; held exclusively while asking, not when nothing is to be asked.
         progress: Where to show how far it is.
         calls_at_most: Most questions of this list that may ever be put, journaled answers and
             failures included; None for no limit. The rest fails with cause `OVER_BUDGET`.
@@ -87,8 +88,10 @@ def ask_all(
             responses={name: _answer(client, request) for name, request in requests.items()},
             cost=Cost(),
         )
-    with log.state.lock(f"{log.stream}.asking"):
-        asking = _Asking(client, questions, log)
+    asking = _Asking(client, questions, log)
+    with log.state.lock(f"{log.stream}.asking") if asking.left(calls_at_most) else nullcontext():
+        if asking.left(calls_at_most):
+            asking = _Asking(client, questions, log)  # as it stands now that no one else asks
         asking.ask_missing(progress or Silent(), calls_at_most)
     return Answers(
         responses={name: asking.outcome(keys[name]) for name in requests}, cost=asking.cost()
@@ -114,9 +117,13 @@ class _Asking:
                 if entry.get("kind") == "answer":
                     self._answered.setdefault(str(entry["key"]), _response(entry, log))
 
+    def left(self, calls_at_most: int | None) -> int:
+        """How many questions are still to be put, within the budget."""
+        missing = len(self._missing())
+        return missing if calls_at_most is None else min(missing, max(0, calls_at_most - self._put))
+
     def ask_missing(self, progress: Progress, calls_at_most: int | None) -> None:
-        missing = [key for key in self._questions if key not in self._answered]
-        left = len(missing) if calls_at_most is None else max(0, calls_at_most - self._put)
+        missing, left = self._missing(), self.left(calls_at_most)
         with progress.task(self._log.stream, len(missing)) as advance:
             for batch in run_in_batches(
                 self._put_question,
@@ -141,6 +148,9 @@ class _Asking:
             prompt_tokens=sum(answer.prompt_tokens for answer in answers),
             completion_tokens=sum(answer.completion_tokens for answer in answers),
         )
+
+    def _missing(self) -> list[str]:
+        return [key for key in self._questions if key not in self._answered]
 
     def _while_up(self, keys: Sequence[str]) -> Iterator[str]:
         for key in keys:

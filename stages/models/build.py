@@ -143,5 +143,5 @@ def _unclear(version: str, why: str) -> InputError:
     return InputError(
         f"cannot tell how version {version} answers",
         why=why,
-        fix="gate register MODEL --endpoint URL --model-name NAME, or --file OUTPUTS",
+        fix="gate register MODEL --endpoint URL --model-name NAME, or --outputs FILE",
     )

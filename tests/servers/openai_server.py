@@ -42,13 +42,13 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Reaction:
-    """What the server does: waits, then sends; never sends when it hangs."""
+    """What the server does: waits `latency` seconds, and until `until` holds, then sends."""
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     latency: float = 0.0
-    hangs: bool = False
+    until: Callable[[], bool] = lambda: True
 
 
 Behaviour = Callable[[Call], Reaction]
@@ -82,7 +82,7 @@ def echo(call: Call) -> Reaction:
 
 
 def hang() -> Reaction:
-    return Reaction(hangs=True)
+    return Reaction(until=lambda: False)
 
 
 def too_many(*, retry_after_ms: float = 1) -> Reaction:
@@ -197,7 +197,7 @@ class OpenAIServer:
         try:
             reaction = self.behaviour(call)
             await asyncio.sleep(reaction.latency)
-            while reaction.hangs and not self._server.should_exit:  # noqa: ASYNC110 - set elsewhere
+            while not reaction.until() and not self._server.should_exit:  # noqa: ASYNC110 - set elsewhere
                 await asyncio.sleep(0.01)
         finally:
             self._in_flight -= 1

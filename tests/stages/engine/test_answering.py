@@ -229,6 +229,16 @@ def test_two_at_once_do_not_ask_the_same(log: AnswerLog) -> None:
         ask_all(Fake(), ITEMS, SAMPLING, log=log)
 
 
+def test_what_is_answered_can_be_read_while_another_asks(log: AnswerLog) -> None:
+    known = ask_all(Fake(), ITEMS[:5], SAMPLING, log=log)
+    with log.state.lock(f"{log.stream}.asking"):
+        assert ask_all(Fake(), ITEMS[:5], SAMPLING, log=log) == known
+        partly = ask_all(Fake(), ITEMS, SAMPLING, log=log, calls_at_most=0)
+
+    assert partly.cost == known.cost
+    assert sum(isinstance(r, Response) for r in partly.responses.values()) == 5
+
+
 def test_equal_ids_are_the_callers_bug(log: AnswerLog) -> None:
     with pytest.raises(ValueError, match="unique"):
         ask_all(Fake(), [ITEMS[0], ITEMS[0]], SAMPLING, log=log)
@@ -294,14 +304,10 @@ def test_after_a_fault_only_the_missing_is_asked_again(fault: str, log: AnswerLo
 
 @pytest.mark.integration
 def test_64_slots_are_all_in_use(log: AnswerLog) -> None:
-    everyone = threading.Event()
-
-    def together(call: server.Call) -> server.Reaction:
-        if call.number >= 63:
-            everyone.set()
-        return server.text("fine", latency=0.05 if everyone.is_set() else 1.5)
-
-    with server.OpenAIServer(together) as served:
+    with server.OpenAIServer() as served:
+        served.behaviour = lambda _: server.Reaction(
+            body=server.completion("fine"), until=lambda: served.max_in_flight >= 64
+        )
         ask(served.url, log, [item(str(n)) for n in range(300)], slots=64)
 
         assert served.max_in_flight == 64

@@ -255,3 +255,24 @@ def test_a_file_is_no_state(tmp_path: Path) -> None:
 
     with pytest.raises(WrongUsage, match="it is a file"):
         open_state(str(tmp_path / "f"))
+
+
+def test_an_append_returns_only_after_file_and_new_folders_are_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(
+        os, "fsync", lambda fd: synced.append(Path(f"/proc/self/fd/{fd}").resolve())
+    )
+    state = FolderState(tmp_path / "state")
+
+    state.append("a/b", number([1]))
+    assert synced == [
+        tmp_path,
+        tmp_path / "state",
+        tmp_path / "state" / "a" / "b.jsonl",
+        tmp_path / "state" / "a",
+    ]
+
+    state.append("a/b", number([2]))
+    assert synced[4:] == [tmp_path / "state" / "a" / "b.jsonl"]

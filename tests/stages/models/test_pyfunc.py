@@ -38,16 +38,16 @@ class Chat(ChatModel):
         message = ChatMessage(role="assistant", content=text)
         return ChatCompletionResponse(choices=[ChatChoice(message=message)])
 
-store, kind, folder = sys.argv[1:]
+store = sys.argv[1]
 mlflow.set_tracking_uri(f"sqlite:///{store}/mlflow.db")
-mlflow.set_experiment(experiment_id=mlflow.create_experiment(kind, f"file://{store}/{kind}"))
+mlflow.set_experiment(experiment_id=mlflow.create_experiment("packed", f"file://{store}/packed"))
 schema = ModelSignature(inputs=Schema([ColSpec("string", "question")]))
-model = {"column": Column, "plain": Plain, "chat": Chat}[kind]()
-logged = mlflow.pyfunc.log_model(
-    name="m", python_model=model, signature=schema if kind == "column" else None,
-    pip_requirements=[],
-)
-mlflow.artifacts.download_artifacts(logged.model_uri, dst_path=folder)
+for kind, model in {"column": Column(), "plain": Plain(), "chat": Chat()}.items():
+    logged = mlflow.pyfunc.log_model(
+        name=kind, python_model=model, signature=schema if kind == "column" else None,
+        pip_requirements=[],
+    )
+    mlflow.artifacts.download_artifacts(logged.model_uri, dst_path=f"{store}/{kind}")
 """
 
 
@@ -56,21 +56,26 @@ def ask(client: Pyfunc, *messages: dict[str, str]) -> str:
     return client.answer(Request(item=item, sampling=Sampling(max_tokens=77))).text
 
 
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of models logged to an MLflow store and fetched from it."""
+    folder = tmp_path_factory.mktemp("packed")
+    for kind in ("column", "plain", "chat"):
+        (folder / kind).mkdir()
+    ended = subprocess.run(
+        [sys.executable, "-c", PACK, str(folder)], capture_output=True, cwd=folder, check=False
+    )
+    assert ended.returncode == 0, ended.stderr.decode()[-2000:]
+    return folder
+
+
 @pytest.mark.integration
 @pytest.mark.filterwarnings("default")  # what MLflow and a packed model warn of is theirs
 @pytest.mark.parametrize(
     ("kind", "said"), [("column", "column: hi"), ("plain", "plain: hi"), ("chat", "chat: hi 77")]
 )
-def test_a_logged_model_answers(tmp_path: Path, kind: str, said: str) -> None:
-    folder = tmp_path / "model"
-    folder.mkdir()
-    packed = subprocess.run(
-        [sys.executable, "-c", PACK, str(tmp_path), kind, str(folder)],
-        capture_output=True,
-        cwd=tmp_path,
-        check=False,
-    )
-    assert packed.returncode == 0, packed.stderr.decode()[-2000:]
+def test_a_logged_model_answers(packed: Path, kind: str, said: str) -> None:
+    folder = packed / kind
 
     client = client_for({"gate_source": "pyfunc"}, version="1", file=folder)
 
