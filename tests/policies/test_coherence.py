@@ -111,3 +111,10 @@ def test_a_quota_keeps_by_what_its_stage_measures_until_a_time(
 
 def test_a_share_that_must_be_whole_is_told_what_a_sample_can_show() -> None:
     assert fields(limit("qa.accuracy", "at_least", 1)) == ["criteria[0].at_least", "criteria[1]"]
+
+
+@pytest.mark.parametrize(("margin", "refused"), [(0.99, False), (1, True), (3, True)])
+def test_a_margin_on_a_share_is_less_than_the_whole(margin: float, *, refused: bool) -> None:
+    text = f'{{"metric": "qa.accuracy", "non_inferior": {{"margin": {margin}}}, "because": "x",'
+    found = fields(text + '"severity": "blocking"}')
+    assert (found == ["criteria[0].non_inferior.margin"]) is refused

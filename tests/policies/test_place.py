@@ -12,6 +12,7 @@ def test_the_tag_of_a_union_is_no_key_of_the_file() -> None:
     assert "data" in place.known
     assert "classifier" not in place.known
     assert "classifier" in place.elsewhere
+    assert "data" not in place.elsewhere
 
 
 def test_a_key_of_the_same_name_as_a_tag_stays() -> None:

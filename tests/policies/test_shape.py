@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import pytest
-from pydantic import AfterValidator, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from policies.base import Strict, Text
 from policies.plan import Task
@@ -23,6 +23,7 @@ class Settings(Strict):
     share: float = 0.5
     count: int = 1
     names: tuple[Text, ...] = ()
+    numbers: Annotated[tuple[int, ...], Field(min_length=1)] = (1,)
     pairs: Annotated[int, AfterValidator(even)] = 0
 
     @model_validator(mode="after")
@@ -90,3 +91,9 @@ def test_values_that_do_not_fit_together_are_placed_at_the_first_that_is_named()
     [problem] = problems('{"names": ["a", "b"], "count": 1}')
     assert problem.field == "names"
     assert "no more than `count`" in problem.found
+
+
+def test_a_list_whose_entries_are_all_refused_is_not_called_empty_too() -> None:
+    assert [p.field for p in problems('{"numbers": ["a", "b"]}')] == ["numbers[0]", "numbers[1]"]
+    [problem] = problems('{"numbers": []}')
+    assert problem.expected == "at least one entry"

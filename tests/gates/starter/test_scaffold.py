@@ -129,6 +129,13 @@ def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path: Path) -> None:
         write_workspace(tmp_path / "file" / "new", name="assistant", tracking_uri=STORE)
 
 
+def test_nothing_is_written_through_a_link_that_points_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "gate.toml").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(WrongUsage, match="cannot write"):
+        write_workspace(tmp_path, name="assistant", tracking_uri=STORE)
+    assert not (tmp_path / "elsewhere").exists()
+
+
 @pytest.mark.parametrize("name", ["", "a/b", "models:/a", "a b", '"a"', ".a", "a\n"])
 def test_a_name_that_cannot_stand_in_a_uri_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(WrongUsage, match="cannot call"):
