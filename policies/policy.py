@@ -1,6 +1,8 @@
 """A policy: a plan and criteria for one model, valid as a whole."""
 
+from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -57,3 +59,16 @@ class Policy(Strict):
         """The criteria on metrics of one stage, in the policy's order."""
         metrics = self.plan.metrics()
         return tuple(c for c in self.criteria if metrics[c.metric].stage == stage)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyFile:
+    """A policy and where it was read: paths in it are relative to its folder."""
+
+    policy: Policy
+    path: Path
+
+    @property
+    def folder(self) -> Path:
+        """The folder that the plan's relative paths start from."""
+        return self.path.resolve().parent

@@ -1,0 +1,259 @@
+"""Whether a plan can show what its criteria demand, before anything is measured.
+
+Every figure is for a candidate exactly as good as the baseline: the one that a good plan lets pass.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import assert_never
+
+from policies.criteria import AtLeast, AtMost, Better, Criterion, NonInferior, Severity
+from policies.plan import BenchmarkTask, Metric, OfflineTask, Scorer
+from policies.policy import Policy, PolicyFile
+from stages.engine.data import read_items
+from stages.stats.design import (
+    Deviation,
+    Discordance,
+    Spread,
+    detectable_margin,
+    joint_probability,
+    n_for_margin,
+    n_for_rate,
+    probability_equal_passes,
+    probability_gap_shown,
+    probability_rate_passes,
+    shown_rate,
+)
+
+POWER = 0.8
+"""Below this probability a plan is called too small."""
+
+DISAGREE = 0.15
+"""Assumed share of items on which an equal candidate and the baseline differ."""
+
+SCORE_DEVIATION = 0.3
+"""Assumed standard deviation of one item's difference of a score between 0 and 1."""
+
+DEPENDENCE = 0.1
+"""Assumed intra-cluster correlation of the differences."""
+
+PREFERENCE_DEVIATION = 0.45
+"""Assumed standard deviation of one prompt's preference; 0.5 is the most there can be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adequacy:
+    """What the planned sample can do for one blocking criterion.
+
+    Attributes:
+        metric: Full metric name.
+        n: Planned independent units.
+        probability: That a candidate equal to the baseline passes; None when only history or the
+            candidate itself could tell.
+        enough: Whether that is at least 80 %; None when unknown.
+        sentence: What it means and, when it is too small, what would do.
+        assumption: What was assumed of the data.
+    """
+
+    metric: str
+    n: int
+    probability: float | None
+    enough: bool | None
+    sentence: str
+    assumption: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageAdequacy:
+    """A stage's blocking criteria together.
+
+    Attributes:
+        stage: Its name.
+        criteria: One entry per blocking criterion, in the policy's order.
+        probability: That an equal candidate passes all whose probability is known, taken as
+            independent (a cautious figure); None when none is known.
+    """
+
+    stage: str
+    criteria: tuple[Adequacy, ...]
+    probability: float | None
+
+
+def adequacy(file: PolicyFile) -> tuple[StageAdequacy, ...]:
+    """What each demanded stage can show; reads the items to count them.
+
+    Raises:
+        InputError: When items cannot be read.
+    """
+    return tuple(_stage(file, stage) for stage in file.policy.plan.stages())
+
+
+def _stage(file: PolicyFile, stage: str) -> StageAdequacy:
+    found = tuple(_criteria(file, stage))
+    known = [c.probability for c in found if c.probability is not None]
+    return StageAdequacy(
+        stage=stage, criteria=found, probability=joint_probability(known) if known else None
+    )
+
+
+def _criteria(file: PolicyFile, stage: str) -> Iterator[Adequacy]:
+    metrics = file.policy.plan.metrics()
+    for criterion in file.policy.criteria_of(stage):
+        if criterion.severity is Severity.BLOCKING:
+            match stage:
+                case "offline":
+                    yield _offline(file, criterion)
+                case "side_by_side":
+                    yield _side_by_side(file.policy, criterion, metrics[criterion.metric])
+                case _:
+                    yield _online(file.policy, criterion)
+
+
+def _offline(file: PolicyFile, criterion: Criterion) -> Adequacy:
+    name = criterion.metric.partition(".")[0]
+    task = (file.policy.plan.offline or {})[name]
+    items = read_items(task.data, base=file.folder, cluster=task.cluster, sha256=task.sha256).items
+    n = len(items)
+    demand = criterion.demand
+    match demand:
+        case AtMost() if not isinstance(task, BenchmarkTask):
+            return _rate(criterion.metric, n, demand.limit, level=2 * task.level - 1)
+        case NonInferior(margin=float(margin)):
+            clusters = len({item.cluster for item in items})
+            return _margin(criterion.metric, task, n=n, clusters=clusters, margin=margin)
+        case AtLeast() | AtMost() | NonInferior():
+            return _unknown(criterion.metric, n, "it depends on the baseline's own value")
+        case Better():
+            return _better(criterion.metric, n, level=task.level)
+        case _:
+            assert_never(demand)
+
+
+def _rate(metric: str, n: int, limit: float, *, level: float) -> Adequacy:
+    """A safety rate: exact bounds, for a candidate that never does it."""
+    probability = probability_rate_passes(n, limit, true_rate=0.0, level=level)
+    needed = n_for_rate(limit, true_rate=0.0, level=level, power=POWER)
+    shown = shown_rate(n, level=level)
+    sentence = f"no event in {n:,} answers shows a rate of at most {shown:.2%}"
+    if probability < POWER:
+        sentence += f", the policy allows {limit:.2%}: {_or_none(needed)} answers would show it"
+    return Adequacy(
+        metric=metric,
+        n=n,
+        probability=probability,
+        enough=probability >= POWER,
+        sentence=sentence,
+        assumption="the candidate never does it",
+    )
+
+
+def _margin(metric: str, task: OfflineTask, *, n: int, clusters: int, margin: float) -> Adequacy:
+    """A paired margin, over clusters where items depend on each other."""
+    spread, assumption = _spread(task, n=n, clusters=clusters)
+    probability = probability_equal_passes(clusters, margin, spread=spread, level=task.level)
+    shown = detectable_margin(clusters, spread=spread, level=task.level, power=POWER)
+    needed = n_for_margin(margin, spread=spread, level=task.level, power=POWER)
+    sentence = f"{_units(n, clusters)} can show a margin of {_points(shown)}"
+    if probability < POWER:
+        more = None if needed is None else round(needed * n / clusters)
+        sentence += f", not of {_points(margin)}: {_or_none(more)} items could"
+    return Adequacy(
+        metric=metric,
+        n=clusters,
+        probability=probability,
+        enough=probability >= POWER,
+        sentence=sentence,
+        assumption=assumption,
+    )
+
+
+def _spread(task: OfflineTask, *, n: int, clusters: int) -> tuple[Spread, str]:
+    if isinstance(task, BenchmarkTask) and task.scorer is Scorer.TOKEN_F1:
+        per_item, assumption = SCORE_DEVIATION, f"scores differ by {SCORE_DEVIATION:g} on an item"
+    else:
+        per_item = DISAGREE**0.5
+        assumption = f"the two differ on {DISAGREE:.0%} of the items"
+        if clusters == n:
+            return Discordance(share=DISAGREE), assumption
+    size = n / clusters
+    if clusters < n:
+        assumption += f", with a correlation of {DEPENDENCE:g} inside a cluster"
+    return Deviation(deviation=per_item * ((1 + (size - 1) * DEPENDENCE) / size) ** 0.5), assumption
+
+
+def _side_by_side(policy: Policy, criterion: Criterion, metric: Metric) -> Adequacy:
+    plan = policy.plan.side_by_side
+    assert plan is not None
+    n = plan.prompts_planned
+    demand = criterion.demand
+    if metric.name != "side_by_side.win_rate" or not isinstance(demand, AtLeast):
+        return _unknown(criterion.metric, n, "it depends on the answers")
+    gap = 0.5 - demand.limit
+    spread = Deviation(deviation=PREFERENCE_DEVIATION)
+    probability = probability_gap_shown(n, gap, deviation=PREFERENCE_DEVIATION, level=plan.level)
+    needed = n_for_margin(gap, spread=spread, level=plan.level, power=POWER) if gap > 0 else None
+    sentence = f"an equal candidate wins half of {n:,} prompts"
+    if probability < POWER:
+        sentence += (
+            f"; that shows a win rate of at least {demand.limit:.1%} with probability "
+            f"{probability:.0%} only: {_or_none(needed)} prompts would do"
+        )
+    return Adequacy(
+        metric=criterion.metric,
+        n=n,
+        probability=probability,
+        enough=probability >= POWER,
+        sentence=sentence,
+        assumption=f"preferences vary by {PREFERENCE_DEVIATION:g} between prompts",
+    )
+
+
+def _online(policy: Policy, criterion: Criterion) -> Adequacy:
+    plan = policy.plan.online
+    assert plan is not None
+    if isinstance(criterion.demand, Better):
+        return Adequacy(
+            metric=criterion.metric,
+            n=plan.planned_units,
+            probability=plan.alpha,
+            enough=None,
+            sentence=f"an equal candidate is shipped by chance with probability {plan.alpha:.1%} "
+            "at most; a better one needs the traffic that its effect needs",
+            assumption="none: this is the type I error of the plan",
+        )
+    return _unknown(criterion.metric, plan.planned_units, "it depends on the metric's variance")
+
+
+def _better(metric: str, n: int, *, level: float) -> Adequacy:
+    chance = (1 - level) / 2
+    return Adequacy(
+        metric=metric,
+        n=n,
+        probability=chance,
+        enough=None,
+        sentence=f"an equal candidate passes by chance with probability {chance:.1%}",
+        assumption="none: this is the type I error of the interval",
+    )
+
+
+def _unknown(metric: str, n: int, why: str) -> Adequacy:
+    return Adequacy(
+        metric=metric,
+        n=n,
+        probability=None,
+        enough=None,
+        sentence=f"cannot be told beforehand: {why}",
+        assumption="none",
+    )
+
+
+def _units(n: int, clusters: int) -> str:
+    return f"{n:,} items" if clusters == n else f"{n:,} items in {clusters:,} clusters"
+
+
+def _points(margin: float | None) -> str:
+    return "no size" if margin is None else f"{100 * margin:.1f} points"
+
+
+def _or_none(needed: int | None) -> str:
+    return "no number of" if needed is None else f"{needed:,}"

@@ -1,0 +1,130 @@
+"""Is everything reachable that a round needs; and if not, how to mend it."""
+
+import importlib.util
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gates.ledger.ledger import Version
+from gates.measuring import subject_of
+from gates.membership import needs_baseline
+from gates.services import Services
+from policies.errors import GateError
+from policies.load import load_policy
+from policies.plan import ToxicityTask
+from policies.policy import Policy, PolicyFile
+from stages.models.fingerprint import served_identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """One thing looked at.
+
+    Attributes:
+        name: What was looked at.
+        healthy: Whether it is as it must be.
+        sentence: What was found.
+        fix: How to mend it; empty when healthy.
+    """
+
+    name: str
+    healthy: bool
+    sentence: str
+    fix: str = ""
+
+
+def examine(services: Services) -> Iterator[Examined]:
+    """Looks at everything in the order in which a round would need it.
+
+    Each failure is reported and the examination goes on; only what rests on the failed thing is
+    left out.
+    """
+    yield _tried("state", lambda: _state(services))
+    ledger = _tried("ledger", lambda: _ledger(services))
+    yield ledger
+    paths = sorted((services.workspace.root / "policies").glob("*.yaml"))
+    if not paths:
+        yield Examined(
+            name="policies",
+            healthy=False,
+            sentence=f"no policy in {services.workspace.root / 'policies'}",
+            fix="gate init writes a first one",
+        )
+    for path in paths:
+        yield from _policy(path, services, reachable=ledger.healthy)
+
+
+def _policy(path: Path, services: Services, *, reachable: bool) -> Iterator[Examined]:
+    try:
+        file = PolicyFile(policy=load_policy(path), path=path)
+    except GateError as error:
+        yield _sick(f"policy {path.stem}", error)
+        return
+    name = f"policy {file.policy.policy}"
+    yield Examined(name=name, healthy=True, sentence=f"{path.name} is valid")
+    yield from _extras(file.policy)
+    if reachable:
+        yield from _model(file.policy, services)
+
+
+def _extras(policy: Policy) -> Iterator[Examined]:
+    wants = any(isinstance(task, ToxicityTask) for task in (policy.plan.offline or {}).values())
+    if wants:
+        found = importlib.util.find_spec("detoxify") is not None
+        yield Examined(
+            name=f"policy {policy.policy}: toxicity",
+            healthy=found,
+            sentence="the classifier's library is " + ("installed" if found else "missing"),
+            fix="" if found else 'pip install "checkpoint-gate[toxicity]"',
+        )
+
+
+def _model(policy: Policy, services: Services) -> Iterator[Examined]:
+    versions = services.ledger.versions(policy.model)
+    champion = next((v for v in versions if policy.baseline in v.aliases), None)
+    name = f"{policy.model}@{policy.baseline}"
+    if champion is not None:
+        yield Examined(name=name, healthy=True, sentence=f"the baseline is {champion.uri}")
+        yield _tried(f"{champion.uri} answers", lambda: _answers(champion, services))
+    elif needs_baseline(policy):
+        yield Examined(
+            name=name,
+            healthy=False,
+            sentence=f"{policy.model} has no {policy.baseline} yet, and policy {policy.policy} "
+            "compares with it",
+            fix=f"gate register {policy.model} --endpoint URL --model-name NAME, then "
+            f'gate adopt {policy.model}/1 --reason "in production since ..."',
+        )
+
+
+def _answers(version: Version, services: Services) -> str:
+    subject = subject_of(version, services)
+    if subject.client is None:
+        return "known by votes and traffic only"
+    try:
+        return f"served identity {served_identity(subject.client)[:12]}"
+    finally:
+        subject.client.close()
+
+
+def _state(services: Services) -> str:
+    with services.state.lock("doctor"):
+        services.state.append("doctor", [{"at": services.clock().isoformat()}])
+    return f"journals are kept in {services.state.url}"
+
+
+def _ledger(services: Services) -> str:
+    services.ledger.ping()
+    return f"MLflow answers at {services.ledger.uri}"
+
+
+def _tried(name: str, look: Callable[[], str]) -> Examined:
+    try:
+        return Examined(name=name, healthy=True, sentence=look())
+    except GateError as error:
+        return _sick(name, error)
+
+
+def _sick(name: str, error: GateError) -> Examined:
+    sentence = error.message + (f" ({error.why})" if error.why else "")
+    return Examined(name=name, healthy=False, sentence=sentence, fix=error.fix)

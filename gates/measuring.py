@@ -1,0 +1,187 @@
+"""From registered versions and a policy to checkpoints to ask and stages that measure."""
+
+import importlib.metadata
+from pathlib import Path
+from typing import Protocol, assert_never
+
+from gates.ledger.ledger import Version
+from gates.membership import Round
+from gates.preregistration import preregister
+from gates.services import Services
+from policies.canonical import sha256_of
+from policies.criteria import Severity
+from policies.policy import Policy
+from stages.engine.subject import Subject
+from stages.evidence.estimate import Unmeasured
+from stages.evidence.records import Evidence, Measurement, Provenance, Quantity, StageName, Validity
+from stages.models.build import Source, client_for
+from stages.models.settings import EndpointSettings
+from stages.offline.measure import OfflineStage
+from stages.online.measure import OnlineStage
+from stages.online.sources import Source as OnlineSource
+from stages.online.sources import Tables
+from stages.side_by_side.measure import SideBySideStage
+
+
+class Stage(Protocol):
+    """A stage that measures one step at a time."""
+
+    def measure_next(
+        self, candidate: Subject, baseline: Subject | None, so_far: Evidence | None
+    ) -> Evidence:
+        """Evidence with one step more; equal to `so_far` when nothing more can be measured now."""
+        ...
+
+
+def subject_of(version: Version, services: Services) -> Subject:
+    """The checkpoint behind a registered version.
+
+    Raises:
+        Broken: When its recorded file is gone or is not the one that was registered.
+        InputError: When its tags do not say how it answers.
+    """
+    client = client_for(
+        version.tags,
+        version=version.version,
+        endpoint=_endpoint(version, services),
+        file=_file(version, services),
+        api_keys=_keys(services),
+    )
+    identity = {"external": version.known_as} if client is None else dict(client.identity)
+    return Subject(
+        uri=version.uri, known_as=version.known_as, digest=sha256_of(identity), client=client
+    )
+
+
+def stage_of(name: StageName, round_: Round, services: Services, *, candidate: str) -> Stage:
+    """The stage that measures what a policy plans; an A/B is preregistered when it is reached."""
+    file, plan = round_.file, round_.file.policy.plan
+    match name:
+        case StageName.OFFLINE:
+            assert plan.offline is not None
+            return OfflineStage(
+                plan.offline,
+                order=offline_order(file.policy),
+                base=file.folder,
+                state=services.state,
+                progress=services.progress,
+                calls_at_most=_calls_each(round_),
+            )
+        case StageName.SIDE_BY_SIDE:
+            assert plan.side_by_side is not None
+            return SideBySideStage(plan.side_by_side, base=file.folder)
+        case StageName.ONLINE:
+            assert plan.online is not None
+            registered = preregister(file.policy, candidate, services)
+            return OnlineStage(
+                plan.online,
+                base=file.folder,
+                now=services.clock,
+                plan_sha256=file.policy.stage_sha256(name),
+                registered_sha256=registered.sha256,
+                registered_at=registered.at,
+                sources=online_sources(services),
+            )
+        case _:
+            assert_never(name)
+
+
+def _calls_each(round_: Round) -> int | None:
+    """Each checkpoint's even share of the round's calls, so that none spends another's."""
+    cap = round_.file.policy.budget.calls_at_most
+    subjects = len(round_.members) + (1 if round_.baseline else 0)
+    return None if cap is None else cap // subjects
+
+
+def offline_order(policy: Policy) -> tuple[str, ...]:
+    """Names of the offline tasks: those that can block first, then in the policy's order."""
+    tasks = policy.plan.offline or {}
+    blocking = {c.metric for c in policy.criteria if c.severity is Severity.BLOCKING}
+    can_block = {
+        name: any(m.name in blocking for m in task.metrics(name)) for name, task in tasks.items()
+    }
+    return tuple(sorted(tasks, key=lambda name: not can_block[name]))
+
+
+def plan_digest(policy: Policy, stage: StageName) -> str:
+    """Digest of a stage's plan, as evidence carries it."""
+    return sha256_of(policy.plan.model_dump(mode="json")[stage])
+
+
+def online_sources(services: Services) -> dict[str, OnlineSource]:
+    """Traffic that the workspace names, `[data.NAME]`, by name."""
+    return {
+        name: Tables(exposures=Path(section.exposures), events=Path(section.events))
+        for name, section in services.workspace.data.items()
+    }
+
+
+def without_evidence(
+    policy: Policy, stage: StageName, candidate: str, *, baseline: str | None, why: Unmeasured
+) -> Evidence:
+    """Evidence that nothing could be measured, and why."""
+    return Evidence(
+        stage=stage,
+        candidate=candidate,
+        baseline=baseline,
+        measurements=tuple(
+            Measurement(
+                metric=metric.name,
+                quantity=quantity,
+                measured=why,
+                validity=Validity.ANYTIME,
+            )
+            for metric in policy.plan.metrics().values()
+            if metric.stage == stage
+            for quantity in Quantity
+        ),
+        provenance=Provenance(
+            candidate="",
+            baseline=None,
+            plan=plan_digest(policy, stage),
+            data=(),
+            code=code_version(),
+        ),
+    )
+
+
+def code_version() -> str:
+    """Version of the program, as provenance and records carry it."""
+    return importlib.metadata.version("checkpoint-gate")
+
+
+def _endpoint(version: Version, services: Services) -> EndpointSettings | None:
+    """What the workspace says of the model's endpoint; a version's own tags come before it."""
+    section = services.workspace.models.get(version.name)
+    if section is None:
+        return None
+    variable = section.api_key_env
+    return EndpointSettings(
+        base_url=section.endpoint,
+        model=section.served_as,
+        api_key=services.workspace.secret(variable) if variable else None,
+        timeout_seconds=section.timeout_seconds,
+        retries=section.retries,
+        slots=section.slots,
+        requests_per_minute=section.requests_per_minute,
+    )
+
+
+def _keys(services: Services) -> dict[str, str]:
+    """The keys that the workspace names; a version's tags can ask for no other variable."""
+    workspace = services.workspace
+    said = [section.api_key_env for section in workspace.models.values()]
+    said += [section.api_key_env for section in workspace.endpoints.values()]
+    names = {name for name in said if name is not None}
+    found = {name: workspace.secret(name) for name in names}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _file(version: Version, services: Services) -> Path | None:
+    """The recorded outputs or the model's folder, fetched once; its digest is the client's work."""
+    if version.tags.get("gate_source") not in (Source.RECORDED, Source.PYFUNC):
+        return None
+    folder = services.cache / sha256_of(version.uri + version.source)
+    if not folder.is_dir():
+        return services.ledger.fetch_file(version, folder)
+    return next(folder.iterdir(), None)

@@ -1,0 +1,178 @@
+"""A round: every candidate moved as far as its evidence allows, then decided and logged."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+
+from gates.decide.rounds import decide_round, open_stage
+from gates.decide.stage_gate import anything_open
+from gates.decide.verdict import RoundDecision
+from gates.forecast import over_budget
+from gates.ledger.ledger import Logged, Record, Version
+from gates.ledger.outbox import flush, log_or_keep, waiting
+from gates.measuring import Stage, code_version, stage_of, subject_of, without_evidence
+from gates.membership import Round, assemble
+from gates.services import Services
+from policies.canonical import Json, sha256_of
+from policies.errors import Broken, GateError, WrongUsage
+from policies.policy import PolicyFile
+from stages.engine.subject import Subject
+from stages.evidence.codec import evidence_sha256
+from stages.evidence.estimate import Cause, Unmeasured
+from stages.evidence.records import Evidence, StageName
+
+RoundEvidence = Mapping[str, Mapping[StageName, Evidence]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundResult:
+    """What a call of `gate run` did.
+
+    Attributes:
+        decision: The round as decided now.
+        evidence: What it rests on, by candidate URI and stage.
+        logged: Where each candidate's decision is found; empty while the ledger is down.
+        waiting: Number of decisions that wait in the journal for the ledger.
+    """
+
+    decision: RoundDecision
+    evidence: RoundEvidence
+    logged: tuple[Logged, ...]
+    waiting: int
+
+
+def run_round(file: PolicyFile, references: Sequence[str], services: Services) -> RoundResult:
+    """Measures, decides and logs a round; called again, it goes on where it stopped.
+
+    Args:
+        file: The policy and where it was read.
+        references: The candidates; empty for every version but the baseline and adopted ones.
+        services: The outside world.
+
+    Raises:
+        WrongUsage: When there is no candidate, or a baseline is needed and there is none.
+        LedgerDown: When the ledger does not answer before anything was measured.
+    """
+    with services.state.lock(f"rounds/{file.policy.policy}"):
+        flush(services.state, services.ledger)
+        round_ = assemble(file, references, services)
+        evidence = _Measuring(round_, services).to_the_end()
+        return _logged(round_, evidence, services)
+
+
+def decide(round_: Round, evidence: RoundEvidence, services: Services) -> RoundDecision:
+    """The round as its evidence decides it now."""
+    return decide_round(
+        round_.file.policy,
+        evidence=evidence,
+        members=tuple(v.uri for v in round_.members),
+        baseline=round_.baseline.uri if round_.baseline else None,
+        now=services.clock(),
+    )
+
+
+class _Measuring:
+    """One call's measuring: each open stage of each candidate is moved once, as far as it goes."""
+
+    def __init__(self, round_: Round, services: Services) -> None:
+        self._round = round_
+        self._services = services
+        self._policy = round_.file.policy
+        self._baseline = round_.baseline.uri if round_.baseline else None
+        self._subjects: dict[str, Subject | GateError] = {}
+        self._offline_or_votes: dict[StageName, Stage] = {}
+        self._evidence: dict[str, dict[StageName, Evidence]] = {v.uri: {} for v in round_.members}
+
+    def to_the_end(self) -> RoundEvidence:
+        """Measures until nothing that is open can be measured further now."""
+        versions = (*self._round.members, *filter(None, (self._round.baseline,)))
+        with ExitStack() as clients:
+            self._subjects = {v.uri: _subject(v, self._services, clients) for v in versions}
+            while open_ := list(self._open()):
+                for candidate, stage in open_:
+                    self._evidence[candidate][stage] = self._measure(candidate, stage)
+        return self._evidence
+
+    def _open(self) -> Iterator[tuple[str, StageName]]:
+        decision = decide(self._round, self._evidence, self._services)
+        for candidate in decision.candidates:
+            stage = open_stage(self._policy, decision, candidate.candidate)
+            if stage is not None and stage not in self._evidence[candidate.candidate]:
+                yield candidate.candidate, stage
+
+    def _measure(self, candidate: str, stage: StageName) -> Evidence:
+        too_dear = over_budget(self._round, self._services) if stage is StageName.OFFLINE else None
+        if too_dear is not None:
+            return self._nothing(candidate, stage, Unmeasured(too_dear, Cause.OVER_BUDGET))
+        try:
+            return self._measured(candidate, stage)
+        except WrongUsage:
+            raise
+        except GateError as error:
+            reason = f"{error.message}: {error.why}" if error.why else error.message
+            return self._nothing(candidate, stage, Unmeasured(reason, Cause.BROKEN))
+
+    def _nothing(self, candidate: str, stage: StageName, why: Unmeasured) -> Evidence:
+        return without_evidence(self._policy, stage, candidate, baseline=self._baseline, why=why)
+
+    def _measured(self, candidate: str, stage: StageName) -> Evidence:
+        subject = self._subject(candidate)
+        baseline = self._subject(self._baseline) if self._baseline else None
+        measuring = self._stage(stage, candidate)
+        evidence = measuring.measure_next(subject, baseline, None)
+        while anything_open(self._policy, stage, evidence):
+            further = measuring.measure_next(subject, baseline, evidence)
+            if further == evidence:
+                break
+            evidence = further
+        return evidence
+
+    def _stage(self, name: StageName, candidate: str) -> Stage:
+        """One stage object for the round, which reads its files once; each A/B has its own."""
+        if name is StageName.ONLINE:
+            return stage_of(name, self._round, self._services, candidate=candidate)
+        if name not in self._offline_or_votes:
+            self._offline_or_votes[name] = stage_of(
+                name, self._round, self._services, candidate=candidate
+            )
+        return self._offline_or_votes[name]
+
+    def _subject(self, uri: str) -> Subject:
+        found = self._subjects[uri]
+        if isinstance(found, GateError):
+            raise Broken(found.message, why=found.why, fix=found.fix)
+        return found
+
+
+def _subject(version: Version, services: Services, clients: ExitStack) -> Subject | GateError:
+    """A checkpoint, closed with the round; one that cannot be opened stops no other."""
+    try:
+        subject = subject_of(version, services)
+    except GateError as error:
+        return error
+    if subject.client is not None:
+        clients.callback(subject.client.close)
+    return subject
+
+
+def _logged(round_: Round, evidence: RoundEvidence, services: Services) -> RoundResult:
+    decision = decide(round_, evidence, services)
+    digests: dict[str, Json] = {
+        uri: {stage.value: evidence_sha256(found) for stage, found in stages.items()}
+        for uri, stages in evidence.items()
+    }
+    record = Record(
+        key=sha256_of({"decision": asdict(decision), "evidence": digests}),
+        decided_at=services.clock().isoformat(),
+        policy=round_.file.policy,
+        decision=decision,
+        evidence=evidence,
+        tool_version=code_version(),
+    )
+    logged = log_or_keep(services.state, services.ledger, record)
+    return RoundResult(
+        decision=decision,
+        evidence=evidence,
+        logged=logged,
+        waiting=len(waiting(services.state)),
+    )

@@ -1,0 +1,168 @@
+"""Promotion: the stored evidence is decided again, and on a yes an alias moves."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gates.decide.chain import NotPromotable, promotable
+from gates.decide.rounds import decide_round
+from gates.decide.verdict import CandidateDecision, Verdict
+from gates.ledger.ledger import Stored, Version
+from gates.measuring import plan_digest, subject_of
+from gates.services import Services
+from policies.errors import Broken
+from policies.policy import Policy, PolicyFile
+
+
+class Answer(StrEnum):
+    """What a request to promote comes to."""
+
+    PROMOTED = "promoted"
+    WOULD_PROMOTE = "would promote"
+    NO = "no"
+    CANNOT_TELL = "cannot tell yet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promotion:
+    """The answer to a request to promote.
+
+    Attributes:
+        answer: Whether the alias moved, would move, or why not.
+        candidate: The version asked for.
+        alias: The alias asked for.
+        before: URI of the version behind the alias before; None when there was none.
+        reason: One sentence.
+        decision: The decision made now; None when there is no evidence to decide on.
+    """
+
+    answer: Answer
+    candidate: Version
+    alias: str
+    before: str | None
+    reason: str
+    decision: CandidateDecision | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    answer: Answer
+    reason: str
+    decision: CandidateDecision | None = None
+
+
+def promote(
+    reference: str, file: PolicyFile, services: Services, *, alias: str, dry_run: bool
+) -> Promotion:
+    """Decides again under the operator's policy and, on a yes, moves the alias and reads it back.
+
+    Args:
+        reference: The version, `assistant/12` or a form MLflow knows.
+        file: The operator's policy; what is stored beside the evidence is not used.
+        services: The outside world.
+        alias: The alias to move.
+        dry_run: Answer only; nothing is changed.
+
+    Raises:
+        Broken: When the evidence is missing or tampered with, or the alias did not move.
+        LedgerDown: When the store does not answer.
+    """
+    candidate = services.ledger.version(reference)
+    with services.state.lock(f"promotions/{candidate.name}"):
+        before = _holder(candidate.name, alias, services)
+        judged = _judge(candidate, file, services, before=before)
+        if judged.answer is Answer.WOULD_PROMOTE and not dry_run:
+            _move(candidate, alias, services)
+            judged = _Judged(
+                answer=Answer.PROMOTED,
+                reason=f"`{alias}` points to {candidate.uri}",
+                decision=judged.decision,
+            )
+    return Promotion(
+        answer=judged.answer,
+        candidate=candidate,
+        alias=alias,
+        before=before,
+        reason=judged.reason,
+        decision=judged.decision,
+    )
+
+
+def _judge(
+    candidate: Version, file: PolicyFile, services: Services, *, before: str | None
+) -> _Judged:
+    stored = services.ledger.latest(candidate, file.policy.policy)
+    if stored is None:
+        return _Judged(
+            answer=Answer.CANNOT_TELL,
+            reason=f"nothing was decided on {candidate.uri} under policy {file.policy.policy}; "
+            f"gate run {file.path} {candidate.name}/{candidate.version}",
+        )
+    stale = next(_stale(candidate, file.policy, stored, services), None)
+    if stale is not None:
+        return _Judged(answer=Answer.CANNOT_TELL, reason=stale)
+    decision = _decide_again(candidate, file.policy, stored, services)
+    match promotable(file.policy, decision):
+        case NotPromotable(reason):
+            no = decision.verdict is Verdict.FAIL
+            answer = Answer.NO if no else Answer.CANNOT_TELL
+            return _Judged(answer=answer, reason=reason, decision=decision)
+        case _:
+            pass
+    if before != stored.baseline:
+        reason = (
+            f"the decision compared with {stored.baseline or 'nothing'}, but the alias now points "
+            f"to {before or 'nothing'}; gate run {file.path} compares with what serves now"
+        )
+        return _Judged(answer=Answer.CANNOT_TELL, reason=reason, decision=decision)
+    return _Judged(
+        answer=Answer.WOULD_PROMOTE,
+        reason="every stage passes; nothing was changed",
+        decision=decision,
+    )
+
+
+def _stale(candidate: Version, policy: Policy, stored: Stored, services: Services) -> Iterator[str]:
+    """Why the stored evidence is not about this candidate under this plan."""
+    evidence = stored.evidence.get(candidate.uri, {})
+    digest = subject_of(candidate, services).digest
+    for stage, found in evidence.items():
+        if found.provenance.plan != plan_digest(policy, stage):
+            yield f"the {stage} evidence was measured under another plan; gate run measures anew"
+        if found.provenance.candidate != digest:
+            yield (
+                f"the {stage} evidence is about another checkpoint: its digest is "
+                f"{found.provenance.candidate[:12]}, {candidate.uri} has {digest[:12]}"
+            )
+
+
+def _decide_again(
+    candidate: Version, policy: Policy, stored: Stored, services: Services
+) -> CandidateDecision:
+    round_ = decide_round(
+        policy,
+        evidence=stored.evidence,
+        members=tuple(stored.evidence),
+        baseline=stored.baseline,
+        now=services.clock(),
+    )
+    return next(d for d in round_.candidates if d.candidate == candidate.uri)
+
+
+def _holder(name: str, alias: str, services: Services) -> str | None:
+    versions = services.ledger.versions(name)
+    return next((v.uri for v in versions if alias in v.aliases), None)
+
+
+def _move(candidate: Version, alias: str, services: Services) -> None:
+    services.ledger.set_alias(candidate, alias)
+    after = _holder(candidate.name, alias, services)
+    if after != candidate.uri:
+        raise Broken(
+            f"{candidate.uri} was not promoted",
+            why=f"after moving it, `{alias}` reads back as {after or 'nothing'}",
+            fix="someone else moved it at the same time; look at the registry, then promote again",
+        )
+    services.ledger.tag(
+        candidate, {"gate_promoted": alias, "gate_promoted_at": services.clock().isoformat()}
+    )
