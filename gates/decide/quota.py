@@ -69,9 +69,8 @@ def apply_quota(
         return reached
     if len(ready) < len(left) and not (due and ready):
         return reached | {s.candidate: _held(s, quota, left, ready) for s in ready}
-    late = {s.candidate: _late(s, quota) for s in left if not s.ready}
-    kept = _ranked(quota, metric, ready)
-    return reached | kept | {c: d for c, d in late.items() if c in reached}
+    late = [s for s in left if not s.ready and s.candidate in reached]
+    return reached | _ranked(quota, metric, ready) | {s.candidate: _late(s, quota) for s in late}
 
 
 def standing_value(metric: Metric, evidence: Mapping[StageName, Evidence]) -> float | None:

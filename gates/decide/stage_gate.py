@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gates.decide.moves import first_move
 from gates.decide.online import decide_look
 from gates.decide.rules import Weighed, weigh
-from gates.decide.sanity import absurdity
+from gates.decide.sanity import PROOF, absurdity
 from gates.decide.verdict import Finding, OnlineVerdict, StageDecision, Verdict
 from policies.criteria import Better, Criterion, NonInferior, Severity
 from policies.policy import Policy
@@ -94,13 +94,14 @@ def _adjusted(
     proof of the others easier.
     """
     compared = {c.metric for c in criteria if isinstance(c.demand, NonInferior | Better)}
-    names = sorted(compared)
-    found = [_p_worse(policy, evidence, name) for name in names]
-    if all(p is None for p in found):
-        return {}
-    adjusted = holm([1.0 if p is None else p for p in found])
-    pairs = zip(names, found, adjusted, strict=True)
-    return {name: value for name, p, value in pairs if p is not None}
+    found = {name: _p_worse(policy, evidence, name) for name in sorted(compared)}
+    known = {name: p for name, p in found.items() if p is not None}
+    if len(found) == 1:
+        return known
+    if all(p > PROOF for p in known.values()):
+        return dict.fromkeys(known, 1.0)  # nothing could be proven, whatever the correction
+    adjusted = holm([1.0 if p is None else p for p in found.values()])
+    return {name: p for name, p in zip(found, adjusted, strict=True) if name in known}
 
 
 def _p_worse(policy: Policy, evidence: Evidence | Unmeasured, name: str) -> float | None:

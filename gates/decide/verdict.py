@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from policies.criteria import Severity
 from stages.evidence.estimate import Estimate, Unmeasured
@@ -36,6 +37,8 @@ class OnlineVerdict(StrEnum):
                 return Verdict.FAIL
             case OnlineVerdict.CONTINUE | OnlineVerdict.INVALID:
                 return Verdict.HOLD
+            case _:
+                assert_never(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
