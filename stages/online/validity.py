@@ -44,11 +44,11 @@ def sample_ratio(plan: OnlinePlan, looks: Sequence[LookData]) -> Check:
         f"{current.champion_units:,} champion and {current.challenger_units:,} challenger units, "
         f"planned at {plan.champion_share:.1%} champion"
     )
+    if not current.champion_units + current.challenger_units:
+        return Check(name="sample_ratio", passed=False, sentence=f"{said}: there is no unit")
     for look in looks:
         found = sequential((look.champion_units, look.challenger_units), weights)
-        if isinstance(found, Unmeasured):
-            return Check(name="sample_ratio", passed=False, sentence=f"{said}: {found.reason}")
-        if found.alarms(SAMPLE_RATIO_ALPHA):
+        if not isinstance(found, Unmeasured) and found.alarms(SAMPLE_RATIO_ALPHA):
             alarm = f"the look of day {look.day:g} refutes the split (p = {found.p_value:.2g})"
             return Check(name="sample_ratio", passed=False, sentence=f"{said}; {alarm}")
     return Check(name="sample_ratio", passed=True, sentence=said)

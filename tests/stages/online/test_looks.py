@@ -88,3 +88,10 @@ def test_a_look_that_brings_no_information_spends_nothing(units: int | None) -> 
 def test_a_metric_that_was_never_seen_spends_nothing() -> None:
     found = spent(PLAN, (look(7, None),), "resolved")
     assert (found.bound, found.alpha, found.information) == (None, 0.0, 0.0)
+
+
+def test_a_look_after_the_end_has_nothing_left_to_spend() -> None:
+    looks = (look(7, 10_000), look(10, 12_000))
+    found = spent(PLAN, looks, "resolved")
+    assert found.bound is None
+    assert "no alpha left" in found.reason

@@ -1,0 +1,104 @@
+"""The checks of a look that need no file: split, metrics, burn-in, freshness, registration."""
+
+from datetime import timedelta
+
+import pytest
+
+from policies.plan import OnlinePlan
+from stages.evidence.estimate import Unmeasured
+from stages.online import validity
+from stages.online.look_data import LookData, MetricArms
+from stages.online.validity import Registration
+from stages.stats.moments import Moments
+from tests.stages.online.traffic_of import DIGEST, START, plan_of
+
+PLAN = plan_of(metrics={"money": {}}, primary="money")
+SHARES = plan_of(metrics={"money": {"kind": "proportion"}}, primary="money")
+RECORDED = plan_of(metrics={"money": {}}, primary="money", retrospective=True)
+
+
+def look(champion: int, challenger: int, *, mean: float = 5.1, day: float = 7) -> LookData:
+    def arm(n: int, value: float) -> Moments | Unmeasured:
+        if n < 2:
+            return Unmeasured("too few")
+        return Moments(n=n, names=("money",), mean=(value,), covariance=((2.0,),))
+
+    arms = MetricArms(metric="money", champion=arm(champion, 5.0), challenger=arm(challenger, mean))
+    return LookData(day=day, champion_units=champion, challenger_units=challenger, metrics=(arms,))
+
+
+@pytest.mark.parametrize(
+    ("looks", "passed"),
+    [
+        ([look(5_000, 5_010)], True),
+        ([look(6_000, 5_000)], False),
+        ([look(6_000, 5_000), look(50_000, 50_000, day=10)], False),
+        ([look(0, 0), look(50_000, 50_000, day=10)], True),
+        ([look(5_000, 0)], False),
+        ([look(0, 0)], False),
+    ],
+)
+def test_a_broken_split_stays_broken(looks: list[LookData], *, passed: bool) -> None:
+    assert validity.sample_ratio(PLAN, looks).passed is passed
+
+
+def test_the_planned_split_is_the_one_that_counts() -> None:
+    plan = plan_of(metrics={"money": {}}, primary="money", champion_share=0.9)
+    assert validity.sample_ratio(plan, [look(9_000, 1_010)]).passed is True
+    assert validity.sample_ratio(plan, [look(5_000, 5_000)]).passed is False
+
+
+@pytest.mark.parametrize(
+    ("plan", "found", "passed"),
+    [
+        (PLAN, look(500, 500), True),
+        (PLAN, look(500, 1), False),
+        (PLAN, look(500, 500, mean=5.0), False),
+        (PLAN, look(500, 501, mean=5.0), True),
+        (SHARES, look(500, 500, mean=5.0), True),
+    ],
+    ids=["whole", "an arm unmeasured", "a copied arm", "equal means", "equal shares"],
+)
+def test_metrics_must_be_there_and_arms_must_differ(
+    plan: OnlinePlan, found: LookData, *, passed: bool
+) -> None:
+    assert validity.metrics_present(plan, (found,)).passed is passed
+
+
+@pytest.mark.parametrize(("champion", "passed"), [(50, True), (49, False), (0, False)])
+def test_fewer_units_than_burn_in_are_too_few(champion: int, *, passed: bool) -> None:
+    assert validity.burn_in(PLAN, look(champion, 50)).passed is passed
+
+
+def test_data_must_reach_the_look() -> None:
+    until = START + timedelta(days=7)
+    day = timedelta(days=1)
+    assert validity.freshness(PLAN, newest=until - day, until=until).passed is True
+    assert validity.freshness(PLAN, newest=until - 1.01 * day, until=until).passed is False
+    assert validity.freshness(RECORDED, newest=until - 2 * day, until=until).passed is None
+    assert validity.freshness(RECORDED, newest=None, until=until).passed is False
+
+
+@pytest.mark.parametrize(
+    ("sha256", "live", "recorded"),
+    [(DIGEST, True, True), ("1" * 64, False, None), (None, False, None)],
+)
+def test_the_analysed_plan_is_the_registered_one(
+    sha256: str | None, *, live: bool | None, recorded: bool | None
+) -> None:
+    registration = Registration(sha256=sha256, at=START, current_sha256=DIGEST)
+    assert validity.plan_registered(PLAN, registration).passed is live
+    assert validity.plan_registered(RECORDED, registration).passed is recorded
+
+
+@pytest.mark.parametrize(
+    ("hours", "live", "recorded"), [(0, True, True), (1, False, None), (None, False, None)]
+)
+def test_registration_comes_before_the_first_exposure(
+    hours: int | None, *, live: bool | None, recorded: bool | None
+) -> None:
+    at = None if hours is None else START + timedelta(hours=hours)
+    registration = Registration(sha256=DIGEST, at=at, current_sha256=DIGEST)
+    assert validity.registered_before(PLAN, registration, START).passed is live
+    assert validity.registered_before(RECORDED, registration, START).passed is recorded
+    assert validity.registered_before(PLAN, registration, None).passed is False
