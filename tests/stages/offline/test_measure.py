@@ -1,5 +1,6 @@
 import json
 import math
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -358,6 +359,14 @@ def test_an_endpoint_that_is_down_is_not_asked(world: World) -> None:
     assert isinstance(measured, Unmeasured)
     assert measured.cause is Cause.BROKEN
     assert client.asked == []
+
+
+def test_a_lost_journal_is_asked_for_again(world: World) -> None:
+    client = told("new")
+    evidence = all_of(world.stage(), subject(2, client), None)
+    shutil.rmtree(world.base / "state" / "answers")
+    assert encode(all_of(world.stage(), subject(2, client), None)) == encode(evidence)
+    assert len(client.asked) == 2 * 3 * N
 
 
 def test_evidence_of_another_checkpoint_is_a_callers_bug(world: World) -> None:
