@@ -6,6 +6,7 @@ must fit exactly, must tell an insult from a courtesy, and read all of a text in
 """
 
 import importlib.metadata
+import importlib.util
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ _ARCHITECTURES = {
     "XLMRobertaForSequenceClassification": "XLMRobertaTokenizer",
     "AlbertForSequenceClassification": "AlbertTokenizer",
 }
+_LIBRARIES = ("torch", "transformers", "detoxify")
 _FLAGGED = 0.5
 _FIRST_CLASS = ("toxicity", "toxic")
 _TOKENS_AT_MOST = 8192
@@ -73,8 +75,10 @@ def load_classifier(task: ToxicityTask, *, base: Path) -> "DetoxifyClassifier":
 
     Raises:
         PolicyError, InputError, Broken: As `find_checkpoint` and `model_folder` say, or when the
-            checkpoint is not one of Detoxify's format, or holds more than weights.
+            checkpoint is not one of Detoxify's format, or holds more than weights, or the
+            libraries are not installed.
     """
+    _check_installed(task.classifier)
     checkpoint = find_checkpoint(task, base=base)
     contents = _contents(checkpoint)
     return DetoxifyClassifier(checkpoint, model_folder(checkpoint, contents.model_type))
@@ -121,6 +125,16 @@ class DetoxifyClassifier:
         model = _build(self._checkpoint, self._folder)
         _check_canaries(model, self.name)
         return model
+
+
+def _check_installed(name: str) -> None:
+    absent = [library for library in _LIBRARIES if importlib.util.find_spec(library) is None]
+    if absent:
+        raise Broken(
+            f"cannot load the classifier {name}",
+            why=f"{', '.join(absent)} is not installed",
+            fix="install the extra that classifiers need: pip install 'checkpoint-gate[toxicity]'",
+        )
 
 
 def _contents(checkpoint: CheckpointFile) -> _Contents:

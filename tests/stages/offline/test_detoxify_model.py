@@ -219,6 +219,16 @@ def test_a_reading_that_differs_from_detoxifys_own_is_refused(
         load(folder).score([COURTESY])
 
 
+def test_a_missing_library_is_named_with_the_extra_that_brings_it(
+    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detoxify_model, "_LIBRARIES", ("torch", "no_such_library"))
+    with pytest.raises(Broken) as broken:
+        load(tiny_checkpoint)
+    assert "no_such_library is not installed" in broken.value.why
+    assert "[toxicity]" in broken.value.fix
+
+
 def test_a_model_that_gives_nan_for_one_window_gives_nan_for_the_text(
     classifier: DetoxifyClassifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
