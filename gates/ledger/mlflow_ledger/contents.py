@@ -37,34 +37,37 @@ def candidate_tags(record: CandidateRecord) -> dict[str, str]:
     """Tags of the candidate's own MLflow run, which the UI shows as columns."""
     decision = record.decision
     last = decision.stages[-1] if decision.stages else None
-    tags = round_tags(record) | {
-        "gate_verdict": decision.verdict.value,
+    tags = {"gate_verdict": decision.verdict.value} | (_stage_place(last) if last else {})
+    return tags | {
         "gate_sentence": _cut(decision.reason, 500),
+        **round_tags(record),
         "mlflow.loggedArtifacts": _table_tag(),
     }
-    return tags | (_stage_place(last) if last else {})
 
 
 def stage_tags(record: CandidateRecord, stage: StageDecision) -> dict[str, str]:
     """Tags of the MLflow run of one stage."""
-    tags = round_tags(record) | {
+    tags = {
         "gate_verdict": stage.verdict.value,
+        **_stage_place(stage),
         "gate_sentence": _cut(stage.reason, 500),
+        **round_tags(record),
         "mlflow.loggedArtifacts": _table_tag(),
     }
     if stage.evidence_sha256 is not None:
         tags["gate_evidence_sha256"] = stage.evidence_sha256
-    return tags | _stage_place(stage)
+    return tags
 
 
 def look_tags(record: CandidateRecord, stage: StageDecision, look: Look) -> dict[str, str]:
     """Tags of the MLflow run of a look."""
     verdict = stage.online.value if stage.online else stage.verdict.value
-    return round_tags(record) | {
-        "gate_stage": stage.stage.value,
+    return {
         "gate_verdict": verdict,
+        "gate_stage": stage.stage.value,
         "gate_look": f"{look.number} of {look.planned}",
         "gate_sentence": _cut(stage.reason, 500),
+        **round_tags(record),
     }
 
 

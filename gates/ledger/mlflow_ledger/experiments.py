@@ -1,5 +1,6 @@
 """MLflow experiments: one per policy, and one per model for what stands under no policy."""
 
+import json
 from typing import TYPE_CHECKING
 
 from gates.ledger.mlflow_ledger.connection import Connection, present
@@ -11,6 +12,12 @@ if TYPE_CHECKING:
 KIND_TAG = "gate_experiment"
 """Tag of an MLflow experiment of ours: `policy` or `model`."""
 
+COLUMNS = ("gate_verdict", "gate_stage", "gate_sentence", "gate_waits_for", "gate_candidate")
+"""Tags that the table of verdicts shows."""
+
+_VIEW = "gate"
+_VIEW_TAG = f"mlflow.sharedViewState.{_VIEW}"
+
 
 def experiment_of_policy(connection: Connection, policy_name: str) -> str:
     """Id of the policy's MLflow experiment, made when there is none."""
@@ -20,6 +27,11 @@ def experiment_of_policy(connection: Connection, policy_name: str) -> str:
 def experiment_of_model(connection: Connection, model_name: str) -> str:
     """Id of the MLflow experiment `gate/MODEL`, made when there is none."""
     return _made(connection, f"gate/{model_name}", kind="model")
+
+
+def verdicts_link(experiment_id: str) -> str:
+    """The table of a policy's verdicts, seen from any page of the same UI."""
+    return f"#/experiments/{experiment_id}/runs?viewStateShareKey={_VIEW}"
 
 
 def find_experiment(connection: Connection, policy_name: str) -> str | None:
@@ -54,7 +66,7 @@ def _made(connection: Connection, name: str, *, kind: str) -> str:
                     connection.client.create_experiment(
                         name,
                         artifact_location=None if place is None else f"{place}/{_folder(name)}",
-                        tags={KIND_TAG: kind},
+                        tags=_tags(kind),
                     )
                 )
             except MlflowException as error:
@@ -64,8 +76,23 @@ def _made(connection: Connection, name: str, *, kind: str) -> str:
         if found is None:
             raise Broken(f"MLflow at {connection.uri} has {name}, and does not show it")
         if KIND_TAG not in found.tags:
-            connection.client.set_experiment_tag(found.experiment_id, KIND_TAG, kind)
+            for key, value in _tags(kind).items():
+                connection.client.set_experiment_tag(found.experiment_id, key, value)
     return str(found.experiment_id)
+
+
+def _tags(kind: str) -> dict[str, str]:
+    """What makes the UI open on a table of decisions, and offer the saved view `Verdicts`."""
+    state = {
+        "searchFilter": "tags.gate_record = 'candidate'",
+        "selectedColumns": [f"tags.`{tag}`" for tag in COLUMNS],
+    }
+    view = {"name": "Verdicts", "createdAt": 0, "state": json.dumps(state)}
+    return {
+        KIND_TAG: kind,
+        "mlflow.experimentKind": "custom_model_development",
+        _VIEW_TAG: json.dumps(view),
+    }
 
 
 def _named(connection: Connection, name: str) -> "Experiment | None":

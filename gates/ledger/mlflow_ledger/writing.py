@@ -7,7 +7,7 @@ from gates.ledger.ledger import Document, Logged, Page, Pages, Record
 from gates.ledger.mlflow_ledger import contents
 from gates.ledger.mlflow_ledger.artifacts import write_files
 from gates.ledger.mlflow_ledger.connection import Connection
-from gates.ledger.mlflow_ledger.experiments import experiment_of_policy
+from gates.ledger.mlflow_ledger.experiments import experiment_of_policy, verdicts_link
 from gates.ledger.mlflow_ledger.linking import link_version, version_link
 from gates.ledger.mlflow_ledger.runs import (
     COMPLETE_TAG,
@@ -95,7 +95,8 @@ def _write_candidate(
         verdict=decision.verdict.value,
         reason=decision.reason,
         stages=decision.stages,
-        links=version_link(decision.candidate),
+        links=f"{version_link(decision.candidate)} \u00b7 "
+        f"[All verdicts]({verdicts_link(run.experiment_id)})",
     )
     log_values(
         connection,

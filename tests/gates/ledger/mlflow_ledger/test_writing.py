@@ -89,8 +89,11 @@ def deaths() -> Iterator[int]:
 
 def test_killed_after_any_write_a_repeat_ends_with_one_whole_decision(uri: str) -> None:
     survived = False
+    again = MlflowLedger(uri)
+    client = again._connection.client
     for lives in deaths():
         ledger = MlflowLedger(uri)
+        ledger._connection.__dict__["client"] = client
         record = on_model(
             decisions.one_candidate(decisions.record(key=f"killed-{lives}")), ledger, f"k{lives}"
         )
@@ -100,7 +103,6 @@ def test_killed_after_any_write_a_repeat_ends_with_one_whole_decision(uri: str) 
             survived = True
         except KilledError:
             pass
-        again = MlflowLedger(uri)
         version = again.version(f"k{lives}/2")
         if not survived:
             before = again.latest(version, record.policy.policy)
