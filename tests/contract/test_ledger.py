@@ -15,9 +15,6 @@ from policies.errors import InputError
 from stages.evidence.records import StageName
 from tests.fakes import decisions
 from tests.fakes.memory_ledger import MemoryLedger
-from tests.servers.mlflow_server import mlflow_server
-
-__all__ = ["mlflow_server"]  # a fixture
 
 
 @dataclass(frozen=True)
