@@ -12,6 +12,7 @@ from gates.ledger.ledger import Logged, Record, Version
 from gates.ledger.outbox import flush, log_or_keep, waiting
 from gates.measuring import Stage, code_version, stage_of, subject_of, without_evidence
 from gates.membership import Round, assemble
+from gates.pages import pages_of
 from gates.services import Services
 from policies.canonical import Json, sha256_of
 from policies.errors import Broken, GateError, WrongUsage
@@ -168,6 +169,7 @@ def _logged(round_: Round, evidence: RoundEvidence, services: Services) -> Round
         decision=decision,
         evidence=evidence,
         tool_version=code_version(),
+        pages=pages_of(round_.file.policy, decision, evidence),
     )
     logged = log_or_keep(services.state, services.ledger, record)
     return RoundResult(

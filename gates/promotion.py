@@ -1,12 +1,12 @@
 """Promotion: the stored evidence is decided again, and on a yes an alias moves."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from gates.decide.chain import NotPromotable, promotable
 from gates.decide.rounds import decide_round
-from gates.decide.verdict import CandidateDecision, Verdict
+from gates.decide.verdict import RoundDecision, Verdict
 from gates.ledger.ledger import Stored, Version
 from gates.measuring import plan_digest, subject_of
 from gates.services import Services
@@ -33,7 +33,8 @@ class Promotion:
         alias: The alias asked for.
         before: URI of the version behind the alias before; None when there was none.
         reason: One sentence.
-        decision: The decision made now; None when there is no evidence to decide on.
+        decided: The round decided now, with this candidate only; None when there is no evidence to
+            decide on.
     """
 
     answer: Answer
@@ -41,14 +42,14 @@ class Promotion:
     alias: str
     before: str | None
     reason: str
-    decision: CandidateDecision | None
+    decided: RoundDecision | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Judged:
     answer: Answer
     reason: str
-    decision: CandidateDecision | None = None
+    decided: RoundDecision | None = None
 
 
 def promote(
@@ -76,7 +77,7 @@ def promote(
             judged = _Judged(
                 answer=Answer.PROMOTED,
                 reason=f"`{alias}` points to {candidate.uri}",
-                decision=judged.decision,
+                decided=judged.decided,
             )
     return Promotion(
         answer=judged.answer,
@@ -84,7 +85,7 @@ def promote(
         alias=alias,
         before=before,
         reason=judged.reason,
-        decision=judged.decision,
+        decided=judged.decided,
     )
 
 
@@ -101,24 +102,23 @@ def _judge(
     stale = next(_stale(candidate, file.policy, stored, services), None)
     if stale is not None:
         return _Judged(answer=Answer.CANNOT_TELL, reason=stale)
-    decision = _decide_again(candidate, file.policy, stored, services)
-    match promotable(file.policy, decision):
-        case NotPromotable(reason):
-            no = decision.verdict is Verdict.FAIL
-            answer = Answer.NO if no else Answer.CANNOT_TELL
-            return _Judged(answer=answer, reason=reason, decision=decision)
-        case _:
-            pass
+    decided = _decide_again(candidate, file.policy, stored, services)
+    (decision,) = decided.candidates
+    found = promotable(file.policy, decision, adopted="gate_adopted" in candidate.tags)
+    if isinstance(found, NotPromotable):
+        no = decision.verdict is Verdict.FAIL
+        answer = Answer.NO if no else Answer.CANNOT_TELL
+        return _Judged(answer=answer, reason=found.reason, decided=decided)
     if before != stored.baseline:
         reason = (
             f"the decision compared with {stored.baseline or 'nothing'}, but the alias now points "
             f"to {before or 'nothing'}; gate run {file.path} compares with what serves now"
         )
-        return _Judged(answer=Answer.CANNOT_TELL, reason=reason, decision=decision)
+        return _Judged(answer=Answer.CANNOT_TELL, reason=reason, decided=decided)
     return _Judged(
         answer=Answer.WOULD_PROMOTE,
         reason="every stage passes; nothing was changed",
-        decision=decision,
+        decided=decided,
     )
 
 
@@ -138,7 +138,7 @@ def _stale(candidate: Version, policy: Policy, stored: Stored, services: Service
 
 def _decide_again(
     candidate: Version, policy: Policy, stored: Stored, services: Services
-) -> CandidateDecision:
+) -> RoundDecision:
     round_ = decide_round(
         policy,
         evidence=stored.evidence,
@@ -146,7 +146,8 @@ def _decide_again(
         baseline=stored.baseline,
         now=services.clock(),
     )
-    return next(d for d in round_.candidates if d.candidate == candidate.uri)
+    mine = tuple(d for d in round_.candidates if d.candidate == candidate.uri)
+    return replace(round_, candidates=mine)
 
 
 def _holder(name: str, alias: str, services: Services) -> str | None:

@@ -21,7 +21,7 @@ from gates.services import Services
 from gates.workspace import load_workspace
 from policies.errors import WrongUsage
 from policies.load import load_policy
-from policies.policy import PolicyFile
+from policies.policy import Policy, PolicyFile
 from stages.engine.folder_state import open_state
 from stages.engine.progress import Progress
 from stages.evidence.records import StageName
@@ -40,6 +40,7 @@ class Demo:
         before: The round before there was traffic.
         after: The round after the A/B.
         promotion: The winner's promotion; None when nobody won.
+        policy: What was demanded.
         names: Name of each checkpoint by its MLflow URI.
         tracking_uri: The store everything was logged to.
     """
@@ -47,6 +48,7 @@ class Demo:
     before: RoundResult
     after: RoundResult
     promotion: Promotion | None
+    policy: Policy
     names: dict[str, str]
     tracking_uri: str
 
@@ -78,6 +80,7 @@ def run_demo(
         before=before,
         after=after,
         promotion=_promote_winner(after, file, services),
+        policy=file.policy,
         names=names,
         tracking_uri=services.ledger.uri,
     )

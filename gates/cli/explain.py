@@ -1,0 +1,71 @@
+"""`gate explain`: why, in sentences."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gates.cli.frame import Exit
+from gates.cli.options import json_option, open_services, open_workspace, workspace_options
+from gates.cli.output import say_json
+
+if TYPE_CHECKING:
+    from gates.decide.verdict import StageDecision
+    from gates.ledger.ledger import Stored
+
+
+@click.command("explain")
+@click.argument("version")
+@click.option("--policy", help="Name of the policy; default: the newest decision under any.")
+@workspace_options
+@json_option
+def command(
+    *,
+    version: str,
+    policy: str | None,
+    workspace: Path,
+    tracking_uri: str | None,
+    state: str | None,
+    as_json: bool,
+) -> int:
+    """Say the sentences behind the verdict on VERSION, and what it would take to pass."""
+    from gates.reports.decision_json import decision_json
+    from gates.standing import as_round, undecided_json
+
+    with open_services(open_workspace(workspace, tracking_uri, state)) as services:
+        found = services.ledger.version(version)
+        if policy is not None:
+            stored = services.ledger.latest(found, policy)
+        else:
+            stored = next(iter(services.ledger.history(found)), None)
+    if as_json:
+        say_json(decision_json(as_round(stored)) if stored else undecided_json(found))
+    elif stored is None:
+        adopted = found.tags.get("gate_adopted")
+        click.echo(f"{found.uri}: ADOPTED, {adopted}" if adopted else f"{found.uri}: undecided")
+        click.echo(f"next: gate run POLICY {found.name}/{found.version}")
+    else:
+        _say(stored)
+    return Exit.YES
+
+
+def _say(stored: "Stored") -> None:
+    decision = stored.decision
+    click.echo(f"{decision.verdict} {decision.candidate} under policy {stored.policy_name}")
+    click.echo(f"decided {stored.decided_at}, compared with {stored.baseline or 'nothing'}")
+    for stage in decision.stages:
+        _say_stage(stage)
+
+
+def _say_stage(stage: "StageDecision") -> None:
+    from gates.reports.wording import stage_words, verdict_words, wait_words
+
+    click.echo(f"\n{stage_words(stage.stage)}: {verdict_words(stage)}")
+    click.echo(f"  {stage.reason}")
+    for finding in stage.findings:
+        click.echo(f"  {finding.verdict:<10} {finding.sentence}")
+        click.echo(f"             {finding.severity}, because {finding.because}")
+    if stage.waits_for is not None:
+        click.echo(f"  waits for {wait_words(stage.waits_for)}")
+        if stage.waits_for.command:
+            click.echo(f"  next: {stage.waits_for.command}")

@@ -1,0 +1,36 @@
+"""`gate init`: a new workspace."""
+
+from pathlib import Path
+
+import click
+
+from gates.cli.frame import Exit
+from gates.cli.options import json_option
+from gates.cli.output import say_json
+
+
+@click.command("init")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path())
+@click.option("--model", default="assistant", show_default=True, help="Registered model name.")
+@click.option(
+    "--tracking-uri",
+    default="sqlite:///mlflow.db",
+    show_default=True,
+    help="The MLflow store that the workspace will use.",
+)
+@json_option
+def command(*, folder: Path, model: str, tracking_uri: str, as_json: bool) -> int:
+    """Write settings, a first policy with its JSON Schema, sample data and a CI workflow to FOLDER.
+
+    Nothing that is there already is touched.
+    """
+    from gates.starter.scaffold import write_workspace
+
+    written = write_workspace(folder, name=model, tracking_uri=tracking_uri)
+    if as_json:
+        say_json({"schema": "gate.init/1", "written": [str(path) for path in written]})
+        return Exit.YES
+    for path in written:
+        click.echo(f"wrote {path}")
+    click.echo("next: gate doctor")
+    return Exit.YES

@@ -1,0 +1,84 @@
+"""Options that many commands share, and the services they open."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import click
+
+from gates.services import Services
+from gates.workspace import Workspace
+from policies.policy import PolicyFile
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else."
+)
+
+
+def workspace_options(function: Callable[P, T]) -> Callable[P, T]:
+    """`--workspace`, `--tracking-uri` and `--state`, as every command with a store takes them."""
+    for option in (
+        click.option("--state", help="Journals and locks: a folder (env: GATE_STATE)."),
+        click.option("--tracking-uri", help="The MLflow store (env: MLFLOW_TRACKING_URI)."),
+        click.option(
+            "--workspace",
+            type=click.Path(file_okay=False, path_type=Path),
+            default=Path(),
+            help="Folder of gate.toml; default: this one or the nearest above.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def open_workspace(folder: Path, tracking_uri: str | None, state: str | None) -> Workspace:
+    """The workspace of a folder, under flags and environment."""
+    from gates.cli.environment import environment
+    from gates.workspace import load_workspace
+
+    return load_workspace(folder, environment(), tracking_uri=tracking_uri, state_url=state)
+
+
+@contextmanager
+def open_services(workspace: Workspace) -> Iterator[Services]:
+    """Ledger, state, clock and progress of a workspace, let go of at the end."""
+    from gates.cli.clock import now
+    from gates.cli.progress import terminal_progress
+    from gates.ledger.mlflow_ledger.ledger import MlflowLedger
+    from stages.engine.folder_state import open_state
+
+    with terminal_progress() as progress:
+        yield Services(
+            workspace=workspace,
+            ledger=MlflowLedger(workspace.tracking_uri, workspace.registry_uri),
+            state=open_state(workspace.state_url),
+            cache=workspace.root / ".gate" / "cache",
+            clock=now,
+            progress=progress,
+        )
+
+
+def find_policy(name: str, workspace: Workspace) -> PolicyFile:
+    """A policy by path, or by its name in the workspace's `policies/`.
+
+    Raises:
+        WrongUsage: When there is no such file.
+        PolicyError: When the file is no valid policy.
+    """
+    from policies.errors import WrongUsage
+    from policies.load import load_policy
+
+    candidates = (Path(name), workspace.root / "policies" / f"{name}.yaml")
+    for path in candidates:
+        if path.is_file():
+            return PolicyFile(policy=load_policy(path), path=path)
+    known = sorted(p.stem for p in (workspace.root / "policies").glob("*.yaml"))
+    raise WrongUsage(
+        f"there is no policy {name}",
+        why=f"neither {candidates[0]} nor {candidates[1]} is a file",
+        fix=f"name one of: {', '.join(known)}" if known else "gate init writes a first one",
+    )

@@ -1,0 +1,39 @@
+"""What commands print: one JSON document, or tables and sentences for people."""
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from gates.reports.table import Table
+
+WIDTH = 160
+"""Columns of a table that is not written to a terminal."""
+
+
+def say_json(document: object) -> None:
+    """The one JSON document of a command called with `--json`."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def say_table(table: "Table") -> None:
+    """A table on stdout; foreign text is shown as it is, never as markup."""
+    from rich.console import Console
+    from rich.table import Table as Drawn
+    from rich.text import Text
+
+    drawn = Drawn(box=None, pad_edge=False, header_style="bold", title_justify="left")
+    for heading in table.headings:
+        drawn.add_column(heading, overflow="fold")
+    for row in table.rows:
+        drawn.add_row(*(Text(cell, style=STYLES.get(cell.split(" ")[0], "")) for cell in row))
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDTH)
+    if table.title:
+        console.print(Text(table.title, style="bold"))
+    console.print(drawn)
+
+
+STYLES = {"PASS": "green", "FAIL": "red", "HOLD": "yellow", "UNMEASURED": "yellow"}

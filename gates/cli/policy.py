@@ -1,0 +1,147 @@
+"""`gate policy`: check, explain and compare policies."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import click
+
+from gates.adequacy import Adequacy, StageAdequacy, adequacy
+from gates.cli.frame import Exit
+from gates.cli.github import annotate, annotating
+from gates.cli.options import find_policy, json_option, open_workspace, workspace_options
+from gates.cli.output import say_json, say_table
+from gates.decide.limits import demand_words
+from gates.reports.github import Annotation
+from gates.reports.table import Table
+from policies.diff import diff
+
+
+@click.group("policy")
+def command() -> None:
+    """Policies: what is measured, what is demanded, and why."""
+
+
+@command.command("check")
+@click.argument("policy")
+@workspace_options
+@json_option
+def check(
+    *, policy: str, workspace: Path, tracking_uri: str | None, state: str | None, as_json: bool
+) -> int:
+    """Refuse a POLICY that cannot be used, and warn where its samples are too small.
+
+    For every blocking criterion: the probability that a candidate equal to the baseline passes, and
+    how many items would do. Exit code 2 when the policy cannot be used.
+    """
+    opened = open_workspace(workspace, tracking_uri, state)
+    with annotating(opened.environment):
+        file = find_policy(policy, opened)
+        stages = adequacy(file)
+    for criterion in _too_small(stages):
+        remark = Annotation(level="warning", message=criterion.sentence, file=str(file.path))
+        annotate(opened.environment, replace(remark, title=criterion.metric))
+    if as_json:
+        say_json(
+            {
+                "schema": "gate.policy-check/1",
+                "policy": {"name": file.policy.policy, "sha256": file.policy.sha256},
+                "stages": [asdict(stage) for stage in stages],
+            }
+        )
+        return Exit.YES
+    click.echo(f"{file.path} is valid (sha256 {file.policy.sha256[:12]})")
+    for stage in stages:
+        _say_stage(stage)
+    return Exit.YES
+
+
+@command.command("explain")
+@click.argument("policy")
+@workspace_options
+@json_option
+def explain(
+    *, policy: str, workspace: Path, tracking_uri: str | None, state: str | None, as_json: bool
+) -> int:
+    """Say in sentences what POLICY measures and demands, and why."""
+    file = find_policy(policy, open_workspace(workspace, tracking_uri, state))
+    metrics = file.policy.plan.metrics()
+    if as_json:
+        say_json(file.policy.model_dump(mode="json"))
+        return Exit.YES
+    click.echo(
+        f"policy {file.policy.policy} decides which versions of {file.policy.model} may follow "
+        f"{file.policy.model}@{file.policy.baseline}"
+    )
+    for stage in file.policy.plan.stages():
+        click.echo(f"\n{stage.replace('_', ' ')}")
+        for criterion in file.policy.criteria_of(stage):
+            words = demand_words(criterion, metrics[criterion.metric])
+            click.echo(f"  {criterion.severity}: {criterion.metric} {words}")
+            click.echo(f"    because {criterion.because}")
+        quota = file.policy.keep.get(stage)  # type: ignore[call-overload]
+        if quota is not None:
+            click.echo(f"  at most {quota.most} go on, the best by {quota.by}")
+    return Exit.YES
+
+
+@command.command("diff")
+@click.argument("old")
+@click.argument("new")
+@workspace_options
+@json_option
+def compare(
+    *,
+    old: str,
+    new: str,
+    workspace: Path,
+    tracking_uri: str | None,
+    state: str | None,
+    as_json: bool,
+) -> int:
+    """List what NEW demands otherwise than OLD, and whether that tightens or loosens.
+
+    Exit code 0 when they demand the same, 1 when they differ.
+    """
+    opened = open_workspace(workspace, tracking_uri, state)
+    changes = diff(find_policy(old, opened).policy, find_policy(new, opened).policy)
+    if as_json:
+        say_json({"schema": "gate.policy-diff/1", "changes": [asdict(c) for c in changes]})
+    elif changes:
+        say_table(
+            Table(
+                title="",
+                headings=("effect", "field", "old", "new"),
+                rows=tuple((c.effect, c.path, str(c.old), str(c.new)) for c in changes),
+            )
+        )
+    else:
+        click.echo("no difference")
+    return Exit.NO if changes else Exit.YES
+
+
+@command.command("schema")
+def schema() -> int:
+    """Print the JSON Schema of policies, for editors."""
+    from policies.load import policy_schema
+
+    say_json(policy_schema())
+    return Exit.YES
+
+
+def _too_small(stages: tuple[StageAdequacy, ...]) -> list[Adequacy]:
+    return [c for stage in stages for c in stage.criteria if c.enough is False]
+
+
+def _say_stage(stage: StageAdequacy) -> None:
+    if stage.probability is not None:
+        click.echo(
+            f"\n{stage.stage.replace('_', ' ')}: a candidate equal to the baseline passes with "
+            f"probability {stage.probability:.0%}"
+        )
+    else:
+        click.echo(f"\n{stage.stage.replace('_', ' ')}")
+    for criterion in stage.criteria:
+        mark = "WARNING " if criterion.enough is False else ""
+        click.echo(f"  {mark}{criterion.metric}: {criterion.sentence}")
+        if criterion.assumption != "none":
+            click.echo(f"    assuming that {criterion.assumption}")

@@ -1,0 +1,96 @@
+"""Numbers and verdicts as tables and reports show them."""
+
+from collections.abc import Iterable
+
+from gates.decide.spoken import level_words, metric_words, plain_words
+from gates.decide.verdict import CandidateDecision, Finding, StageDecision, Verdict
+from policies.criteria import Severity
+from stages.evidence.estimate import Estimate, Unmeasured
+from stages.evidence.records import Cost, StageName, Wait
+
+_WORST = (Verdict.FAIL, Verdict.UNMEASURED, Verdict.HOLD, Verdict.PASS)
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Blocking before advisory; then FAIL, UNMEASURED, HOLD, PASS; then the farthest out."""
+    return tuple(
+        sorted(
+            findings,
+            key=lambda f: (
+                f.severity is not Severity.BLOCKING,
+                _WORST.index(f.verdict),
+                0.0 if f.distance is None else f.distance,
+            ),
+        )
+    )
+
+
+def findings_of(decision: CandidateDecision) -> tuple[Finding, ...]:
+    """The findings of every stage reached, worst first."""
+    return worst_first(f for stage in decision.stages for f in stage.findings)
+
+
+def measured_words(measured: Estimate | Unmeasured) -> str:
+    """A value with its interval, level, units and method; or why there is none."""
+    if isinstance(measured, Unmeasured):
+        return f"not measured: {measured.reason}"
+    return (
+        f"{number_words(measured.value, measured.unit)} ({_interval(measured)}; "
+        f"{level_words(measured.level)} {measured.bounds}, n = {measured.n:,}, {measured.method})"
+    )
+
+
+def number_words(value: float, unit: str) -> str:
+    """A number in its unit: shares in percent."""
+    return f"{100 * value:.4g} %" if unit == "share" else f"{value:,.5g}"
+
+
+def stage_words(stage: StageName) -> str:
+    """`side_by_side` as people say it."""
+    return metric_words(stage.value)
+
+
+def verdict_words(stage: StageDecision) -> str:
+    """The verdict of a stage; of an A/B with that of its look."""
+    return f"{stage.verdict} ({stage.online})" if stage.online is not None else str(stage.verdict)
+
+
+def wait_words(wait: Wait) -> str:
+    """What is awaited, whose move it is, and how far it is."""
+    return f"{wait.what} ({wait.cause.value.replace('_', ' ')}; {wait.who}; {progress_words(wait)})"
+
+
+def progress_words(wait: Wait) -> str:
+    """How much there is of how much is needed: "400 of 600"."""
+    need = "?" if wait.need is None else plain_words(wait.need)
+    return f"{plain_words(wait.have)} of {need}"
+
+
+def total_cost(decision: CandidateDecision) -> Cost:
+    """What the stages of a candidate cost together; unpriced when one that cost anything is."""
+    costs = [stage.cost for stage in decision.stages if stage.cost != Cost()]
+    prices = [cost.usd for cost in costs]
+    known = [price for price in prices if price is not None]
+    return Cost(
+        calls=sum(cost.calls for cost in costs),
+        prompt_tokens=sum(cost.prompt_tokens for cost in costs),
+        completion_tokens=sum(cost.completion_tokens for cost in costs),
+        votes=sum(cost.votes for cost in costs),
+        usd=sum(known) if known and len(known) == len(prices) else None,
+    )
+
+
+def cost_words(cost: Cost) -> str:
+    """Calls, votes and money; `?` where there is no price."""
+    usd = "?" if cost.usd is None else f"{cost.usd:,.2f}"
+    return f"{cost.calls:,} calls, {cost.votes:,} votes, {usd} USD"
+
+
+def _interval(estimate: Estimate) -> str:
+    low, high = (
+        None if end is None else number_words(end, estimate.unit)
+        for end in (estimate.low, estimate.high)
+    )
+    if low is None:
+        return f"at most {high}"
+    return f"at least {low}" if high is None else f"{low} to {high}"
