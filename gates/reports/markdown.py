@@ -54,8 +54,8 @@ def stage_markdown(stage: StageDecision) -> str:
     """The report of one stage."""
     lines = [
         f"**{verdict_words(stage)}** {stage_words(stage.stage)}: {inert(stage.reason)}",
-        "",
         *_waiting([stage]),
+        "",
         *table_lines(findings_table(stage.findings)),
     ]
     return "\n".join(lines) + "\n"
@@ -96,6 +96,7 @@ def _waiting(stages: Iterable[StageDecision]) -> Iterable[str]:
             yield ""
             yield f"Waits for {inert(wait_words(stage.waits_for))}"
             if stage.waits_for.command is not None:
+                yield ""
                 yield f"Next: {inert(stage.waits_for.command)}"
 
 
