@@ -5,8 +5,8 @@ from typing import assert_never
 
 from gates.decide.spoken import level_words
 from policies.plan import Metric, Unit
-from stages.evidence.estimate import Cause, Estimate, Unmeasured
-from stages.evidence.records import Evidence, Measurement, Quantity
+from stages.evidence.estimate import Bounds, Cause, Estimate, Unmeasured
+from stages.evidence.records import Evidence, Measurement, Quantity, Validity
 
 LEVEL_FLOOR = 0.95
 """One-sided confidence below which an end of an interval decides nothing."""
@@ -54,7 +54,7 @@ def _impossible(measurement: Measurement, estimate: Estimate, metric: Metric) ->
     ends = [end for end in (estimate.low, estimate.high) if end is not None]
     if metric.unit is Unit.SHARE and not _possible(measurement.quantity, [estimate.value, *ends]):
         yield f"a share's {measurement.quantity.value} lies outside what shares can be"
-    if _outside_itself(estimate):
+    if not _runs(measurement, estimate) and _outside_itself(estimate):
         yield "its value lies outside its own interval"
     if all(end == estimate.value for end in ends):
         yield "its interval has no width, as when both sides are identical or nothing varies"
@@ -74,6 +74,11 @@ def _possible(quantity: Quantity, points: list[float]) -> bool:
             return points[0] >= 0
         case _:
             assert_never(quantity)
+
+
+def _runs(measurement: Measurement, estimate: Estimate) -> bool:
+    """Whether its end is the tightest of all looks, which a later value may cross again."""
+    return measurement.validity is Validity.ANYTIME and estimate.bounds is not Bounds.TWO_SIDED
 
 
 def _outside_itself(estimate: Estimate) -> bool:

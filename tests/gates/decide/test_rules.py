@@ -472,6 +472,16 @@ class TestLooks:
         weighed = _weigh(self.BETTER, RESOLVED, waiting, fine)
         assert (weighed.finding.verdict, weighed.cause) == (UNMEASURED, Cause.WAITING)
 
+    def test_a_value_may_cross_back_over_the_tightest_end_of_all_looks(self) -> None:
+        """A running intersection keeps an early end; the look beside it still decides."""
+        crossed = _sequence(RESOLVED, estimate(None, 0.01, value=0.012), D)
+        weighed = _weigh(self.BETTER, RESOLVED, self._look(0.005, 0.02), crossed, look=look(2))
+        assert weighed.finding.verdict is PASS
+        for odd in (estimate(0.013, 0.02, value=0.012), estimate(None, -1.5, value=-1.2)):
+            found = _sequence(RESOLVED, odd, D)
+            weighed = _weigh(self.BETTER, RESOLVED, self._look(0.005, 0.02), found, look=look(2))
+            assert weighed.finding.verdict is UNMEASURED
+
     def test_a_sequence_of_a_share_outside_the_online_stage_is_final_without_waits(self) -> None:
         found = _sequence(F1, estimate(0.4, 0.6))
         assert _weigh(criterion(F1, {"at_least": 0.5}), F1, found).final
