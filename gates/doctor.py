@@ -1,7 +1,7 @@
 """Is everything reachable that a round needs; and if not, how to mend it."""
 
 import importlib.util
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,9 +92,18 @@ def _model(policy: Policy, services: Services) -> Iterator[Examined]:
             healthy=False,
             sentence=f"{policy.model} has no {policy.baseline} yet, and policy {policy.policy} "
             "compares with it",
-            fix=f"gate register {policy.model} --endpoint URL --model-name NAME, then "
-            f'gate adopt {policy.model}/1 --reason "in production since ..."',
+            fix=_adoption(policy.model, versions),
         )
+
+
+def _adoption(model: str, versions: Sequence[Version]) -> str:
+    """How a model gets its first baseline: what serves is registered, then adopted."""
+    if versions:
+        return f'gate adopt {model}/VERSION --reason "in production since ..."'
+    return (
+        f"gate register {model} --endpoint URL --model-name NAME, then "
+        f'gate adopt {model}/1 --reason "in production since ..."'
+    )
 
 
 def _answers(version: Version, services: Services) -> str:

@@ -18,6 +18,7 @@ from gates.cli.output import say_json, say_table
 
 if TYPE_CHECKING:
     from gates.forecast import Range, StageForecast
+    from gates.membership import Round
 
 
 @click.command("forecast")
@@ -52,7 +53,7 @@ def command(
         return Exit.YES
     say_table(
         Table(
-            title=f"{len(round_.members)} candidates under policy {round_.file.policy.policy}",
+            title=f"{_members(round_)} under policy {round_.file.policy.policy}",
             headings=(
                 "stage",
                 "candidates",
@@ -67,7 +68,18 @@ def command(
             rows=tuple(_row(stage) for stage in stages),
         )
     )
+    if any(stage.usd is None and stage.asking.calls.high for stage in stages):
+        click.echo(
+            "\nusd ?: gate.toml gives no price; add usd_per_million_tokens = { input = ..., "
+            f"output = ... }} to [models.{round_.file.policy.model}]"
+        )
     return Exit.YES
+
+
+def _members(round_: "Round") -> str:
+    from gates.decide.spoken import count_words
+
+    return count_words(len(round_.members), "candidates")
 
 
 def _row(stage: "StageForecast") -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """`gate init`: a new workspace."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -32,5 +33,6 @@ def command(*, folder: Path, model: str, tracking_uri: str, as_json: bool) -> in
         return Exit.YES
     for path in written:
         click.echo(f"wrote {path}")
-    click.echo("next: gate doctor")
+    here = folder.resolve() == Path.cwd()
+    click.echo("next: gate doctor" if here else f"next: cd {shlex.quote(str(folder))}; gate doctor")
     return Exit.YES

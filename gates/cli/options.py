@@ -63,7 +63,7 @@ def open_services(workspace: Workspace) -> Iterator[Services]:
 
 
 def find_policy(name: str, workspace: Workspace) -> PolicyFile:
-    """A policy by path, or by its name in the workspace's `policies/`.
+    """A policy by path, or by its file's or its own name in the workspace's `policies/`.
 
     Raises:
         WrongUsage: When there is no such file.
@@ -76,7 +76,11 @@ def find_policy(name: str, workspace: Workspace) -> PolicyFile:
     for path in candidates:
         if path.is_file():
             return PolicyFile(policy=load_policy(path), path=path)
-    known = sorted(p.stem for p in (workspace.root / "policies").glob("*.yaml"))
+    files = sorted((workspace.root / "policies").glob("*.yaml"))
+    for path in files:
+        if f"policy: {name}" in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            return PolicyFile(policy=load_policy(path), path=path)
+    known = [path.stem for path in files]
     raise WrongUsage(
         f"there is no policy {name}",
         why=f"neither {candidates[0]} nor {candidates[1]} is a file",

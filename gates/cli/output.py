@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gates.cli.environment import environment
+
 if TYPE_CHECKING:
     from gates.reports.table import Table
 
 WIDTH = 160
-"""Columns of a table that is not written to a terminal."""
+"""Columns of a table that is not written to a terminal, unless the variable COLUMNS says."""
 
 
 def say_json(document: object) -> None:
@@ -29,7 +31,7 @@ def say_table(table: "Table") -> None:
     for row in table.rows:
         drawn.add_row(*(Text(cell, style=STYLES.get(cell.split(" ")[0], "")) for cell in row))
     console = Console()
-    if not console.is_terminal:
+    if not console.is_terminal and "COLUMNS" not in environment():
         console = Console(width=WIDTH)
     if table.title:
         console.print(Text(table.title, style="bold"))

@@ -13,7 +13,9 @@ from gates.cli.output import say_json, say_table
 from gates.decide.limits import demand_words
 from gates.reports.github import Annotation
 from gates.reports.table import Table
+from policies.criteria import Severity
 from policies.diff import diff
+from policies.policy import Policy
 
 
 @click.group("policy")
@@ -51,7 +53,7 @@ def check(
         return Exit.YES
     click.echo(f"{file.path} is valid (sha256 {file.policy.sha256[:12]})")
     for stage in stages:
-        _say_stage(stage)
+        _say_stage(stage, file.policy)
     return Exit.YES
 
 
@@ -132,7 +134,7 @@ def _too_small(stages: tuple[StageAdequacy, ...]) -> list[Adequacy]:
     return [c for stage in stages for c in stage.criteria if c.enough is False]
 
 
-def _say_stage(stage: StageAdequacy) -> None:
+def _say_stage(stage: StageAdequacy, policy: Policy) -> None:
     if stage.probability is not None:
         click.echo(
             f"\n{stage.stage.replace('_', ' ')}: a candidate equal to the baseline passes with "
@@ -140,8 +142,11 @@ def _say_stage(stage: StageAdequacy) -> None:
         )
     else:
         click.echo(f"\n{stage.stage.replace('_', ' ')}")
-    for criterion in stage.criteria:
+    metrics = policy.plan.metrics()
+    demanded = [c for c in policy.criteria_of(stage.stage) if c.severity is Severity.BLOCKING]
+    for criterion, demand in zip(stage.criteria, demanded, strict=True):
         mark = "WARNING " if criterion.enough is False else ""
-        click.echo(f"  {mark}{criterion.metric}: {criterion.sentence}")
+        words = demand_words(demand, metrics[demand.metric])
+        click.echo(f"  {mark}{criterion.metric} {words}: {criterion.sentence}")
         if criterion.assumption != "none":
             click.echo(f"    assuming that {criterion.assumption}")

@@ -1,7 +1,7 @@
 """The chain of one candidate: stage after stage, and whether its end may be promoted."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gates.decide.verdict import CandidateDecision, StageDecision, Verdict
 from policies.policy import Policy
@@ -54,9 +54,17 @@ def decide_chain(
         )
     if verdict is Verdict.PASS:
         reason = f"passed {', '.join(_words(s.stage) for s in stages)}"
-    return CandidateDecision(
-        candidate=candidate, verdict=verdict, reason=reason, stages=tuple(stages)
-    )
+    named = tuple(_with_policy_named(stage, policy) for stage in stages)
+    return CandidateDecision(candidate=candidate, verdict=verdict, reason=reason, stages=named)
+
+
+def _with_policy_named(stage: StageDecision, policy: Policy) -> StageDecision:
+    """The stage with a next command that can be run as it stands."""
+    wait = stage.waits_for
+    if wait is None or wait.command is None:
+        return stage
+    command = wait.command.replace("POLICY", policy.policy)
+    return replace(stage, waits_for=replace(wait, command=command))
 
 
 def promotable(

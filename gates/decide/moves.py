@@ -1,5 +1,6 @@
 """Whose move it is when a stage holds, and what would move it on."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
@@ -10,7 +11,14 @@ from stages.evidence.estimate import Cause, Unmeasured
 from stages.evidence.records import Evidence, StageName, Wait
 
 RUN, CHECK = "gate run POLICY", "gate policy check POLICY"
-"""Commands that move a candidate on; POLICY stands for the path the reader knows."""
+"""Commands that move a candidate on; the policy's name takes the place of POLICY."""
+
+_UNITS = {
+    StageName.OFFLINE: "items",
+    StageName.SIDE_BY_SIDE: "prompts",
+    StageName.ONLINE: "units",
+}
+"""What a plan has more of where it is too small."""
 
 _URGENCY = (Cause.BROKEN, Cause.OVER_BUDGET, Cause.WAITING, Cause.UNDERPOWERED)
 """Which cause is told when there are several: what is broken comes first."""
@@ -108,14 +116,14 @@ def _for_criterion(stage: StageName, weighed: Weighed, cause: Cause) -> Wait:
     return Wait(
         cause=cause,
         who=whose_move(cause, stage),
-        what=_what(name, weighed, cause),
+        what=_what(name, stage, weighed, cause),
         have=weighed.have,
-        need=weighed.need,
+        need=None if weighed.need is None else math.ceil(weighed.need),
         command=RUN if cause in {Cause.WAITING, Cause.BROKEN} else CHECK,
     )
 
 
-def _what(name: str, weighed: Weighed, cause: Cause) -> str:
+def _what(name: str, stage: StageName, weighed: Weighed, cause: Cause) -> str:
     match cause:
         case Cause.WAITING:
             return f"the rest of what {name} rests on"
@@ -124,7 +132,8 @@ def _what(name: str, weighed: Weighed, cause: Cause) -> str:
         case Cause.OVER_BUDGET:
             return f"a budget in which {name} can be measured"
         case Cause.UNDERPOWERED if weighed.need is not None:
-            return f"a plan with roughly {rough_words(weighed.need)} for {name}, or a wider limit"
+            units = f"{rough_words(weighed.need)} {_UNITS[stage]}"
+            return f"a plan with roughly {units} for {name}, or a wider limit"
         case Cause.UNDERPOWERED:
             return f"a plan that can settle {name}, or a wider limit"
         case _:

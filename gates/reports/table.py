@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from gates.decide.spoken import count_words
 from gates.decide.verdict import CandidateDecision, Finding, RoundDecision, Verdict
 from gates.reports.wording import (
     measured_words,
@@ -44,7 +45,7 @@ def funnel_table(decision: RoundDecision, policy: Policy) -> Table:
         ]
         rows.append((stage_words(StageName(name)), str(len(reached)), *map(str, counts)))
     return Table(
-        title=f"policy {decision.policy}: {len(decision.candidates)} candidates",
+        title=f"policy {decision.policy}: {count_words(len(decision.candidates), 'candidates')}",
         headings=("stage", "in", "PASS", "FAIL", "HOLD"),
         rows=tuple(rows),
     )

@@ -48,6 +48,12 @@ def test_the_last_stage_reached_gives_the_reason() -> None:
     assert (held.verdict, held.reason) == (HOLD, "side by side: as it is")
 
 
+def test_the_next_command_names_the_policy() -> None:
+    held = decide_chain(POLICY, A, [decide_stage(POLICY, OFFLINE, None)])
+    assert held.stages[0].waits_for is not None
+    assert held.stages[0].waits_for.command == f"gate run {POLICY.policy}"
+
+
 @pytest.mark.parametrize("reached", [[OFFLINE], [OFFLINE, SIDE]])
 def test_a_chain_that_has_not_reached_its_end_does_not_pass(reached: list[StageName]) -> None:
     decision = decide_chain(POLICY, A, [stage(name) for name in reached])

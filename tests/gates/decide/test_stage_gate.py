@@ -158,9 +158,9 @@ def test_an_underpowered_hold_says_what_would_do() -> None:
     assert decision.waits_for == Wait(
         cause=Cause.UNDERPOWERED,
         who="release manager",
-        what="a plan with roughly 2,800 for qa f1, or a wider limit",
+        what="a plan with roughly 2,800 items for qa f1, or a wider limit",
         have=1000,
-        need=pytest.approx(1000 * (5 / 3) ** 2),
+        need=2778,
         command="gate policy check POLICY",
     )
 

@@ -63,7 +63,7 @@ def test_the_documented_keys_are_there() -> None:
         "need": 600.0,
         "since": "2026-02-20T09:00:00+00:00",
         "expected": "2026-03-04T09:00:00+00:00",
-        "command": "gate run POLICY",
+        "command": "gate run release",
     }
     finding = stage["findings"][0]
     assert {"metric", "severity", "verdict", "sentence", "measured"} <= finding.keys()

@@ -56,7 +56,7 @@ def test_a_wait_without_a_command_names_none() -> None:
     stage = one(a_round(), B).stages[1]
     assert stage.waits_for is not None
     silent = replace(stage, waits_for=replace(stage.waits_for, command=None))
-    assert "Next: gate run POLICY" in stage_markdown(stage)
+    assert "Next: gate run release" in stage_markdown(stage)
     assert "Next" not in stage_markdown(silent)
 
 
