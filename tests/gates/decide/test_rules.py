@@ -267,6 +267,8 @@ def test_no_baseline_is_not_the_same_checkpoint() -> None:
         (D, estimate(-1.5, 0.2), False),
         (D, estimate(-1.5, -0.9), True),
         (D, estimate(0.9, 1.5), True),
+        (D, estimate(0.99, 1.01, value=1.0), False),
+        (R, estimate(-0.5, 0.5, value=0.0, unit="ratio"), False),
         (R, estimate(-0.5, 0.2, unit="ratio"), True),
         (R, estimate(-0.5, 0.7, unit="ratio"), False),
     ],
@@ -345,6 +347,13 @@ def test_only_a_claim_of_proof_can_contradict_its_value(p: float) -> None:
     found = measurement(F1, estimate(-0.01, 0.02), quantity=D, p_worse=p)
     verdict = _weigh(criterion(F1, MARGIN), F1, found).finding.verdict
     assert verdict is (UNMEASURED if p <= 0.05 else PASS)
+
+
+@pytest.mark.parametrize("metric", [F1, TOXICITY])
+def test_a_value_of_no_difference_contradicts_a_proof(metric: Metric) -> None:
+    found = measurement(metric, estimate(-0.005, 0.005, value=0.0), quantity=D, p_worse=0.01)
+    verdict = _weigh(criterion(metric, MARGIN), metric, found).finding.verdict
+    assert verdict is UNMEASURED
 
 
 def test_a_proof_where_lower_is_better_may_have_a_higher_value() -> None:

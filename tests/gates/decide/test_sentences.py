@@ -267,6 +267,7 @@ def test_a_wait_for_the_planned_number_says_what_is_missing() -> None:
         (LATENCY, {"at_most": 1200}, "at most 1,200"),
         (LATENCY, {"at_least": -5}, "at least -5.00"),
         (LATENCY, {"at_most": -5}, "at most -5.00"),
+        (TOXICITY, {"at_most": 0}, "at most 0.00 %"),
         (F1, MARGIN, "at most 3.00 points below the baseline"),
         (F1, RELATIVE, "at most 10.0 % below the baseline"),
         (LATENCY, RELATIVE, "at most 10.0 % above the baseline"),
