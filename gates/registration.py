@@ -2,7 +2,8 @@
 
 import re
 import string
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
@@ -86,27 +87,21 @@ def register(ledger: Ledger, registration: Registration) -> Version:
             nothing was registered then.
         LedgerDown: When the ledger does not answer.
     """
-    name = registration.name
-    if not name.strip() or set(name) & set("/:@"):
-        raise InputError(
-            f"{name!r} is no name of a model",
-            why="a model's name says something and has none of `/`, `:` and `@`",
-            fix="name it like assistant; its versions are numbered by MLflow",
-        )
-    tags = dict(_tags(registration.how))
-    if registration.known_as is not None:
-        _refuse_taken(ledger, name, registration.known_as)
-        tags["gate_known_as"] = registration.known_as
-    how = registration.how
-    return ledger.register(
-        NewVersion(
-            name=name,
-            tags=tags,
-            file=how.file if isinstance(how, Recorded) else None,
-            source=how.uri if isinstance(how, Pyfunc) else None,
-            description=registration.description,
-        )
-    )
+    return register_each(ledger, (registration,))[0]
+
+
+def register_each(ledger: Ledger, registrations: Sequence[Registration]) -> tuple[Version, ...]:
+    """New versions, in their order; all that is said of them is checked before the first is made.
+
+    Raises:
+        InputError: As `register`, and when two would be known by one name; nothing was registered
+            then.
+        LedgerDown: When the ledger does not answer; versions made until then stay.
+    """
+    new = tuple(_new_version(registration) for registration in registrations)
+    for name in dict.fromkeys(registration.name for registration in registrations):
+        _refuse_taken(ledger, name, [r.known_as for r in registrations if r.name == name])
+    return tuple(ledger.register(version) for version in new)
 
 
 def adopt(ledger: Ledger, reference: str, *, alias: str, reason: str, at: str) -> Version:
@@ -150,6 +145,23 @@ def adopt(ledger: Ledger, reference: str, *, alias: str, reason: str, at: str) -
     if alias not in version.aliases:
         ledger.set_alias(version, alias)
     return ledger.version(version.uri)
+
+
+def _new_version(registration: Registration) -> NewVersion:
+    name, how, known_as = registration.name, registration.how, registration.known_as
+    if not name.strip() or set(name) & set("/:@"):
+        raise InputError(
+            f"{name!r} is no name of a model",
+            why="a model's name says something and has none of `/`, `:` and `@`",
+            fix="name it like assistant; its versions are numbered by MLflow",
+        )
+    return NewVersion(
+        name=name,
+        tags={**_tags(how), **({} if known_as is None else {"gate_known_as": known_as})},
+        file=how.file if isinstance(how, Recorded) else None,
+        source=how.uri if isinstance(how, Pyfunc) else None,
+        description=registration.description,
+    )
 
 
 def _tags(how: How) -> Mapping[str, str]:
@@ -232,22 +244,26 @@ def _check_model_uri(uri: str) -> None:
         )
 
 
-def _refuse_taken(ledger: Ledger, name: str, known_as: str) -> None:
-    if not known_as.strip():
-        raise InputError("cannot call a checkpoint nothing", why="--known-as is empty")
-    if re.fullmatch(re.escape(name) + r"/\d+", known_as):
-        raise InputError(
-            f"cannot call a checkpoint {known_as}",
-            why="that is what the version of this number is called by itself",
-            fix="leave --known-as out, or choose another name",
-        )
-    taken = next((v for v in ledger.versions(name) if v.known_as == known_as), None)
-    if taken is not None:
-        raise InputError(
-            f"{known_as} is taken",
-            why=f"{taken.uri} is known as {known_as} in votes and traffic",
-            fix="choose another --known-as, so that no vote counts for two",
-        )
+def _refuse_taken(ledger: Ledger, name: str, wanted: Sequence[str | None]) -> None:
+    """Refuses names in votes and traffic that say nothing, or would mean two versions."""
+    counts = Counter(known_as for known_as in wanted if known_as is not None)
+    taken = {v.known_as: v.uri for v in ledger.versions(name)} if counts else {}
+    for known_as, count in counts.items():
+        if not known_as.strip():
+            raise InputError("cannot call a checkpoint nothing", why="--known-as is empty")
+        if re.fullmatch(re.escape(name) + r"/\d+", known_as):
+            raise InputError(
+                f"cannot call a checkpoint {known_as}",
+                why="that is what the version of this number is called by itself",
+                fix="leave --known-as out, or choose another name",
+            )
+        if known_as in taken or count > 1:
+            holder = taken.get(known_as, "more than one of these")
+            raise InputError(
+                f"{known_as} is taken",
+                why=f"{holder} is known as {known_as} in votes and traffic",
+                fix="choose another --known-as, so that no vote counts for two",
+            )
 
 
 def _refuse_promoted(ledger: Ledger, version: Version, alias: str) -> None:

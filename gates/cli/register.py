@@ -10,7 +10,9 @@ from gates.cli.options import json_option, open_services, open_workspace, worksp
 from gates.cli.output import say_json
 
 if TYPE_CHECKING:
-    from gates.registration import How
+    from gates.ledger.ledger import Version
+    from gates.registration import Registration
+    from policies.canonical import Json
 
 
 @click.command("register")
@@ -20,81 +22,78 @@ if TYPE_CHECKING:
 @click.option("--api-key-env", help="With --endpoint: variable that holds the key.")
 @click.option(
     "--outputs",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(exists=True, dir_okay=False),
     help="A file of recorded answers, instead of an endpoint.",
 )
 @click.option(
     "--format",
-    "form",
     type=click.Choice(["jsonl", "alpaca_eval"]),
-    default="jsonl",
-    show_default=True,
-    help="With --outputs: how the file is written.",
+    help="With --outputs: how the file is written; default: jsonl.",
 )
 @click.option("--pyfunc", help="An MLflow pyfunc model: models:/m-... or runs:/...")
 @click.option("--external", is_flag=True, help="Known by votes and traffic only.")
 @click.option("--known-as", help="Its name in votes and traffic; default: MODEL/VERSION.")
-@click.option("--description", default="", help="For people.")
+@click.option("--description", help="For people.")
+@click.option(
+    "--each",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Instead of all these: a file with a JSON line per version, their options as keys.",
+)
 @workspace_options
 @json_option
-def command(  # noqa: PLR0913 - one parameter per option
+def command(
     *,
     model: str,
-    endpoint: str | None,
-    model_name: str | None,
-    api_key_env: str | None,
-    outputs: Path | None,
-    form: str,
-    pyfunc: str | None,
-    external: bool,
-    known_as: str | None,
-    description: str,
+    each: Path | None,
     workspace: Path,
     tracking_uri: str | None,
     state: str | None,
     as_json: bool,
+    **said: str | bool | None,
 ) -> int:
     """Register a new version of MODEL: at an endpoint, from a file, or as an MLflow model.
 
-    Without any of these it answers at the endpoint that the workspace names for MODEL.
+    Without any of these it answers at the endpoint that the workspace names for MODEL. With --each,
+    many versions at once; when any line is wrong, nothing is registered.
     """
-    from gates.registration import Endpoint, External, Pyfunc, Recorded, Registration, register
+    from gates.candidates_file import candidate, parse_candidates
+    from gates.registration import register_each
 
-    ways: list[How] = []
-    if endpoint or model_name or api_key_env:
-        ways.append(Endpoint(base_url=endpoint, model_name=model_name, api_key_env=api_key_env))
-    if outputs:
-        _refuse_unreadable(outputs, form)
-        ways.append(Recorded(file=outputs, format=form))
-    if pyfunc:
-        ways.append(Pyfunc(uri=pyfunc))
-    if external:
-        ways.append(External())
-    if len(ways) > 1:
-        raise click.UsageError("give one of --endpoint, --outputs, --pyfunc and --external")
-    registration = Registration(
-        name=model,
-        how=ways[0] if ways else Endpoint(),
-        known_as=known_as,
-        description=description,
-    )
-    with open_services(open_workspace(workspace, tracking_uri, state)) as services:
-        version = register(services.ledger, registration)
-    if as_json:
-        say_json(
-            {
-                "schema": "gate.registered/1",
-                "candidate": version.uri,
-                "known_as": version.known_as,
-                "tags": dict(version.tags),
-            }
-        )
+    given = {name: value for name, value in said.items() if value not in (None, False)}
+    registrations: tuple[Registration, ...]
+    if each is None:
+        registrations = (candidate(given, name=model, folder=Path(), where="this candidate"),)
+    elif given:
+        raise click.UsageError("--each stands alone: its lines say how every version answers")
     else:
-        click.echo(f"registered {version.uri}, known as {version.known_as}")
+        data = each.read_bytes()
+        registrations = parse_candidates(data, name=model, folder=each.parent, where=str(each))
+    for registration in registrations:
+        _refuse_unreadable(registration)
+    with open_services(open_workspace(workspace, tracking_uri, state)) as services:
+        versions = register_each(services.ledger, registrations)
+    if as_json:
+        shown = [_shown(version) for version in versions]
+        many: Json = {"schema": "gate.registered_each/1", "registered": [*shown]}
+        say_json(many if each is not None else {"schema": "gate.registered/1", **shown[0]})
+    else:
+        for version in versions:
+            click.echo(f"registered {version.uri}, known as {version.known_as}")
     return Exit.YES
 
 
-def _refuse_unreadable(outputs: Path, form: str) -> None:
+def _shown(version: "Version") -> "dict[str, Json]":
+    return {
+        "candidate": version.uri,
+        "known_as": version.known_as,
+        "tags": dict(version.tags),
+    }
+
+
+def _refuse_unreadable(registration: "Registration") -> None:
+    from gates.registration import Recorded
     from stages.models.recorded import RecordedFormat, open_recorded
 
-    open_recorded(outputs, form=RecordedFormat(form))
+    how = registration.how
+    if isinstance(how, Recorded):
+        open_recorded(how.file, form=RecordedFormat(how.format))

@@ -4,7 +4,15 @@ from pathlib import Path
 import pytest
 
 from gates.ledger.ledger import Version
-from gates.registration import Endpoint, External, How, Pyfunc, Recorded, Registration
+from gates.registration import (
+    Endpoint,
+    External,
+    How,
+    Pyfunc,
+    Recorded,
+    Registration,
+    register_each,
+)
 from gates.registration import adopt as adopt_into
 from gates.registration import register as register_into
 from policies.errors import InputError
@@ -112,6 +120,32 @@ def test_a_name_that_says_nothing_or_another_version_is_refused(
 ) -> None:
     with pytest.raises(InputError):
         register(ledger, External(), known_as=known_as)
+
+
+def several(*names: str | None) -> tuple[Registration, ...]:
+    return tuple(Registration(name="assistant", how=External(), known_as=n) for n in names)
+
+
+def test_many_are_registered_in_their_order(ledger: MemoryLedger) -> None:
+    versions = register_each(ledger, several("a", None, "b", None))
+    assert [v.known_as for v in versions] == ["a", "assistant/2", "b", "assistant/4"]
+
+
+@pytest.mark.parametrize("names", [("a", "b", "a"), ("a", "taken"), ("a", ""), ("assistant/1",)])
+def test_one_wrong_name_registers_none_of_many(
+    ledger: MemoryLedger, names: tuple[str, ...]
+) -> None:
+    register(ledger, External(), known_as="taken")
+    with pytest.raises(InputError):
+        register_each(ledger, several(*names))
+    assert len(ledger.versions("assistant")) == 1
+
+
+def test_one_missing_file_registers_none_of_many(ledger: MemoryLedger, tmp_path: Path) -> None:
+    gone = Registration(name="assistant", how=Recorded(file=tmp_path / "gone", format="jsonl"))
+    with pytest.raises(InputError, match="gone"):
+        register_each(ledger, (*several("a"), gone))
+    assert ledger.models == {}
 
 
 def test_an_adopted_version_has_the_alias_its_reason_and_a_record(ledger: MemoryLedger) -> None:
