@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 from gates.decide.rules import Weighed
+from gates.decide.sanity import same_checkpoint
 from gates.decide.spoken import metric_words, rough_words
 from gates.decide.verdict import OnlineVerdict
 from stages.evidence.estimate import Cause, Unmeasured
@@ -49,7 +50,7 @@ def first_move(
             need=1,
             command=CHECK,
         )
-    waits = [*evidence.waits, *_derived(stage, evidence, blocking, online)]
+    waits = [*_itself(evidence), *evidence.waits, *_derived(stage, evidence, blocking, online)]
     return min(waits, key=lambda wait: _URGENCY.index(wait.cause))
 
 
@@ -79,6 +80,18 @@ def _for_evidence(stage: StageName, absent: Unmeasured) -> Wait:
         need=1,
         command=RUN,
     )
+
+
+def _itself(evidence: Evidence) -> Iterator[Wait]:
+    """The move of a candidate that is the baseline's own checkpoint: nothing broke, none is due."""
+    if same_checkpoint(evidence) is not None:
+        yield Wait(
+            cause=Cause.WAITING,
+            who="release manager",
+            what="a candidate that is not the baseline itself",
+            have=0,
+            need=1,
+        )
 
 
 def _derived(

@@ -27,7 +27,8 @@ def same_checkpoint(evidence: Evidence) -> Unmeasured | None:
     if provenance.baseline is None or provenance.baseline != provenance.candidate:
         return None
     return Unmeasured(
-        "candidate and baseline are the same checkpoint, so their comparison says nothing"
+        "candidate and baseline are the same checkpoint, so their comparison says nothing",
+        Cause.WAITING,
     )
 
 

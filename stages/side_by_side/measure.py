@@ -107,7 +107,8 @@ class SideBySideStage:
             return _nothing("there is no baseline to compare with")
         if baseline.digest == candidate.digest:
             return _nothing(
-                "candidate and baseline are the same checkpoint: there is nothing to compare"
+                "candidate and baseline are the same checkpoint: there is nothing to compare",
+                Cause.WAITING,
             )
         if baseline.known_as == candidate.known_as:
             return _nothing(f"votes know candidate and baseline alike as `{candidate.known_as}`")

@@ -240,6 +240,7 @@ def test_the_same_checkpoint_twice_is_no_comparison(kind: str) -> None:
     weighed = _weigh(criterion(metric, demand), metric, found, digests=("c" * 64, "c" * 64))
     assert weighed.finding.verdict is UNMEASURED
     assert "same checkpoint" in weighed.finding.sentence
+    assert weighed.cause is Cause.WAITING
 
 
 @pytest.mark.parametrize("kind", ["at_most", "at_least"])

@@ -549,3 +549,17 @@ def test_taking_measurements_away_never_makes_a_pass(kept: list[int]) -> None:
 def test_evidence_of_another_stage_never_passes() -> None:
     for stage in (SIDE, ONLINE):
         assert decide_stage(POLICY, stage, good_offline(A)).verdict is not PASS
+
+
+def test_the_baseline_itself_waits_for_another_candidate_and_nothing_is_broken() -> None:
+    found = good_offline()
+    same = dataclasses.replace(found.provenance, baseline=found.provenance.candidate)
+    decision = decide_stage(POLICY, OFFLINE, dataclasses.replace(found, provenance=same))
+    assert decision.verdict is HOLD
+    assert decision.waits_for == Wait(
+        cause=Cause.WAITING,
+        who="release manager",
+        what="a candidate that is not the baseline itself",
+        have=0,
+        need=1,
+    )
