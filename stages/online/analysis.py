@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from policies.plan import OnlineMetric, OnlinePlan
+from policies.plan import OnlineKind, OnlineMetric, OnlinePlan
 from stages.evidence.estimate import Bounds, Cause, Estimate, Unmeasured
 from stages.evidence.records import Look, Measurement, Quantity, Validity
 from stages.online.arm_value import arm_value
@@ -17,8 +17,10 @@ from stages.stats.confidence_sequence import (
     half_width,
 )
 from stages.stats.experiments import Contrast, MetricColumns, contrast, ratio
+from stages.stats.means import Range
 from stages.stats.moments import Moments
 from stages.stats.sequential import conditional_power, repeated_interval
+from stages.stats.two_shares import ArmShare, difference_range, exact_share, ratio_range
 
 Found = TypeVar("Found", Contrast, Estimate)
 
@@ -168,8 +170,59 @@ def _intervals(
         else arm_value(arms.challenger, columns, bound=bound, level=level, unit=unit)
     )
     effect = _both(arms, lambda a, b: contrast(a, b, columns))
+    difference = repeated_interval(effect, bound=bound, level=level, unit=unit)
     quotient = _both(arms, lambda a, b: ratio(a, b, columns, level=level, critical=bound))
-    return value, repeated_interval(effect, bound=bound, level=level, unit=unit), quotient
+    if measured.metric.kind is OnlineKind.PROPORTION:
+        return _of_shares(value, difference, quotient, arms=arms, bound=bound)
+    return value, difference, quotient
+
+
+def _of_shares(
+    value: Estimate | Unmeasured,
+    difference: Estimate | Unmeasured,
+    quotient: Estimate | Unmeasured,
+    *,
+    arms: MetricArms,
+    bound: float,
+) -> tuple[Estimate | Unmeasured, ...]:
+    """The three with ends that hold for few events and unequal arms.
+
+    The value's are exact; those of the comparisons reach at least as far as Wilson's of each arm.
+    """
+    if isinstance(arms.champion, Unmeasured) or isinstance(arms.challenger, Unmeasured):
+        return value, difference, quotient
+    means = (*arms.champion.mean, *arms.challenger.mean)
+    if not all(0 <= mean <= 1 for mean in means):
+        none = Unmeasured("the mean of a proportion lies outside 0 to 1")
+        return none, none, none
+    if isinstance(difference, Unmeasured) or isinstance(value, Unmeasured):
+        return value, difference, quotient
+    control, treatment = (
+        ArmShare(value=arm.mean[0], n=arm.n) for arm in (arms.champion, arms.challenger)
+    )
+    exact = exact_share(treatment, critical=bound)
+    wilson = difference_range(control, treatment, critical=bound)
+    if isinstance(quotient, Estimate):
+        mover = ratio_range(control, treatment, critical=bound)
+        quotient = _widened(quotient, mover, "Donner-Zou")
+    value = replace(
+        value,
+        low=exact.low,
+        high=exact.high,
+        method=f"Clopper-Pearson, critical value {bound:.4f}",
+    )
+    return value, _widened(difference, wilson, "Newcombe"), quotient
+
+
+def _widened(found: Estimate, to: Range, name: str) -> Estimate:
+    assert found.low is not None
+    assert found.high is not None
+    return replace(
+        found,
+        low=min(found.low, to.low),
+        high=max(found.high, to.high),
+        method=f"{found.method}, widened to {name}",
+    )
 
 
 def _anytime(measured: Measured) -> list[Measurement]:

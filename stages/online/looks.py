@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from policies.plan import OnlinePlan
 from stages.online.look_data import LookData, MetricArms
-from stages.stats.sequential import alpha_spent, lan_demets_bounds
+from stages.stats.sequential import alpha_spent, bonferroni_bounds, lan_demets_bounds
 
 _SLACK = 1e-6
 """Days: a look of day 7 is due at 6.9999999, as files of floats write it."""
@@ -71,8 +71,10 @@ def spent(plan: OnlinePlan, looks: Sequence[LookData], metric: str) -> Spent:
     Information is units whose window has closed, divided by the planned units. Units are counted
     without seeing a value, so the clock of the spending cannot be bent by the effect; the planned
     variance, which 1 / se^2 would need, is not known before; and at a fixed split and variance
-    1 / se^2 is proportional to the number of units, so increments are independent as the bounds
-    assume. A look whose information fell or stood still is left out: it spends nothing.
+    1 / se^2 is proportional to the number of units, so increments are independent as Lan-DeMets
+    bounds assume. Without an attribution window a unit's value may grow after a look, increments
+    are not independent, and the looks' own shares of alpha bound them (Bonferroni). A look whose
+    information fell or stood still is left out: it spends nothing.
 
     Args:
         plan: The plan.
@@ -108,7 +110,8 @@ def _bounds(
 ) -> tuple[float | None, ...]:
     if not counted:
         return ()
-    return lan_demets_bounds(
+    bounds = lan_demets_bounds if plan.window_days > 0 else bonferroni_bounds
+    return bounds(
         [information for information, _ in counted],
         alpha=plan.alpha,
         spends=[may for _, may in counted],

@@ -6,7 +6,7 @@ from stages.evidence.estimate import Unmeasured
 from stages.online.look_data import LookData, MetricArms
 from stages.online.looks import decides, due, following, is_final, spent, until_final
 from stages.stats.moments import Moments
-from stages.stats.sequential import alpha_spent, lan_demets_bounds
+from stages.stats.sequential import alpha_spent, bonferroni_bounds, lan_demets_bounds
 from tests.stages.online.traffic_of import plan_of
 
 PLAN = plan_of(metrics={"resolved": {}}, looks=(3.0, 7.0, 10.0, 14.0), planned_units=10_000)
@@ -95,3 +95,21 @@ def test_a_look_after_the_end_has_nothing_left_to_spend() -> None:
     found = spent(PLAN, looks, "resolved")
     assert found.bound is None
     assert "no alpha left" in found.reason
+
+
+def test_values_that_still_grow_take_bounds_that_assume_no_independence() -> None:
+    growing = plan_of(
+        metrics={"resolved": {}},
+        looks=(3.0, 7.0, 10.0, 14.0),
+        planned_units=10_000,
+        window_days=0.0,
+    )
+    looks = (look(3, 2_000), look(7, 4_000), look(10, 7_000))
+    shares, spends = [0.2, 0.4, 0.7], [False, True, True]
+    expected = bonferroni_bounds(shares, alpha=0.025, spends=spends)[-1]
+    found = spent(growing, looks, "resolved").bound
+    assert found == expected
+    closed = spent(PLAN, looks, "resolved").bound
+    assert closed is not None
+    assert found is not None
+    assert found > closed

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import ndtr, ndtri
 
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.stats.experiments import Contrast
@@ -13,6 +14,7 @@ from stages.stats.sequential import (
     Spending,
     SpendingKind,
     alpha_spent,
+    bonferroni_bounds,
     conditional_power,
     crossing_probabilities,
     lan_demets_bounds,
@@ -250,3 +252,40 @@ def test_a_look_that_spends_nothing_has_no_interval() -> None:
     assert found.cause is Cause.WAITING
     missing = Unmeasured("no units")
     assert repeated_interval(missing, bound=2.0, level=0.95, unit="share") is missing
+
+
+@given(
+    looks=st.lists(st.floats(0.05, 1.2), min_size=1, max_size=6, unique=True).map(sorted),
+    alpha=st.floats(0.001, 0.2),
+    last=st.booleans(),
+)
+def test_bonferroni_looks_spend_what_they_may_and_no_more(
+    looks: list[float], alpha: float, *, last: bool
+) -> None:
+    bounds = bonferroni_bounds(looks, alpha=alpha, spend_all_at_last=last)
+    tails = sum(float(ndtr(-b)) for b in bounds if b is not None)
+    spent = alpha if last else alpha_spent(looks[-1], alpha=alpha)
+    assert tails == pytest.approx(spent, rel=1e-6, abs=1e-12)
+
+
+def test_bonferroni_keeps_the_alpha_of_a_look_that_may_not_cross() -> None:
+    bounds = bonferroni_bounds([0.5, 1.0], alpha=0.025, spends=[False, True])
+    assert bounds == (None, pytest.approx(float(-ndtri(0.025))))
+
+
+def test_bonferroni_is_never_below_the_bound_for_independent_increments() -> None:
+    looks = [0.3, 0.6, 0.8, 1.0]
+    pairs = zip(
+        bonferroni_bounds(looks, alpha=0.025), lan_demets_bounds(looks, alpha=0.025), strict=True
+    )
+    assert all(a is not None and b is not None and a >= b - 1e-9 for a, b in pairs)
+
+
+@pytest.mark.parametrize(
+    ("looks", "spends"), [([0.5, 0.4], None), ([0.5], [True, True]), ([0.0], None)]
+)
+def test_bonferroni_refuses_looks_that_cannot_be(
+    looks: list[float], spends: list[bool] | None
+) -> None:
+    with pytest.raises(ValueError, match=r"information|marks"):
+        bonferroni_bounds(looks, alpha=0.025, spends=spends)

@@ -1,0 +1,85 @@
+"""Shares of two independent arms: intervals that hold where events are few or arms unequal."""
+
+import math
+from dataclasses import dataclass
+
+from scipy.special import ndtr
+
+from stages.stats.means import Range
+from stages.stats.shares import exact_upper
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmShare:
+    """The share of an arm's units that count.
+
+    Attributes:
+        value: The share, 0 to 1.
+        n: Number of units, at least 1.
+    """
+
+    value: float
+    n: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.value <= 1 or self.n < 1:
+            raise ValueError(f"{self.value} of {self.n} units is no share")
+
+
+def exact_share(share: ArmShare, *, critical: float) -> Range:
+    """Clopper-Pearson ends, each as rarely wrong as a normal exceeds `critical`.
+
+    A mean +- critical x standard error near 0 misses up to three times as often as it says: few
+    events make the error look small.
+    """
+    tail, events = float(ndtr(-critical)), share.value * share.n
+    return Range(
+        low=1 - exact_upper(share.n - events, share.n, tail=tail) if events > 0 else 0.0,
+        high=exact_upper(events, share.n, tail=tail),
+    )
+
+
+def difference_range(control: ArmShare, treatment: ArmShare, *, critical: float) -> Range:
+    """Treatment minus control, out of the Wilson ends of each.
+
+    References:
+        Newcombe (1998), Statistics in Medicine 17, 873-890, method 10.
+    """
+    (c, of_c), (t, of_t) = ((x.value, _wilson(x, critical)) for x in (control, treatment))
+    return Range(
+        low=t - c - math.hypot(t - of_t.low, of_c.high - c),
+        high=t - c + math.hypot(of_t.high - t, c - of_c.low),
+    )
+
+
+def ratio_range(control: ArmShare, treatment: ArmShare, *, critical: float) -> Range:
+    """Treatment divided by control: every quotient whose contrast the Wilson ends do not refute.
+
+    The control's share is above 0; where its upper end reaches twice its value the low end is 0.
+
+    References:
+        Donner and Zou (2012), Statistical Methods in Medical Research 21, 347-359, MOVER-R.
+    """
+    (c, of_c), (t, of_t) = ((x.value, _wilson(x, critical)) for x in (control, treatment))
+    return Range(low=_low_ratio(c, of_c, t, of_t), high=_high_ratio(c, of_c, t, of_t))
+
+
+def _low_ratio(c: float, of_c: Range, t: float, of_t: Range) -> float:
+    below = of_c.high * (2 * c - of_c.high)
+    if below <= 0:
+        return 0.0
+    root = math.sqrt(max(0.0, (t * c) ** 2 - of_t.low * (2 * t - of_t.low) * below))
+    return max(0.0, (t * c - root) / below)
+
+
+def _high_ratio(c: float, of_c: Range, t: float, of_t: Range) -> float:
+    below = of_c.low * (2 * c - of_c.low)
+    root = math.sqrt(max(0.0, (t * c) ** 2 - of_t.high * (2 * t - of_t.high) * below))
+    return (t * c + root) / below
+
+
+def _wilson(share: ArmShare, critical: float) -> Range:
+    p, n, square = share.value, share.n, critical * critical
+    middle = (p + square / (2 * n)) / (1 + square / n)
+    half = critical * math.sqrt(p * (1 - p) / n + square / (4 * n * n)) / (1 + square / n)
+    return Range(low=min(p, max(0.0, middle - half)), high=max(p, min(1.0, middle + half)))

@@ -1,0 +1,100 @@
+"""Intervals of shares at a look: rare events and unequal arms make them wider, never narrower."""
+
+import pytest
+
+from policies.plan import OnlinePlan
+from stages.evidence.estimate import Estimate, Unmeasured
+from stages.evidence.records import Quantity, Validity
+from stages.online.analysis import measure_looks
+from stages.online.look_data import LookData, MetricArms
+from stages.stats.experiments import MetricColumns, difference, ratio
+from stages.stats.moments import Moments
+from stages.stats.two_shares import ArmShare, difference_range, exact_share, ratio_range
+from tests.stages.online.traffic_of import plan_of
+
+Z = 1.9599639845
+
+
+def plan(kind: str = "proportion") -> OnlinePlan:
+    """One planned look, at which all alpha is spent."""
+    metrics = {"failed": {"kind": kind, "higher_is_better": False}}
+    return plan_of(metrics=metrics, primary="failed", looks=(14.0,), planned_units=1_000)
+
+
+def arm(mean: float, n: int) -> Moments:
+    variance = abs(mean * (1 - mean)) * n / (n - 1)
+    return Moments(n=n, names=("failed",), mean=(mean,), covariance=((variance,),))
+
+
+def at_look(
+    champion: Moments | Unmeasured, challenger: Moments | Unmeasured, kind: str = "proportion"
+) -> dict[Quantity, Estimate | Unmeasured]:
+    arms = MetricArms(metric="failed", champion=champion, challenger=challenger)
+    look = LookData(day=14.0, champion_units=500, challenger_units=500, metrics=(arms,))
+    found = measure_looks(plan(kind), (look,))
+    return {m.quantity: m.measured for m in found if m.validity is Validity.LOOK}
+
+
+def ends(found: Estimate | Unmeasured) -> tuple[float, float]:
+    assert isinstance(found, Estimate)
+    assert found.low is not None
+    assert found.high is not None
+    return found.low, found.high
+
+
+def test_a_share_has_exact_ends_and_comparisons_the_wider_ones() -> None:
+    champion, challenger = arm(0.2, 900), arm(0.02, 100)
+    found = at_look(champion, challenger)
+    c, t = ArmShare(value=0.2, n=900), ArmShare(value=0.02, n=100)
+    exact = exact_share(t, critical=Z)
+    assert ends(found[Quantity.VALUE]) == pytest.approx((exact.low, exact.high), abs=1e-6)
+    columns = MetricColumns(numerator="failed")
+    for quantity, plain, wide in (
+        (
+            Quantity.DIFFERENCE,
+            difference(champion, challenger, columns, level=0.95, unit="share", critical=Z),
+            difference_range(c, t, critical=Z),
+        ),
+        (
+            Quantity.RATIO,
+            ratio(champion, challenger, columns, level=0.95, critical=Z),
+            ratio_range(c, t, critical=Z),
+        ),
+    ):
+        low, high = ends(plain)
+        expected = (min(low, wide.low), max(high, wide.high))
+        assert ends(found[quantity]) == pytest.approx(expected, abs=1e-6)
+        assert expected != (low, high)
+
+
+def test_a_share_of_hardly_any_event_keeps_possible_ends() -> None:
+    low, high = ends(at_look(arm(0.01, 500), arm(0.002, 500))[Quantity.VALUE])
+    assert 0 <= low < 0.002 < high <= 1
+
+
+def test_means_are_left_as_they_are() -> None:
+    found = at_look(arm(0.01, 900), arm(0.03, 100), "mean")[Quantity.DIFFERENCE]
+    assert isinstance(found, Estimate)
+    assert "Newcombe" not in found.method
+
+
+def test_a_share_outside_its_limits_is_not_measured() -> None:
+    found = at_look(arm(0.3, 500), arm(1.4, 500))
+    assert all(isinstance(measured, Unmeasured) for measured in found.values())
+
+
+@pytest.mark.parametrize("absent", ["champion", "challenger"])
+def test_an_arm_without_moments_measures_no_comparison(absent: str) -> None:
+    none = Unmeasured("no unit")
+    arms = (none, arm(0.1, 500)) if absent == "champion" else (arm(0.1, 500), none)
+    assert isinstance(at_look(*arms)[Quantity.DIFFERENCE], Unmeasured)
+
+
+def test_a_share_that_does_not_vary_measures_nothing() -> None:
+    assert isinstance(at_look(arm(0.1, 500), arm(0.0, 500))[Quantity.DIFFERENCE], Unmeasured)
+
+
+def test_a_champion_without_a_clear_share_has_no_ratio() -> None:
+    found = at_look(arm(0.002, 500), arm(0.1, 500))
+    assert isinstance(found[Quantity.RATIO], Unmeasured)
+    assert isinstance(found[Quantity.DIFFERENCE], Estimate)

@@ -1,0 +1,98 @@
+"""Shares of two arms: few events and unequal arms do not shorten an interval."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from stages.stats.two_shares import ArmShare, difference_range, exact_share, ratio_range
+
+Z = 1.959963984540054
+COUNTS = st.tuples(st.integers(0, 400), st.integers(1, 400)).map(lambda p: (min(p), max(p)))
+
+
+def share(events: int, n: int) -> ArmShare:
+    return ArmShare(value=events / n, n=n)
+
+
+@pytest.mark.parametrize(("control", "treatment"), [((10, 500), (32, 800)), ((0, 50), (49, 50))])
+def test_the_difference_equals_newcombes_of_statsmodels(
+    control: tuple[int, int], treatment: tuple[int, int]
+) -> None:
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    wanted = confint_proportions_2indep(*treatment, *control, method="newcomb", compare="diff")
+    found = difference_range(share(*control), share(*treatment), critical=Z)
+    assert (found.low, found.high) == pytest.approx(wanted)
+
+
+def test_newcombes_published_example() -> None:
+    """Newcombe (1998), table II, contrast a: 56/70 - 48/80, method 10: 0.0524 to 0.3339."""
+    found = difference_range(share(48, 80), share(56, 70), critical=Z)
+    assert (found.low, found.high) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+
+
+@given(counts=COUNTS)
+def test_the_ends_of_one_share_are_the_exact_ones(counts: tuple[int, int]) -> None:
+    found = exact_share(share(*counts), critical=Z)
+    wanted = stats.binomtest(*counts).proportion_ci(confidence_level=0.95, method="exact")
+    assert (found.low, found.high) == pytest.approx((wanted.low, wanted.high), abs=1e-9)
+
+
+@given(a=COUNTS, b=COUNTS.filter(lambda c: c[0] > 0), critical=st.floats(0.5, 5))
+def test_ends_hold_the_value_and_stay_finite(
+    a: tuple[int, int], b: tuple[int, int], critical: float
+) -> None:
+    control, treatment = share(*b), share(*a)
+    gap = difference_range(control, treatment, critical=critical)
+    assert gap.low <= treatment.value - control.value <= gap.high
+    quotient = ratio_range(control, treatment, critical=critical)
+    assert -1e-9 <= quotient.low <= treatment.value / control.value * (1 + 1e-9) + 1e-9
+    assert treatment.value / control.value <= quotient.high * (1 + 1e-9) < math.inf
+
+
+@given(a=COUNTS, b=COUNTS, critical=st.floats(0.5, 5))
+def test_exchanging_the_arms_mirrors_the_difference(
+    a: tuple[int, int], b: tuple[int, int], critical: float
+) -> None:
+    there = difference_range(share(*a), share(*b), critical=critical)
+    back = difference_range(share(*b), share(*a), critical=critical)
+    assert (there.low, there.high) == pytest.approx((-back.high, -back.low), abs=1e-12)
+
+
+def test_the_ends_of_a_quotient_solve_the_contrast_of_both_arms() -> None:
+    """At each end rho the MOVER interval of treatment - rho x control touches zero."""
+    c, t = share(30, 900), share(12, 400)
+    found = ratio_range(c, t, critical=Z)
+    ends = [
+        stats.binomtest(round(x.value * x.n), x.n).proportion_ci(0.95, method="wilson")
+        for x in (c, t)
+    ]
+    of_c, of_t = ends
+    high = found.high
+    reach = math.hypot(of_t.high - t.value, high * (c.value - of_c.low))
+    assert t.value - high * c.value + reach == pytest.approx(0, abs=1e-9)
+    low = found.low
+    reach = math.hypot(t.value - of_t.low, low * (of_c.high - c.value))
+    assert t.value - low * c.value - reach == pytest.approx(0, abs=1e-9)
+
+
+def test_a_control_with_hardly_any_event_bounds_nothing_from_below() -> None:
+    assert ratio_range(share(1, 100), share(50, 100), critical=Z).low == 0.0
+
+
+def test_a_rare_rate_at_its_limit_passes_as_seldom_as_it_says() -> None:
+    """A mean + 1.96 standard errors passes 6.6 % of the time here."""
+    n, limit = 1000, 0.01
+    events = np.arange(0, 40)
+    high = np.array([exact_share(share(int(x), n), critical=Z).high for x in events])
+    assert stats.binom.pmf(events, n, limit)[high <= limit].sum() <= 0.025
+
+
+@pytest.mark.parametrize(("value", "n"), [(-0.1, 10), (1.1, 10), (0.5, 0), (math.nan, 5)])
+def test_what_is_no_share_is_refused(value: float, n: int) -> None:
+    with pytest.raises(ValueError, match="no share"):
+        ArmShare(value=value, n=n)
