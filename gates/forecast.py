@@ -5,7 +5,8 @@ high end is the dearest: nobody is stopped, and every answer is as long as the p
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from gates.gate_toml import ModelSection
@@ -107,7 +108,9 @@ def forecast(round_: Round, services: Services) -> tuple[StageForecast, ...]:
     for stage in map(StageName, policy.plan.stages()):
         match stage:
             case StageName.OFFLINE:
-                found.append(_offline(round_, services, reach))
+                with ExitStack() as clients:
+                    subjects = _opened(round_, services, clients)
+                    found.append(_offline(round_, services, subjects, reach=reach))
             case StageName.SIDE_BY_SIDE:
                 found.append(_side_by_side(policy, reach))
             case StageName.ONLINE:
@@ -117,22 +120,30 @@ def forecast(round_: Round, services: Services) -> tuple[StageForecast, ...]:
     return tuple(found)
 
 
-def over_budget(round_: Round, services: Services) -> str | None:
+def over_budget(
+    round_: Round, services: Services, subjects: Sequence[Subject], *, asked: Sequence[Subject]
+) -> str | None:
     """Why a round must not ask any checkpoint anything more; None while it may.
 
     Money counts at its high end: what was spent, and the longest answers to all that is missing. An
     unpriced endpoint cannot be held to a cap, so it is not asked.
+
+    Args:
+        round_: The candidates, their baseline and the policy.
+        services: The outside world.
+        subjects: The checkpoints of the round that could be opened; what they cost is spent.
+        asked: Those among them that may still be asked.
     """
     cap = round_.file.policy.budget.usd_at_most
     if cap is None or not round_.file.policy.plan.offline:
         return None
-    coming = _offline(round_, services, NOTHING).usd
+    coming = _offline(round_, services, asked, reach=NOTHING).usd
     if coming is None:
         return (
             f"the policy allows {cap:,.2f} USD, and the endpoint of {round_.file.policy.model} has "
             "no price; give usd_per_million_tokens in gate.toml"
         )
-    spent = _spent(round_, services)
+    spent = _spent(round_, services, subjects)
     if spent + coming.high > cap:
         return (
             f"the policy allows {cap:,.2f} USD; {spent:,.2f} are spent, and what is missing may "
@@ -141,11 +152,11 @@ def over_budget(round_: Round, services: Services) -> str | None:
     return None
 
 
-def _spent(round_: Round, services: Services) -> float:
+def _spent(round_: Round, services: Services, subjects: Sequence[Subject]) -> float:
     section = services.workspace.models.get(round_.file.policy.model)
     asking = _asking(round_, services)
     total = Calls()
-    for subject in _subjects(round_, services):
+    for subject in subjects:
         for name in asking.order:
             cost = asking.cost(subject, name)
             prompt, completion = float(cost.prompt_tokens), float(cost.completion_tokens)
@@ -169,14 +180,22 @@ def _asking(round_: Round, services: Services) -> Asking:
     )
 
 
-def _subjects(round_: Round, services: Services) -> Iterator[Subject]:
-    versions = (*round_.members, *((round_.baseline,) if round_.baseline else ()))
-    return (subject_of(version, services) for version in versions)
+def _opened(round_: Round, services: Services, clients: ExitStack) -> tuple[Subject, ...]:
+    """Every checkpoint of the round, closed with `clients`."""
+    versions = {v.uri: v for v in (*round_.members, *filter(None, (round_.baseline,)))}
+    subjects = []
+    for version in versions.values():
+        subjects.append(subject_of(version, services))
+        if (client := subjects[-1].client) is not None:
+            clients.callback(client.close)
+    return tuple(subjects)
 
 
-def _offline(round_: Round, services: Services, reach: Range) -> StageForecast:
+def _offline(
+    round_: Round, services: Services, subjects: Sequence[Subject], *, reach: Range
+) -> StageForecast:
     asking, total = _asking(round_, services), Calls()
-    for subject in _subjects(round_, services):
+    for subject in subjects:
         for name in asking.order:
             calls = _calls(_missing(subject, name, asking), asking.plan[name])
             total += calls if name == asking.order[0] else calls.maybe()

@@ -102,16 +102,28 @@ class _Measuring:
                 yield candidate.candidate, stage
 
     def _measure(self, candidate: str, stage: StageName) -> Evidence:
-        too_dear = over_budget(self._round, self._services) if stage is StageName.OFFLINE else None
-        if too_dear is not None:
-            return self._nothing(candidate, stage, Unmeasured(too_dear, Cause.OVER_BUDGET))
         try:
+            too_dear = self._too_dear(candidate) if stage is StageName.OFFLINE else None
+            if too_dear is not None:
+                return self._nothing(candidate, stage, Unmeasured(too_dear, Cause.OVER_BUDGET))
             return self._measured(candidate, stage)
         except WrongUsage:
             raise
         except GateError as error:
             reason = f"{error.message}: {error.why}" if error.why else error.message
             return self._nothing(candidate, stage, Unmeasured(reason, Cause.BROKEN))
+
+    def _too_dear(self, candidate: str) -> str | None:
+        """Why a candidate must not be asked; those that were measured are asked no more."""
+        self._subject(candidate)
+        opened = {u: s for u, s in self._subjects.items() if isinstance(s, Subject)}
+        measured = {u for u, stages in self._evidence.items() if StageName.OFFLINE in stages}
+        return over_budget(
+            self._round,
+            self._services,
+            tuple(opened.values()),
+            asked=tuple(s for u, s in opened.items() if u not in measured),
+        )
 
     def _nothing(self, candidate: str, stage: StageName, why: Unmeasured) -> Evidence:
         return without_evidence(self._policy, stage, candidate, baseline=self._baseline, why=why)
