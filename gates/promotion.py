@@ -10,8 +10,12 @@ from gates.decide.verdict import RoundDecision, Verdict
 from gates.ledger.ledger import Stored, Version
 from gates.measuring import plan_digest, subject_of
 from gates.services import Services
+from policies.canonical import sha256_of_bytes
 from policies.errors import Broken
 from policies.policy import Policy, PolicyFile
+
+PROMOTED_TAG = "gate_promoted"
+"""Tag of a version: the alias that was moved to it last."""
 
 
 class Answer(StrEnum):
@@ -69,16 +73,14 @@ def promote(
         LedgerDown: When the store does not answer.
     """
     candidate = services.ledger.version(reference)
-    with services.state.lock(f"promotions/{candidate.name}"):
+    with services.state.lock(f"promotions/{sha256_of_bytes(candidate.name.encode())}"):
         before = _holder(candidate.name, alias, services)
         judged = _judge(candidate, file, services, before=before)
         if judged.answer is Answer.WOULD_PROMOTE and not dry_run:
-            _move(candidate, alias, services)
-            judged = _Judged(
-                answer=Answer.PROMOTED,
-                reason=f"`{alias}` points to {candidate.uri}",
-                decided=judged.decided,
-            )
+            if before != candidate.uri or candidate.tags.get(PROMOTED_TAG) != alias:
+                _move(candidate, alias, services)
+            reason = f"`{alias}` points to {candidate.uri}"
+            judged = replace(judged, answer=Answer.PROMOTED, reason=reason)
     return Promotion(
         answer=judged.answer,
         candidate=candidate,
@@ -109,27 +111,31 @@ def _judge(
         no = decision.verdict is Verdict.FAIL
         answer = Answer.NO if no else Answer.CANNOT_TELL
         return _Judged(answer=answer, reason=found.reason, decided=decided)
-    if before != stored.baseline:
+    reason = "every stage passes; nothing was changed"
+    if before == candidate.uri:
+        reason = "every stage passes, and the alias points to it already"
+    elif (now := _holder(candidate.name, file.policy.baseline, services)) != stored.baseline:
         reason = (
-            f"the decision compared with {stored.baseline or 'nothing'}, but the alias now points "
-            f"to {before or 'nothing'}; gate run {file.path} compares with what serves now"
+            f"the decision compared with {stored.baseline or 'nothing'}, but "
+            f"`{file.policy.baseline}` now points to {now or 'nothing'}; gate run {file.path} "
+            "compares with what serves now"
         )
         return _Judged(answer=Answer.CANNOT_TELL, reason=reason, decided=decided)
-    return _Judged(
-        answer=Answer.WOULD_PROMOTE,
-        reason="every stage passes; nothing was changed",
-        decided=decided,
-    )
+    return _Judged(answer=Answer.WOULD_PROMOTE, reason=reason, decided=decided)
 
 
 def _stale(candidate: Version, policy: Policy, stored: Stored, services: Services) -> Iterator[str]:
     """Why the stored evidence is not about this candidate under this plan."""
     evidence = stored.evidence.get(candidate.uri, {})
-    digest = subject_of(candidate, services).digest
+    subject = subject_of(candidate, services)
+    if subject.client is not None:
+        subject.client.close()
+    digest = subject.digest
     for stage, found in evidence.items():
         if found.provenance.plan != plan_digest(policy, stage):
             yield f"the {stage} evidence was measured under another plan; gate run measures anew"
-        if found.provenance.candidate != digest:
+        nothing = not found.provenance.candidate  # it broke before the checkpoint was opened
+        if not nothing and found.provenance.candidate != digest:
             yield (
                 f"the {stage} evidence is about another checkpoint: its digest is "
                 f"{found.provenance.candidate[:12]}, {candidate.uri} has {digest[:12]}"
@@ -165,5 +171,5 @@ def _move(candidate: Version, alias: str, services: Services) -> None:
             fix="someone else moved it at the same time; look at the registry, then promote again",
         )
     services.ledger.tag(
-        candidate, {"gate_promoted": alias, "gate_promoted_at": services.clock().isoformat()}
+        candidate, {PROMOTED_TAG: alias, "gate_promoted_at": services.clock().isoformat()}
     )
