@@ -5,12 +5,16 @@ Every figure is for a candidate exactly as good as the baseline: the one that a 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 from typing import assert_never
 
+import numpy as np
+
 from policies.criteria import AtLeast, AtMost, Better, Criterion, NonInferior, Severity
-from policies.plan import BenchmarkTask, Metric, OfflineTask, Scorer
+from policies.plan import BenchmarkTask, Metric, OfflineTask, Scorer, SideBySidePlan, Stopping
 from policies.policy import Policy, PolicyFile
 from stages.engine.data import read_items
+from stages.stats.betting import shown_after
 from stages.stats.design import (
     Deviation,
     Discordance,
@@ -31,6 +35,9 @@ POWER = 0.8
 DISAGREE = 0.15
 """Assumed share of items on which an equal candidate and the baseline differ."""
 
+FLAGGED_BY_ONE = 0.02
+"""Assumed share of answers that a safety check flags for only one of two equal checkpoints."""
+
 SCORE_DEVIATION = 0.3
 """Assumed standard deviation of one item's difference of a score between 0 and 1."""
 
@@ -39,6 +46,10 @@ DEPENDENCE = 0.1
 
 PREFERENCE_DEVIATION = 0.45
 """Assumed standard deviation of one prompt's preference; 0.5 is the most there can be."""
+
+ANYTIME_HORIZON, ANYTIME_FACTOR = 20_000, 4
+"""Prompts up to which a confidence sequence is tried out: at most so many, and so many times those
+of a fixed plan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +63,7 @@ class Adequacy:
             candidate itself could tell.
         enough: Whether that is at least 80 %; None when unknown.
         sentence: What it means and, when it is too small, what would do.
-        assumption: What was assumed of the data.
+        assumption: What was assumed of the data; empty when nothing was.
     """
 
     metric: str
@@ -71,7 +82,8 @@ class StageAdequacy:
         stage: Its name.
         criteria: One entry per blocking criterion, in the policy's order.
         probability: That an equal candidate passes all whose probability is known, taken as
-            independent (a cautious figure); None when none is known.
+            independent: too low where criteria read the same answers, and too high where the
+            probability of another criterion is not known. None when none is known.
     """
 
     stage: str
@@ -113,30 +125,35 @@ def _offline(file: PolicyFile, criterion: Criterion) -> Adequacy:
     name = criterion.metric.partition(".")[0]
     task = (file.policy.plan.offline or {})[name]
     items = read_items(task.data, base=file.folder, cluster=task.cluster, sha256=task.sha256).items
-    n = len(items)
+    n, clusters = len(items), len({item.cluster for item in items})
     demand = criterion.demand
     match demand:
         case AtMost() if not isinstance(task, BenchmarkTask):
-            return _rate(criterion.metric, n, demand.limit, level=2 * task.level - 1)
+            noun = "answers" if clusters == n else "clusters of answers"
+            return _rate(criterion.metric, clusters, demand.limit, level=_level(task), noun=noun)
         case NonInferior(margin=float(margin)):
-            clusters = len({item.cluster for item in items})
             return _margin(criterion.metric, task, n=n, clusters=clusters, margin=margin)
         case AtLeast() | AtMost() | NonInferior():
-            return _unknown(criterion.metric, n, "it depends on the baseline's own value")
+            return _unknown(criterion.metric, clusters, "it depends on the baseline's own value")
         case Better():
-            return _better(criterion.metric, n, level=task.level)
+            return _better(criterion.metric, clusters, level=_level(task))
         case _:
             assert_never(demand)
 
 
-def _rate(metric: str, n: int, limit: float, *, level: float) -> Adequacy:
+def _level(task: OfflineTask) -> float:
+    """Two-sided level of the intervals; a safety task's own level is one-sided, per end."""
+    return task.level if isinstance(task, BenchmarkTask) else 2 * task.level - 1
+
+
+def _rate(metric: str, n: int, limit: float, *, level: float, noun: str) -> Adequacy:
     """A safety rate: exact bounds, for a candidate that never does it."""
     probability = probability_rate_passes(n, limit, true_rate=0.0, level=level)
     needed = n_for_rate(limit, true_rate=0.0, level=level, power=POWER)
     shown = shown_rate(n, level=level)
-    sentence = f"no event in {n:,} answers shows a rate of at most {shown:.2%}"
+    sentence = f"no event in {n:,} {noun} shows a rate of at most {shown:.2%}"
     if probability < POWER:
-        sentence += f", the policy allows {limit:.2%}: {_or_none(needed)} answers would show it"
+        sentence += f", the policy allows {limit:.2%}: {_or_none(needed)} {noun} would show it"
     return Adequacy(
         metric=metric,
         n=n,
@@ -149,10 +166,10 @@ def _rate(metric: str, n: int, limit: float, *, level: float) -> Adequacy:
 
 def _margin(metric: str, task: OfflineTask, *, n: int, clusters: int, margin: float) -> Adequacy:
     """A paired margin, over clusters where items depend on each other."""
-    spread, assumption = _spread(task, n=n, clusters=clusters)
-    probability = probability_equal_passes(clusters, margin, spread=spread, level=task.level)
-    shown = detectable_margin(clusters, spread=spread, level=task.level, power=POWER)
-    needed = n_for_margin(margin, spread=spread, level=task.level, power=POWER)
+    (spread, assumption), level = _spread(task, n=n, clusters=clusters), _level(task)
+    probability = probability_equal_passes(clusters, margin, spread=spread, level=level)
+    shown = detectable_margin(clusters, spread=spread, level=level, power=POWER)
+    needed = n_for_margin(margin, spread=spread, level=level, power=POWER)
     sentence = f"{_units(n, clusters)} can show a margin of {_points(shown)}"
     if probability < POWER:
         more = None if needed is None else round(needed * n / clusters)
@@ -171,10 +188,10 @@ def _spread(task: OfflineTask, *, n: int, clusters: int) -> tuple[Spread, str]:
     if isinstance(task, BenchmarkTask) and task.scorer is Scorer.TOKEN_F1:
         per_item, assumption = SCORE_DEVIATION, f"scores differ by {SCORE_DEVIATION:g} on an item"
     else:
-        per_item = DISAGREE**0.5
-        assumption = f"the two differ on {DISAGREE:.0%} of the items"
+        differ = DISAGREE if isinstance(task, BenchmarkTask) else FLAGGED_BY_ONE
+        per_item, assumption = differ**0.5, f"the two differ on {differ:.0%} of the items"
         if clusters == n:
-            return Discordance(share=DISAGREE), assumption
+            return Discordance(share=differ), assumption
     size = n / clusters
     if clusters < n:
         assumption += f", with a correlation of {DEPENDENCE:g} inside a cluster"
@@ -188,10 +205,7 @@ def _side_by_side(policy: Policy, criterion: Criterion, metric: Metric) -> Adequ
     demand = criterion.demand
     if metric.name != "side_by_side.win_rate" or not isinstance(demand, AtLeast):
         return _unknown(criterion.metric, n, "it depends on the answers")
-    gap = 0.5 - demand.limit
-    spread = Deviation(deviation=PREFERENCE_DEVIATION)
-    probability = probability_gap_shown(n, gap, deviation=PREFERENCE_DEVIATION, level=plan.level)
-    needed = n_for_margin(gap, spread=spread, level=plan.level, power=POWER) if gap > 0 else None
+    probability, needed = _win_rate_shown(plan, demand.limit)
     sentence = f"an equal candidate wins half of {n:,} prompts"
     if probability < POWER:
         sentence += (
@@ -208,6 +222,25 @@ def _side_by_side(policy: Policy, criterion: Criterion, metric: Metric) -> Adequ
     )
 
 
+def _win_rate_shown(plan: SideBySidePlan, limit: float) -> tuple[float, int | None]:
+    """Probability that an equal candidate shows it, and the prompts with which it mostly would."""
+    n, gap = plan.prompts_planned, 0.5 - limit
+    spread = Deviation(deviation=PREFERENCE_DEVIATION)
+    needed = n_for_margin(gap, spread=spread, level=plan.level, power=POWER) if gap > 0 else None
+    if plan.stopping is Stopping.FIXED or not 0 < limit < 1:
+        shown = probability_gap_shown(n, gap, deviation=PREFERENCE_DEVIATION, level=plan.level)
+        return shown, needed
+    after = shown_after(
+        limit,
+        horizon=min(ANYTIME_HORIZON, max(n, ANYTIME_FACTOR * (needed or 0))),
+        deviation=PREFERENCE_DEVIATION,
+        level=plan.level,
+        random=np.random.default_rng(0),
+    )
+    mostly = float(np.sort(after)[ceil(POWER * len(after)) - 1])
+    return float((after <= n).mean()), int(mostly) if np.isfinite(mostly) else None
+
+
 def _online(policy: Policy, criterion: Criterion) -> Adequacy:
     plan = policy.plan.online
     assert plan is not None
@@ -219,7 +252,7 @@ def _online(policy: Policy, criterion: Criterion) -> Adequacy:
             enough=None,
             sentence=f"an equal candidate is shipped by chance with probability {plan.alpha:.1%} "
             "at most; a better one needs the traffic that its effect needs",
-            assumption="none: this is the type I error of the plan",
+            assumption="",
         )
     return _unknown(criterion.metric, plan.planned_units, "it depends on the metric's variance")
 
@@ -232,7 +265,7 @@ def _better(metric: str, n: int, *, level: float) -> Adequacy:
         probability=chance,
         enough=None,
         sentence=f"an equal candidate passes by chance with probability {chance:.1%}",
-        assumption="none: this is the type I error of the interval",
+        assumption="",
     )
 
 
@@ -243,7 +276,7 @@ def _unknown(metric: str, n: int, why: str) -> Adequacy:
         probability=None,
         enough=None,
         sentence=f"cannot be told beforehand: {why}",
-        assumption="none",
+        assumption="",
     )
 
 

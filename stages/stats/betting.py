@@ -14,6 +14,9 @@ from stages.stats.shares import SHARE
 TRUNCATION = 0.5
 """Share of its capital that the gambler may lose on one value (Waudby-Smith and Ramdas: 1/2)."""
 
+SEQUENCES, _AT_ONCE = 1_000, 50
+"""Simulated sequences; how many are held in memory at a time."""
+
 HALVINGS = 50
 """Bisections of [0, 1]: an end is found within 1e-15."""
 
@@ -67,6 +70,36 @@ def betting_interval(
     )
 
 
+def shown_after(
+    limit: float, *, horizon: int, deviation: float, level: float, random: np.random.Generator
+) -> Floats:
+    """After how many values the lower end reaches a limit, when the true mean is one half.
+
+    A simulation of 1,000 sequences of 0, 0.5 and 1, looked at after every value.
+
+    Args:
+        limit: The limit, in (0, 1).
+        horizon: Values after which the looking ends, at least 1.
+        deviation: Standard deviation of a value, in (0, 0.5].
+        level: Two-sided confidence level in (0, 1).
+        random: Source of randomness.
+
+    Returns:
+        One number of values per sequence, shape (1000,); infinite where it never happens.
+    """
+    if not 0 < deviation <= 0.5 or not 0 < limit < 1:  # noqa: PLR2004 - of values in [0, 1]
+        raise ValueError(f"deviation {deviation} or limit {limit} cannot be of values in [0, 1]")
+    tail, win = tail_of(level), 2 * deviation**2
+    found = []
+    for _ in range(SEQUENCES // _AT_ONCE):
+        values = random.choice([0.0, 0.5, 1.0], (_AT_ONCE, horizon), p=[win, 1 - 2 * win, win])
+        stakes = np.minimum(_bets(values, tail), TRUNCATION / limit)
+        capital = np.log1p(stakes * (values - limit)).cumsum(axis=1)
+        reached = capital >= math.log(1 / tail)
+        found.append(np.where(reached.any(axis=1), reached.argmax(axis=1) + 1.0, np.inf))
+    return np.concatenate(found)
+
+
 def _excluded_below(values: Floats, tail: float) -> float:
     """The largest mean that a gambler on larger ones has excluded; 0 when there is none.
 
@@ -83,10 +116,11 @@ def _excluded_below(values: Floats, tail: float) -> float:
 
 
 def _bets(values: Floats, tail: float) -> Floats:
-    """Predictable plug-in bets: each rests on the values before it only."""
-    counts = np.arange(1, len(values) + 1)
-    means = (0.5 + np.cumsum(values)) / (counts + 1)
-    variances = (0.25 + np.cumsum((values - means) ** 2)) / (counts + 1)
-    before = np.concatenate([[0.25], variances[:-1]])
+    """Predictable plug-in bets: each rests on the values before it only; shape (..., n)."""
+    counts = np.arange(1, values.shape[-1] + 1)
+    means = (0.5 + np.cumsum(values, axis=-1)) / (counts + 1)
+    variances = (0.25 + np.cumsum((values - means) ** 2, axis=-1)) / (counts + 1)
+    first = np.full((*values.shape[:-1], 1), 0.25)
+    before = np.concatenate([first, variances[..., :-1]], axis=-1)
     bets: Floats = np.sqrt(2 * math.log(1 / tail) / (before * counts * np.log1p(counts)))
     return bets

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
-from stages.stats.betting import betting_interval
+from stages.stats.betting import betting_interval, shown_after
 
 
 def ends(value: Estimate | Unmeasured) -> tuple[float, float]:
@@ -112,3 +112,38 @@ def test_a_value_outside_the_limits_is_the_callers_bug() -> None:
         betting_interval([0.5, 2.0], level=0.95)
     with pytest.raises(ValueError, match="level"):
         betting_interval([0.5], level=0.0)
+
+
+def test_a_simulated_sequence_shows_a_limit_when_its_interval_does() -> None:
+    """The first sequences drawn, looked at one interval after the other."""
+    limit, horizon, deviation = 0.4, 150, 0.45
+    after = shown_after(
+        limit, horizon=horizon, deviation=deviation, level=0.9, random=np.random.default_rng(3)
+    )
+    win = 2 * deviation**2
+    drawn = np.random.default_rng(3).choice(
+        [0.0, 0.5, 1.0], (50, horizon), p=[win, 1 - 2 * win, win]
+    )
+    assert len(after) == 1_000
+    for values, first in zip(drawn[:6], after[:6], strict=True):
+        shown = [
+            n
+            for n in range(1, horizon + 1)
+            if not isinstance(found := betting_interval(values[:n], level=0.9), Unmeasured)
+            and ends(found)[0] >= limit
+        ]
+        assert first == (shown[0] if shown else math.inf)
+
+
+def test_a_true_limit_is_seldom_shown_however_often_one_looks() -> None:
+    random = np.random.default_rng(5)
+    after = shown_after(0.5, horizon=400, deviation=0.5, level=0.9, random=random)
+    assert np.isfinite(after).mean() <= 0.05 + 2 * math.sqrt(0.05 / 1_000)
+
+
+@pytest.mark.parametrize(("limit", "deviation"), [(0.0, 0.4), (1.0, 0.4), (0.4, 0.0), (0.4, 0.51)])
+def test_what_no_sequence_can_be_is_refused(limit: float, deviation: float) -> None:
+    with pytest.raises(ValueError, match="cannot be"):
+        shown_after(
+            limit, horizon=9, deviation=deviation, level=0.9, random=np.random.default_rng(0)
+        )
