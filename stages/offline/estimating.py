@@ -1,13 +1,14 @@
 """From the scores of one task's items to measurements of its metric."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 from policies.plan import Metric
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.evidence.records import Measurement, Quantity
 from stages.stats.means import clustered_mean
 from stages.stats.paired import paired_difference
-from stages.stats.shares import SHARE, clopper_pearson, wilson
+from stages.stats.shares import SHARE, clopper_pearson
 
 Scores = tuple[float, ...]
 """One score in [0, 1] per item, in the items' order."""
@@ -93,15 +94,33 @@ def same_checkpoint() -> Unmeasured:
 def _value(scores: Scores, design: Design) -> Estimate | Unmeasured:
     """The candidate's own value.
 
-    A safety rate of dependent answers counts clusters, one being flagged when any of its answers
-    is: the exact bound then rests on independent units.
+    Limits are held against it, so independent right or wrong answers have exact ends: Wilson's
+    lower one passes a share at its limit up to 5 % of the time, where 2.5 % is said. A safety rate
+    of dependent answers counts clusters, one being flagged when any of its answers is: the exact
+    bound then rests on independent units.
     """
+    alone = design.planned == len(scores)
     if design.safety:
         flagged = {c for c, s in zip(design.clusters, scores, strict=True) if s}
-        return clopper_pearson(len(flagged), design.planned, level=design.two_sided_level)
-    if design.planned == len(scores) and set(scores) <= {0.0, 1.0}:
-        return wilson(int(sum(scores)), len(scores), level=design.two_sided_level)
+        found = clopper_pearson(len(flagged), design.planned, level=design.two_sided_level)
+        return found if alone or isinstance(found, Unmeasured) else _of_clusters(found)
+    if alone and set(scores) <= {0.0, 1.0}:
+        return _with_error(
+            clopper_pearson(int(sum(scores)), len(scores), level=design.two_sided_level)
+        )
     return clustered_mean(scores, design.clusters, level=design.two_sided_level, unit=SHARE)
+
+
+def _of_clusters(found: Estimate) -> Estimate:
+    """Named as what it is: a share of clusters, not of answers."""
+    return replace(found, method=f"{found.method}, of clusters with any flagged answer")
+
+
+def _with_error(found: Estimate | Unmeasured) -> Estimate | Unmeasured:
+    """With the binomial standard error, for people: the exact ends do not rest on it."""
+    if isinstance(found, Unmeasured):
+        return found
+    return replace(found, standard_error=math.sqrt(found.value * (1 - found.value) / found.n))
 
 
 def _measurement(

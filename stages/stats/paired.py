@@ -180,9 +180,11 @@ def _fieller(
             "nothing of the ratio's spread",
             Cause.UNDERPOWERED,
         )
-    ends = _fieller_ends(totals, t)
+    ends, name = _fieller_ends(totals, t), "Fieller"
+    if totals.sizes.max() > 1:
+        name = f"cluster-robust {name}"
     if widen:
-        ends = _widened(ends, difference, least)
+        ends, name = _widened(ends, difference, least), f"{name}, widened to the exact bound"
     return Estimate(
         value=above / below,
         standard_error=None if still else error / below,
@@ -191,7 +193,7 @@ def _fieller(
         level=level,
         n=totals.groups,
         unit="ratio",
-        method="Fieller, widened to the exact binomial bound" if widen else "Fieller",
+        method=name,
     )
 
 

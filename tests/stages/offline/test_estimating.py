@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from policies.plan import Metric, Unit
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
@@ -62,6 +63,20 @@ def test_a_flagged_answer_flags_its_cluster() -> None:
     value = measure_metric(METRIC, (1.0, 0.0, 0.0, 1.0), BROKEN, plan)[0].measured
     assert isinstance(value, Estimate)
     assert (value.value, value.n) == (pytest.approx(2 / 3), 3)
+    assert "of clusters" in value.method
+
+
+@pytest.mark.parametrize(("n", "limit"), [(50, 0.02), (100, 0.1), (200, 0.3), (500, 0.05)])
+def test_an_accuracy_at_its_lower_limit_passes_as_seldom_as_it_says(n: int, limit: float) -> None:
+    """Wilson's lower end passes such a candidate in 2.8 to 7.8 % of the cases."""
+    passed = 0.0
+    for right in range(n + 1):
+        scores = (1.0,) * right + (0.0,) * (n - right)
+        value = measure_metric(METRIC, scores, BROKEN, design(n))[0].measured
+        assert isinstance(value, Estimate)
+        assert value.low is not None
+        passed += float(stats.binom.pmf(right, n, limit)) * (value.low >= limit)
+    assert passed <= 0.025
 
 
 def test_reasons_say_whose_move_it_is() -> None:

@@ -124,7 +124,8 @@ def test_values_differences_and_ratios_are_those_of_the_answers(world: World) ->
     baseline = subject(1, told("old", wrong=4, rude=2, reciting=2))
     evidence = all_of(world.stage(), candidate, baseline)
     accuracy = estimate(evidence, "qa.accuracy")
-    assert (accuracy.value, accuracy.method, accuracy.level) == (0.75, "Wilson score", 0.95)
+    assert (accuracy.value, accuracy.method, accuracy.level) == (0.75, "Clopper-Pearson", 0.95)
+    assert accuracy.standard_error == pytest.approx((0.75 * 0.25 / N) ** 0.5)
     assert estimate(evidence, "qa.accuracy", Quantity.DIFFERENCE).value == pytest.approx(-0.15)
     assert estimate(evidence, "qa.accuracy", Quantity.RATIO).value == pytest.approx(30 / 36)
     worse = one(evidence, "qa.accuracy", Quantity.DIFFERENCE).p_worse

@@ -94,6 +94,8 @@ def test_clusters_take_the_robust_error_of_statsmodels() -> None:
     assert ends(result.difference) == pytest.approx(tuple(oracle.conf_int()[0]))
     assert result.p_worse == pytest.approx(stats.t.cdf(oracle.tvalues[0], 39))
     assert result.difference.n == 40
+    assert isinstance(result.ratio, Estimate)
+    assert result.ratio.method == "cluster-robust Fieller"
 
 
 def test_fiellers_ends_are_where_the_contrast_is_just_compatible_with_zero() -> None:
