@@ -36,35 +36,41 @@ def check_identity(
 ) -> IdentityChanged | IdentityUnknown | None:
     """None when the checkpoint serves what it served at the first check in this stream.
 
-    To be called at the start and at the end of a stage; the first call journals what is served.
+    To be called at the start and at the end of a stage; the first call journals what is served. A
+    change is journaled too, and final: nobody can tell which answers of the journal were given
+    meanwhile, so that changing back does not make them evidence.
 
     Args:
         client: The checkpoint.
-        state: Where the first check is kept.
+        state: Where the first check and the first change are kept.
         stream: The stream's name; several checkpoints may share it.
 
     Raises:
         Broken: When the journal cannot be read or written.
     """
+    by = sha256_of(dict(client.identity))
+    known = {
+        str(entry["kind"]): str(entry["served"])
+        for entry in reversed(state.read(stream))
+        if entry.get("by") == by and entry.get("kind") in ("identity", "changed")
+    }
+    if "changed" in known:
+        return _changed(known["identity"], known["changed"])
     try:
         served = served_identity(client)
     except ModelError as error:
         return IdentityUnknown(f"what the endpoint serves cannot be told: {said(error)}")
-    by = sha256_of(dict(client.identity))
-    first = next(
-        (
-            entry["served"]
-            for entry in state.read(stream)
-            if entry.get("kind") == "identity" and entry.get("by") == by
-        ),
-        None,
+    first = known.get("identity")
+    if first == served:
+        return None
+    kind = "identity" if first is None else "changed"
+    state.append(stream, [{"kind": kind, "by": by, "served": served}])
+    return None if first is None else _changed(first, served)
+
+
+def _changed(first: str, served: str) -> IdentityChanged:
+    return IdentityChanged(
+        "the endpoint changed what it serves: it answered the pinned texts otherwise than when "
+        f"the stage began (fingerprint {served[:12]}, was {first[:12]}); register what "
+        "it serves now as a new version"
     )
-    if first is None:
-        state.append(stream, [{"kind": "identity", "by": by, "served": served}])
-    elif first != served:
-        return IdentityChanged(
-            "the endpoint changed what it serves: it answers the pinned texts otherwise than when "
-            f"the stage began (fingerprint {served[:12]}, was {str(first)[:12]}); register what "
-            "it serves now as a new version"
-        )
-    return None

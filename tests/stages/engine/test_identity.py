@@ -34,7 +34,7 @@ def test_the_same_answers_are_the_same_checkpoint(tmp_path: Path) -> None:
     "swapped",
     [lambda _: server.text("bonjour"), lambda c: server.text(f"echo: {c.prompt}", model="new")],
 )
-def test_other_answers_or_another_served_name_are_a_change(
+def test_other_answers_or_another_served_name_are_a_change_that_changing_back_does_not_undo(
     tmp_path: Path, swapped: server.Behaviour
 ) -> None:
     state = FolderState(tmp_path)
@@ -42,15 +42,15 @@ def test_other_answers_or_another_served_name_are_a_change(
         client = client_of(served)
         assert check_identity(client, state=state, stream="identity") is None
         served.behaviour = swapped
-        changed = [check_identity(client, state=state, stream="identity") for _ in range(2)]
+        checks = [check_identity(client, state=state, stream="identity") for _ in range(2)]
         served.behaviour = server.echo
-        back = check_identity(client, state=state, stream="identity")
+        checks.append(check_identity(client, state=state, stream="identity"))
         client.close()
 
-    for check in changed:
-        assert isinstance(check, IdentityChanged)
-        assert check.reason.startswith("the endpoint changed what it serves")
-    assert back is None
+    assert isinstance(checks[0], IdentityChanged)
+    assert checks[0].reason.startswith("the endpoint changed what it serves")
+    assert checks == [checks[0]] * 3
+    assert len(state.read("identity")) == 2
 
 
 def test_an_endpoint_that_does_not_answer_is_unknown_not_unchanged(tmp_path: Path) -> None:
