@@ -8,13 +8,14 @@ from gates.ledger.ledger import Version
 from gates.membership import Round
 from gates.preregistration import preregister
 from gates.services import Services
-from policies.canonical import sha256_of
+from policies.canonical import Json, sha256_of
 from policies.criteria import Severity
 from policies.policy import Policy
 from stages.engine.subject import Subject
 from stages.evidence.estimate import Unmeasured
 from stages.evidence.records import Evidence, Measurement, Provenance, Quantity, StageName, Validity
 from stages.models.build import Source, client_for
+from stages.models.client import ModelClient
 from stages.models.settings import EndpointSettings
 from stages.offline.measure import OfflineStage
 from stages.online.measure import OnlineStage
@@ -47,10 +48,24 @@ def subject_of(version: Version, services: Services) -> Subject:
         file=_file(version, services),
         api_keys=_keys(services),
     )
-    identity = {"external": version.known_as} if client is None else dict(client.identity)
     return Subject(
-        uri=version.uri, known_as=version.known_as, digest=sha256_of(identity), client=client
+        uri=version.uri,
+        known_as=version.known_as,
+        digest=sha256_of(_identity(version, client)),
+        client=client,
     )
+
+
+def _identity(version: Version, client: ModelClient | None) -> dict[str, Json]:
+    """What tells one checkpoint from another.
+
+    Files do so themselves. An address does not: what is served there today, under a version of its
+    own, is not what was served there under another version, whose answers are in the journal.
+    """
+    if client is None:
+        return {"external": version.known_as}
+    identity = dict(client.identity)
+    return {**identity, "version": version.uri} if identity.get("kind") == "endpoint" else identity
 
 
 def stage_of(name: StageName, round_: Round, services: Services, *, candidate: str) -> Stage:
@@ -182,6 +197,5 @@ def _file(version: Version, services: Services) -> Path | None:
     if version.tags.get("gate_source") not in (Source.RECORDED, Source.PYFUNC):
         return None
     folder = services.cache / sha256_of(version.uri + version.source)
-    if not folder.is_dir():
-        return services.ledger.fetch_file(version, folder)
-    return next(folder.iterdir(), None)
+    found = next(folder.iterdir(), None) if folder.is_dir() else None
+    return found or services.ledger.fetch_file(version, folder)
