@@ -64,7 +64,10 @@ def _policy(path: Path, services: Services, *, reachable: bool) -> Iterator[Exam
     yield Examined(name=name, healthy=True, sentence=f"{path.name} is valid")
     yield from _extras(file.policy)
     if reachable:
-        yield from _model(file.policy, services)
+        try:
+            yield from _model(file.policy, services)
+        except GateError as error:
+            yield _sick(f"{file.policy.model}@{file.policy.baseline}", error)
 
 
 def _extras(policy: Policy) -> Iterator[Examined]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gates.services import Services
+from policies.canonical import Json
 from policies.errors import Broken
 from policies.policy import Policy
 from stages.engine.state import Entry
@@ -42,10 +43,19 @@ def preregister(policy: Policy, candidate: str, services: Services) -> Preregist
 
 def _parsed(entry: Entry, stream: str) -> Preregistration:
     digest, at = entry.get("sha256"), entry.get("at")
-    if not isinstance(digest, str) or not isinstance(at, str):
+    time = _time(at)
+    if not isinstance(digest, str) or time is None:
         raise Broken(
             f"cannot read a preregistration of stream {stream}",
-            why=f"expected texts `sha256` and `at`, found {entry}",
+            why=f"expected a text `sha256` and a time with its zone `at`, found {entry}",
             fix="restore the state from its backup",
         )
-    return Preregistration(sha256=digest, at=datetime.fromisoformat(at))
+    return Preregistration(sha256=digest, at=time)
+
+
+def _time(value: Json) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None

@@ -1,0 +1,59 @@
+"""Every candidate's pages in MLflow: report, decision, and a plot of every stage with findings."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gates.ledger.ledger import Pages
+from gates.pages import pages_of
+from gates.pipeline import run_round
+from stages.evidence.records import StageName
+from tests.fakes.workplace import NO_WORSE, PLAN, SOUND, VOTED, WINS, Workplace, policy_text
+
+
+@pytest.fixture
+def pages(tmp_path: Path) -> dict[str, Pages]:
+    place = Workplace(tmp_path)
+    place.champion()
+    place.recorded()
+    place.recorded(wrong_every=2)
+    place.votes()
+    file = place.policy(policy_text((PLAN, VOTED), (SOUND, NO_WORSE, WINS)))
+    result = run_round(file, [], place.services)
+    found = pages_of(file.policy, result.decision, result.evidence)
+    (record,) = place.ledger.records.values()
+    assert {k: v.candidate for k, v in record.pages.items()} == {
+        k: v.candidate for k, v in found.items()
+    }
+    return found
+
+
+def test_each_candidate_has_a_report_and_its_decision(pages: dict[str, Pages]) -> None:
+    assert set(pages) == {"models:/assistant/2", "models:/assistant/3"}
+    page = pages["models:/assistant/3"].candidate
+    assert page.description.startswith("**FAIL** models:/assistant/3")
+    assert [document.path for document in page.documents] == ["report.html", "decision.json"]
+    assert json.loads(page.documents[1].content)["schema"] == "gate.decision/1"
+    assert b"<script" not in page.documents[0].content
+
+
+def test_each_stage_that_was_reached_has_its_plot(pages: dict[str, Pages]) -> None:
+    assert set(pages["models:/assistant/2"].stages) == {StageName.OFFLINE, StageName.SIDE_BY_SIDE}
+    assert set(pages["models:/assistant/3"].stages) == {StageName.OFFLINE}
+    for page in pages["models:/assistant/2"].stages.values():
+        (plot,) = page.documents
+        assert plot.path == "findings.png"
+        assert plot.content.startswith(b"\x89PNG")
+
+
+def test_a_stage_without_findings_has_no_plot(tmp_path: Path) -> None:
+    place = Workplace(tmp_path)
+    place.recorded()
+    file = place.policy()
+    decision = run_round(file, [], place.services).decision
+    (candidate,) = decision.candidates
+    silent = replace(candidate, stages=tuple(replace(s, findings=()) for s in candidate.stages))
+    pages = pages_of(file.policy, replace(decision, candidates=(silent,)), {})
+    assert pages["models:/assistant/1"].stages[StageName.OFFLINE].documents == ()
