@@ -4,6 +4,8 @@ The bytes depend on the evidence only, and only these bytes are read: whatever d
 by one bit is refused, or is other evidence with another digest.
 """
 
+from typing import assert_never
+
 from policies.canonical import Json, canonical_json, sha256_of_bytes
 from stages.evidence.estimate import Bounds, Cause, Estimate, Unmeasured
 from stages.evidence.fields import Field, read_json
@@ -74,6 +76,8 @@ def measured_json(measured: Estimate | Unmeasured) -> dict[str, Json]:
                 "unit": measured.unit,
                 "method": measured.method,
             }
+        case _:
+            assert_never(measured)
 
 
 def read_measured(field: Field) -> Estimate | Unmeasured:
