@@ -9,20 +9,39 @@ import pytest
 from gates.adequacy import (
     DISAGREE,
     FLAGGED_BY_ONE,
+    POWER,
     PREFERENCE_DEVIATION,
     Adequacy,
     StageAdequacy,
     adequacy,
 )
+from policies.errors import InputError
 from policies.load import load_policy
 from policies.policy import PolicyFile
 from stages.stats.design import (
     Deviation,
     Discordance,
+    detectable_margin,
+    n_for_margin,
+    n_for_rate,
     probability_equal_passes,
     probability_gap_shown,
     probability_rate_passes,
+    shown_rate,
 )
+from tests.fakes.workplace import (
+    NO_WORSE,
+    PLAN,
+    SHIPS,
+    SOUND,
+    TRAFFIC,
+    VOTED,
+    Workplace,
+    lines,
+    policy_text,
+    sums,
+)
+from tests.fakes.workplace import WINS as MOST_WINS
 
 ACCURACY = "  - {metric: qa.accuracy, non_inferior: {margin: 0.05}, severity: blocking, because: b}"
 TOXIC = "  - {metric: toxicity.rate, at_most: 0.01, severity: blocking, because: b}"
@@ -137,3 +156,145 @@ def test_a_stage_multiplies_what_is_known(tmp_path: Path) -> None:
     assert second is not None
     assert third is None
     assert stage.probability == pytest.approx(first * second)
+
+
+RECITAL = "recital: {data: ../data/sums.jsonl, corpus: [../data/corpus.txt]}"
+NARROW = "{metric: sums.accuracy, non_inferior: {margin: 0.03}, severity: blocking, because: x}"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Workplace:
+    return Workplace(tmp_path)
+
+
+def told(place: Workplace, *stages: str, criteria: tuple[str, ...]) -> tuple[StageAdequacy, ...]:
+    return adequacy(place.policy(policy_text(stages or (PLAN,), criteria)))
+
+
+def one(place: Workplace, *stages: str, criterion: str) -> Adequacy:
+    """The one criterion's adequacy."""
+    (stage,) = (s for s in told(place, *stages, criteria=(criterion,)) if s.criteria)
+    (found,) = stage.criteria
+    return found
+
+
+def items(place: Workplace, count: int) -> None:
+    lines(place.data / "sums.jsonl", sums(count))
+
+
+def rate(limit: float) -> str:
+    return f"{{metric: recital.rate, at_most: {limit}, severity: blocking, because: x}}"
+
+
+def test_twenty_items_cannot_show_three_points_and_it_says_how_many_can(place: Workplace) -> None:
+    items(place, 20)
+    found = one(place, criterion=NARROW)
+    spread = Discordance(share=DISAGREE)
+    needed = n_for_margin(0.03, spread=spread, level=0.95, power=POWER)
+    shown = detectable_margin(20, spread=spread, level=0.95, power=POWER)
+    assert needed is not None
+    assert shown is not None
+    assert found.enough is False
+    assert found.n == 20
+    assert found.probability == probability_equal_passes(20, 0.03, spread=spread, level=0.95)
+    assert found.sentence == (
+        f"20 items can show a margin of {100 * shown:.1f} points, not of 3.0 points: {needed:,} "
+        "items could"
+    )
+
+
+def test_the_number_it_names_is_enough_and_says_so(place: Workplace) -> None:
+    items(place, 20)
+    needed = n_for_margin(0.3, spread=Discordance(share=DISAGREE), level=0.95, power=POWER)
+    assert needed is not None
+    items(place, needed)
+    found = one(place, criterion=NO_WORSE)
+    assert found.enough is True
+    assert "not of" not in found.sentence
+    items(place, needed // 2)
+    assert one(place, criterion=NO_WORSE).enough is False
+
+
+def test_clusters_are_the_independent_units(place: Workplace) -> None:
+    items(place, 400)
+    alone = one(place, criterion=NARROW)
+    clustered = PLAN.replace("numeric", "numeric, cluster: page")
+    found = one(place, clustered, criterion=NARROW)
+    assert (alone.n, found.n) == (400, 200)
+    size = 400 / found.n
+    deviation = (DISAGREE * (1 + (size - 1) * 0.1) / size) ** 0.5
+    spread = Deviation(deviation=deviation)
+    expected = probability_equal_passes(found.n, 0.03, spread=spread, level=0.95)
+    assert found.probability == pytest.approx(expected)
+    assert found.sentence.startswith("400 items in 200 clusters can show")
+    assert "correlation of 0.1 inside a cluster" in found.assumption
+    needed = n_for_margin(0.03, spread=spread, level=0.95, power=POWER)
+    assert needed is not None
+    assert f"{round(needed * 2):,} items could" in found.sentence
+
+
+def test_scores_vary_otherwise_than_right_and_wrong(place: Workplace) -> None:
+    items(place, 100)
+    plan = PLAN.replace("numeric", "token_f1")
+    f1 = "{metric: sums.f1, non_inferior: {margin: 0.05}, severity: blocking, because: x}"
+    found = one(place, plan, criterion=f1)
+    spread = Deviation(deviation=0.3)
+    assert found.probability == probability_equal_passes(100, 0.05, spread=spread, level=0.95)
+    assert "scores differ by 0.3" in found.assumption
+
+
+@pytest.mark.parametrize(("count", "limit"), [(20, 0.01), (400, 0.01)])
+def test_a_rate_is_shown_by_enough_answers_without_an_event(
+    place: Workplace, count: int, limit: float
+) -> None:
+    items(place, count)
+    found = one(place, f"offline: {{{RECITAL}}}", criterion=rate(limit))
+    level = 0.9  # two-sided, of a one-sided 0.95
+    assert found.probability == probability_rate_passes(count, limit, true_rate=0, level=level)
+    assert f"at most {shown_rate(count, level=level):.2%}" in found.sentence
+    needed = n_for_rate(limit, true_rate=0, level=level, power=POWER)
+    assert (f"{needed:,} answers would show it" in found.sentence) is (found.enough is False)
+    assert found.enough is (count >= (needed or 0))
+
+
+def test_a_win_rate_that_is_easy_to_show_needs_no_warning(place: Workplace) -> None:
+    found = one(place, VOTED, criterion=MOST_WINS.replace("0.4", "0.1"))
+    assert found.enough is True
+    assert found.sentence == "an equal candidate wins half of 40 prompts"
+
+
+@pytest.mark.parametrize(
+    ("stages", "criterion"),
+    [
+        ((PLAN,), SOUND),
+        ((PLAN,), NO_WORSE.replace("margin", "relative_margin")),
+        ((VOTED,), MOST_WINS.replace("win_rate", "graded")),
+        ((VOTED,), MOST_WINS.replace("win_rate, at_least", "both_bad, at_most")),
+        ((TRAFFIC,), SHIPS.replace("better: {}", "non_inferior: {margin: 0.01}")),
+    ],
+)
+def test_what_depends_on_the_data_is_not_guessed(
+    place: Workplace, stages: tuple[str, ...], criterion: str
+) -> None:
+    found = one(place, *stages, criterion=criterion)
+    assert (found.probability, found.enough) == (None, None)
+    assert found.sentence.startswith("cannot be told beforehand: it depends on")
+
+
+def test_a_stage_of_which_nothing_is_known_has_no_probability(place: Workplace) -> None:
+    (stage,) = told(place, criteria=(SOUND,))
+    assert stage.probability is None
+
+
+def test_one_item_shows_no_margin_of_any_size(place: Workplace) -> None:
+    items(place, 2)
+    clustered = PLAN.replace("numeric", "numeric, cluster: page")
+    found = one(place, clustered, criterion=NO_WORSE)
+    assert found.n == 1
+    assert "can show a margin of no size" in found.sentence
+
+
+def test_items_that_cannot_be_read_are_refused(place: Workplace) -> None:
+    (place.data / "sums.jsonl").unlink()
+    with pytest.raises(InputError, match=r"sums\.jsonl"):
+        told(place, criteria=(NO_WORSE,))
