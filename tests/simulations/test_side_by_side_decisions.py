@@ -1,0 +1,118 @@
+"""How often side-by-side says a wrong yes, however often one looks; full size: `make simulate`."""
+
+from collections.abc import Callable
+
+import pytest
+
+from gates.decide.stage_gate import decide_stage
+from gates.decide.verdict import Verdict
+from policies.load import parse_policy
+from policies.plan import SideBySidePlan, Stopping
+from policies.policy import Policy
+from stages.evidence.estimate import Unmeasured
+from stages.evidence.records import Measurement, Quantity, StageName, Validity
+from stages.side_by_side.aggregate import tally, win_rate
+from stages.side_by_side.vote import CandidateVote
+from tests.simulations.rates import Generator, evidence_of, noise, rate
+
+ALPHA = 0.025
+"""One-sided error of a win rate at level 0.95."""
+
+BATCH = 40
+"""Votes that come between two looks."""
+
+LIMIT = 0.45
+
+
+def policy_of(stopping: Stopping, prompts: int, overlap: int) -> Policy:
+    text = (
+        "policy: p\nmodel: m\nplan:\n"
+        f"  side_by_side: {{votes: [v.jsonl], votes_at_most: {prompts * overlap}, "
+        f"overlap: {overlap}, stopping: {stopping.value}}}\n"
+        f"criteria:\n  - {{metric: side_by_side.win_rate, at_least: {LIMIT}, "
+        "severity: blocking, because: b}\n"
+    )
+    return parse_policy(text, where="p.yaml")
+
+
+def votes(random: Generator, prompts: int, overlap: int, ties: float) -> list[CandidateVote]:
+    """Votes prompt by prompt, won at the limit; both annotators often agree on a prompt."""
+    won = LIMIT - ties / 2
+    found = []
+    for prompt in range(prompts):
+        shared = random.random()
+        for annotator in range(overlap):
+            luck = shared if random.random() < 0.5 else random.random()
+            win = 1.0 if luck < won else 0.5 if luck < won + ties else 0.0
+            found.append(
+                CandidateVote(
+                    prompt=str(prompt),
+                    annotator=str(annotator),
+                    win=win,
+                    graded=win,
+                    both_bad=False,
+                )
+            )
+    return found
+
+
+def verdict(policy: Policy, plan: SideBySidePlan, seen: list[CandidateVote]) -> Verdict:
+    counted = tally(seen, prompts=plan.prompts_planned, overlap=plan.overlap)
+    anytime = plan.stopping is Stopping.ANYTIME
+    measured = win_rate(counted, stopping=plan.stopping, level=plan.level)
+    measurement = Measurement(
+        metric="side_by_side.win_rate",
+        quantity=Quantity.VALUE,
+        measured=measured if counted.prompts else Unmeasured("no votes"),
+        validity=Validity.ANYTIME if anytime else Validity.FIXED,
+        planned=None if anytime else plan.prompts_planned,
+    )
+    evidence = evidence_of(StageName.SIDE_BY_SIDE, [measurement])
+    return decide_stage(policy, StageName.SIDE_BY_SIDE, evidence).verdict
+
+
+def ever_passes(
+    stopping: Stopping, *, prompts: int, overlap: int, ties: float = 0.2
+) -> Callable[[Generator], bool]:
+    """Looks after every batch, and goes on voting beyond the plan while nothing is shown."""
+    policy = policy_of(stopping, prompts, overlap)
+    plan = policy.plan.side_by_side
+    assert plan is not None
+
+    def once(random: Generator) -> bool:
+        every = votes(random, prompts + prompts // 2, overlap, ties)
+        ends = range(BATCH, len(every) + 1, BATCH)
+        return any(verdict(policy, plan, every[:end]) is Verdict.PASS for end in ends)
+
+    return once
+
+
+AT_THE_LIMIT = [
+    pytest.param(ever_passes(Stopping.FIXED, prompts=200, overlap=1), id="fixed"),
+    pytest.param(ever_passes(Stopping.FIXED, prompts=120, overlap=2), id="fixed-overlap"),
+    pytest.param(ever_passes(Stopping.ANYTIME, prompts=200, overlap=1), id="anytime"),
+    pytest.param(ever_passes(Stopping.ANYTIME, prompts=120, overlap=2), id="anytime-overlap"),
+]
+
+
+def check(once: Callable[[Generator], bool], repetitions: int) -> float:
+    found = rate(once, repetitions)
+    assert found <= ALPHA + 3 * noise(ALPHA, repetitions)
+    return found
+
+
+@pytest.mark.parametrize("once", AT_THE_LIMIT)
+def test_a_win_rate_at_the_limit_seldom_passes_at_any_look(
+    once: Callable[[Generator], bool],
+) -> None:
+    check(once, 50)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("once", AT_THE_LIMIT)
+def test_a_win_rate_at_the_limit_seldom_passes_at_any_look_in_full(
+    once: Callable[[Generator], bool], request: pytest.FixtureRequest
+) -> None:
+    found = check(once, 3_000)
+    name = request.node.callspec.id
+    print(f"side by side, {name}: ever passes at the limit {found:.4f} (at most {ALPHA})")
