@@ -5,7 +5,9 @@ BIN := .venv/bin
 .PHONY: demo test check simulate bench format clean
 
 demo: .venv/installed
-	$(BIN)/gate demo
+	@rm -rf demo
+	@PATH="$(CURDIR)/$(BIN):$$PATH" gate demo
+	@echo "(these commands are in $(BIN); to have them here: . $(BIN)/activate)"
 
 test: check
 	$(BIN)/coverage erase
@@ -34,6 +36,7 @@ clean:
 	rm -rf .venv demo .coverage* .hypothesis .mypy_cache .ruff_cache .pytest_cache
 
 .venv/installed: pyproject.toml infra/constraints.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet -c infra/constraints.txt -e ".[toxicity,dev]"
-	touch $@
+	@echo "installing into .venv; this takes some minutes, once"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet -c infra/constraints.txt -e ".[toxicity,dev]"
+	@touch $@

@@ -1,0 +1,93 @@
+"""The README shows what the program prints."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.docs.transcript import Step, replay, steps, write_anew
+from tests.servers.openai_server import Call, OpenAIServer, Reaction, text
+
+pytestmark = pytest.mark.integration
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+SAMPLE = ROOT / "gates" / "starter" / "sample.jsonl"
+WRONG = {
+    "assistant-may": {"sample-04", "sample-13", "sample-20"},
+    "assistant-june": {"sample-09", "sample-13"},
+}
+"""Which questions each checkpoint answers wrongly: about equal, as checkpoints often are."""
+DEMO = "make demo"
+
+
+@pytest.fixture(autouse=True)
+def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A terminal of 120 columns in an empty folder, and no settings of this machine."""
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "GATE_STATE", "GITHUB_ACTIONS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GATE_ALLOW_LOCAL_STATE", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def endpoint() -> Iterator[str]:
+    with OpenAIServer(answer) as server:
+        yield server.url
+
+
+def answer(call: Call) -> Reaction:
+    items = {
+        item["prompt"]: item for item in map(json.loads, SAMPLE.read_text("utf-8").splitlines())
+    }
+    model, item = call.body["model"], items.get(call.prompt)
+    if item is None:
+        return text(f"I am {model}.", model=model)
+    right = item["id"] not in WRONG[model]
+    return text(f"It is {item['target'] if right else 1}.", model=model)
+
+
+def shown() -> list[Step]:
+    return list(steps(README.read_text(encoding="utf-8")))
+
+
+def test_the_first_fifteen_minutes_are_as_shown(
+    mlflow_server: str, endpoint: str, tmp_path: Path
+) -> None:
+    real: Mapping[str, str] = {
+        "http://127.0.0.1:5000": mlflow_server,
+        "http://127.0.0.1:8000/v1": endpoint,
+        "/home/you": str(tmp_path),
+    }
+    expected = [step for step in shown() if step.command != DEMO]
+    replayed = [replay(step.command, real=real) for step in expected]
+    write_anew(README, replayed)
+    assert replayed == [step for step in shown() if step.command != DEMO]
+
+
+def test_the_demo_prints_what_is_shown(tmp_path: Path) -> None:
+    assert re.search(
+        r"^demo:.*\n(\t.*\n)*?\t.*gate demo", (ROOT / "Makefile").read_text(), re.MULTILINE
+    )
+    printed = replay("gate demo", real={"/home/you/checkpoint-gate": str(tmp_path)})
+    write_anew(README, [Step(command=DEMO, output=printed.output)])
+    (step,) = [step for step in shown() if step.command == DEMO]
+    assert step.output == printed.output
+
+
+def test_every_exit_code_the_transcript_shows_is_explained() -> None:
+    readme = README.read_text(encoding="utf-8")
+    codes = set(re.findall(r"^\[exit code (\d)\]$", readme, re.MULTILINE))
+    assert codes == {"3", "4"}
+    for code in codes:
+        assert f"\n| {code} | " in readme
+
+
+def test_links_and_pictures_are_there_and_small() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README.read_text(encoding="utf-8")):
+        found = ROOT / target
+        assert found.exists(), f"{target} is not there"
+        assert found.suffix != ".png" or found.stat().st_size < 300_000
