@@ -4,11 +4,12 @@ Usage: prepare.py DATA_DIR OUT_DIR
 
 DATA_DIR holds `daily_moments_40_experiments.csv` (Liu et al. 2021, CC BY 4.0): cumulative counts,
 means and variances of four metrics in both arms. OUT_DIR gets `moments.csv`, as the policy beside
-this file reads it, and `candidates.txt`, a name of an A/B (experiment_variant) per line. Nothing is
-repaired or left out.
+this file reads it, and `candidates.jsonl`, for `gate register --each`: the champion arm, then every
+A/B under its name, experiment_variant. Nothing is repaired or left out.
 """
 
 import csv
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +38,7 @@ def main() -> None:
 
 
 def prepare(source: Path, out: Path) -> tuple[str, ...]:
-    """Writes `moments.csv` and `candidates.txt` into a folder; returns the names of the A/Bs."""
+    """Writes `moments.csv` and `candidates.jsonl` into a folder; returns the names of the A/Bs."""
     with source.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     out.mkdir(parents=True, exist_ok=True)
@@ -46,7 +47,8 @@ def prepare(source: Path, out: Path) -> tuple[str, ...]:
         writer.writerow(COLUMNS)
         writer.writerows(_converted(rows))
     names = tuple(sorted({_name(row) for row in rows}))
-    (out / "candidates.txt").write_text("\n".join(names) + "\n", encoding="utf-8")
+    lines = (json.dumps({"known_as": n, "external": True}) for n in ("champion", *names))
+    (out / "candidates.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return names
 
 

@@ -1,50 +1,49 @@
-"""The verdict of every A/B of the file, and how many a daily p < 0.05 would have shipped.
+"""The verdict on every A/B, and how many a daily p < 0.05 would have shipped.
 
-Usage: verdicts.py OUT_DIR, after `prepare.py DATA_DIR OUT_DIR`.
+Usage: verdicts.py FOLDER, the folder in which `run.sh` worked.
 """
 
 import csv
+import json
 import math
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from gates.decide.stage_gate import decide_stage
 from gates.decide.verdict import OnlineVerdict
 from policies.load import load_policy
-from policies.policy import Policy
-from stages.engine.subject import Subject
-from stages.evidence.records import Evidence, StageName
-from stages.online.measure import OnlineStage
+from policies.plan import OnlinePlan
 
-POLICY = Path(__file__).parent / "policy.yaml"
-BASELINE = Subject(uri="models:/asos/0", known_as="champion", digest="champion", client=None)
 _Z = 1.959963984540054
 """Two-sided p = 0.05."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """One A/B under the policy, and under the naive rule."""
+    """One A/B under the policy, and under the naive rule.
+
+    Attributes:
+        name: Experiment and variant.
+        verdict: As it was decided.
+        reason: In a sentence.
+        naive_ships: Whether a daily p < 0.05 would have shipped it.
+    """
 
     name: str
     verdict: OnlineVerdict
-    evidence: Evidence
     reason: str
     naive_ships: bool
 
 
 def main() -> None:
     """Prints a line per A/B, then the counts."""
-    found = tuple(replay(Path(sys.argv[1])))
+    found = tuple(replayed(Path(sys.argv[1])))
     for ab in found:
-        look = ab.evidence.look
-        where = f"look {look.number} day {look.run_days:g}" if look else ""
         naive = "SHIP" if ab.naive_ships else "-"
-        print(f"{ab.name:<10} {ab.verdict:<12} {where:<15} naive {naive:<4} {ab.reason[:110]}")
+        print(f"{ab.name:<10} {ab.verdict:<12} naive {naive:<4} {ab.reason[:120]}")
     print(summary(found))
 
 
@@ -52,49 +51,34 @@ def summary(found: tuple[Replayed, ...]) -> str:
     """The counts, in one sentence each."""
     verdicts = Counter(ab.verdict for ab in found)
     naive = [ab for ab in found if ab.naive_ships]
-    broken = sum(ab.verdict is OnlineVerdict.INVALID for ab in naive)
     counts = ", ".join(f"{verdicts[v]} {v}" for v in OnlineVerdict)
+    others = Counter(ab.verdict for ab in naive if ab.verdict is not OnlineVerdict.SHIP)
+    here = ", ".join(f"{count} {verdict}" for verdict, count in others.items()) or "none"
     return (
         f"{len(found)} A/Bs: {counts}.\n"
-        f"A daily p < 0.05 would have shipped {len(naive)}, {broken} of them on invalid data."
+        f"A daily p < 0.05 would have shipped {len(naive)}; of these are not SHIP here: {here}."
     )
 
 
-def replay(folder: Path) -> Iterator[Replayed]:
-    """Every A/B of a prepared folder at its latest look."""
-    policy = load_policy(POLICY)
-    naive = naive_ships(folder / "moments.csv", policy)
-    for name in (folder / "candidates.txt").read_text(encoding="utf-8").split():
-        evidence = measure(policy, folder, name)
-        decision = decide_stage(policy, StageName.ONLINE, evidence)
-        assert decision.online is not None, "an A/B always has an ordered verdict"
+def replayed(folder: Path) -> Iterator[Replayed]:
+    """Every A/B that was decided in a folder."""
+    plan = load_policy(folder / "policy.yaml").plan.online
+    assert plan is not None
+    naive = naive_ships(folder / "moments.csv", plan)
+    registered, decision = _json(folder / "registered.json"), _json(folder / "decision.json")
+    names = {one["candidate"]: one["known_as"] for one in registered["registered"]}
+    for candidate in decision["candidates"]:
+        name, stage = names[candidate["candidate"]], candidate["stages"][-1]
         yield Replayed(
             name=name,
-            verdict=decision.online,
-            evidence=evidence,
-            reason=decision.reason,
+            verdict=OnlineVerdict(stage["online"]),
+            reason=stage["reason"],
             naive_ships=name in naive,
         )
 
 
-def measure(policy: Policy, folder: Path, name: str) -> Evidence:
-    """The evidence of one A/B."""
-    plan = policy.plan.online
-    assert plan is not None
-    stage = OnlineStage(
-        plan,
-        base=folder,
-        now=datetime(1970, 1, 1, tzinfo=UTC),  # moments carry no dates
-        plan_sha256=policy.stage_sha256("online"),
-    )
-    candidate = Subject(uri=f"models:/asos/{name}", known_as=name, digest=name, client=None)
-    return stage.measure_next(candidate, BASELINE, None)
-
-
-def naive_ships(moments: Path, policy: Policy) -> frozenset[str]:
+def naive_ships(moments: Path, plan: OnlinePlan) -> frozenset[str]:
     """A/Bs in which any row up to the horizon shows the primary better at two-sided p < 0.05."""
-    plan = policy.plan.online
-    assert plan is not None
     with moments.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     return frozenset(
@@ -112,6 +96,11 @@ def _z(row: dict[str, str]) -> float:
         return -math.inf
     error = math.sqrt(variance[0] / n[0] + variance[1] / n[1])
     return (float(row["mean_challenger"]) - float(row["mean_champion"])) / error
+
+
+def _json(path: Path) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 if __name__ == "__main__":

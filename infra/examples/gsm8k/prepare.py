@@ -4,17 +4,20 @@ Usage: prepare.py DATA_DIR OUT_DIR
 
 DATA_DIR holds `test.jsonl` and `example_model_solutions.jsonl` (Cobbe et al. 2021, MIT): 1,319
 problems, and the solutions of four checkpoints to each. OUT_DIR gets `items.jsonl`, whose target is
-the number after `####`, and one `<checkpoint>.jsonl` of recorded outputs each. Solutions are copied
-as they are, also those that never come to an answer.
+the number after `####`; a `<checkpoint>.jsonl` of recorded outputs each, solutions being copied as
+they are, also those that never come to an answer; and `candidates.jsonl`, for
+`gate register --each`: the baseline first, which is also a candidate.
 """
 
 import json
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 PROBLEMS, SOLUTIONS = "test.jsonl", "example_model_solutions.jsonl"
 CHECKPOINTS = ("6b_finetuning", "6b_verification", "175b_finetuning", "175b_verification")
+BASELINE = CHECKPOINTS[0]
 
 
 def main() -> None:
@@ -49,10 +52,15 @@ def prepare(data: Path, out: Path) -> int:
             for question, name in ids.items()
         )
         _write(out / f"{checkpoint}.jsonl", outputs)
+    named = (("baseline", BASELINE), *((name, name) for name in CHECKPOINTS))
+    _write(
+        out / "candidates.jsonl",
+        ({"known_as": known_as, "outputs": f"{name}.jsonl"} for known_as, name in named),
+    )
     return len(items)
 
 
-def _read(path: Path) -> list[dict[str, str]]:
+def _read(path: Path) -> list[dict[str, Any]]:
     lines = path.read_text(encoding="utf-8").split("\n")
     return [json.loads(line) for line in lines if line.strip()]
 

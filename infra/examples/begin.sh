@@ -1,0 +1,61 @@
+# Read by every run.sh, which sets `name`: finds gate and the data, and makes a folder of its own.
+# Only the decision goes to stdout; all else is said on stderr.
+
+say() { printf '%s\n' "$*" >&2; }
+stop() { say "error: $1"; say "  fix: $2"; exit 2; }
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+example=$here/$name
+repository=$(cd "$here/../.." && pwd)
+
+if [ -x "$repository/.venv/bin/gate" ]; then PATH=$repository/.venv/bin:$PATH; fi
+gate=$(command -v gate) || stop "there is no command gate" "make demo, or pip install '$repository[toxicity]'"
+python=$(dirname "$(readlink -f "$gate")")/python
+
+data=${1:-$repository/../shared/data/$name}
+[ -d "$data" ] || stop "there is no folder $data" "run.sh DATA_DIR; the README beside it says what is in it"
+data=$(cd "$data" && pwd)
+
+folder=${GATE_EXAMPLE_FOLDER:-$(mktemp -d "${TMPDIR:-/tmp}/gate-$name.XXXXXX")}
+mkdir -p "$folder"
+[ -z "$(ls -A "$folder")" ] || stop "$folder is not empty" "name a new folder in GATE_EXAMPLE_FOLDER"
+cd "$folder"
+
+# A store and a state of its own, whatever the surroundings name.
+unset MLFLOW_TRACKING_URI MLFLOW_REGISTRY_URI GATE_STATE
+export GATE_ALLOW_LOCAL_STATE=1
+cat > gate.toml <<'TOML'
+[mlflow]
+tracking_uri = "sqlite:///mlflow.db"
+
+[state]
+url = ".gate/state"
+TOML
+cp "$example/policy.yaml" .
+
+# Registers what candidates.jsonl names, the baseline being version 1. Usage: register MODEL REASON
+register() {
+  say "registering the versions of $1"
+  gate register "$1" --each candidates.jsonl --json > registered.json
+  gate adopt "$1/1" --reason "$2" >&2
+}
+
+# Runs the policy. FAIL and HOLD are decisions, not errors: what counts is that there is one.
+decide() {
+  say "running the policy"
+  local code=0
+  gate run policy.yaml --json > decision.json || code=$?
+  if ! grep -q '"schema": "gate.decision/1"' decision.json; then
+    cat decision.json >&2
+    exit "$code"
+  fi
+  say "gate run ended with exit code $code (0 someone passed, 1 all failed, 3 cannot tell yet, 4 broken)"
+}
+
+# Prints the decision, and says where everything is.
+finish() {
+  cat decision.json
+  say ""
+  say "everything is in $folder; see it in MLflow:"
+  say "  mlflow ui --backend-store-uri sqlite:///$folder/mlflow.db"
+}
