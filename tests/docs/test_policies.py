@@ -1,0 +1,95 @@
+"""The page on the policy language says every field and its true default."""
+
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+from pydantic.fields import FieldInfo
+
+from policies.base import Strict
+from policies.criteria import Criterion, NonInferior, Quota, Severity
+from policies.load import load_policy
+from policies.plan import (
+    BenchmarkTask,
+    MemorizationTask,
+    OnlineKind,
+    OnlineMetric,
+    OnlinePlan,
+    Plan,
+    Sampling,
+    Scorer,
+    SideBySidePlan,
+    Stopping,
+    Task,
+    ToxicityTask,
+    VotesFormat,
+)
+from policies.policy import Budget, Kind, Policy
+from tests.docs.page import files, read, rows, section, write_files
+
+PAGE = read("policies.md")
+SECTIONS: dict[str, type[Strict]] = {
+    "Policy": Policy,
+    "Budget": Budget,
+    "Plan": Plan,
+    "Offline: every task": Task,
+    "Sampling": Sampling,
+    "Benchmarks": BenchmarkTask,
+    "Toxicity": ToxicityTask,
+    "Recital of training text": MemorizationTask,
+    "Side by side": SideBySidePlan,
+    "Online": OnlinePlan,
+    "Online metric": OnlineMetric,
+    "Criteria": Criterion,
+    "Margin": NonInferior,
+    "Quota": Quota,
+}
+OWN_SECTION = ("Budget", "Sampling")
+
+
+def described(field: FieldInfo) -> str:
+    """A default as the page says it."""
+    if field.is_required():
+        return "required"
+    match field.get_default(call_default_factory=True):
+        case None | () | {}:
+            return "none"
+        case Strict():
+            return "see below"
+        case bool(value):
+            return str(value).lower()
+        case value:
+            return str(value)
+
+
+@pytest.mark.parametrize("title", SECTIONS)
+def test_every_field_is_described_with_its_default(title: str) -> None:
+    model = SECTIONS[title]
+    inherited = Task.model_fields if issubclass(model, Task) and model is not Task else {}
+    fields = {n: described(f) for n, f in model.model_fields.items() if n not in inherited}
+    said = {name: cells[0] for name, cells in rows(section(PAGE, title)).items()}
+    scorers = set(Scorer) if title == "Benchmarks" else set()
+    assert {name: said[name] for name in said if name not in scorers} == fields
+
+
+def test_no_model_of_a_policy_is_left_out() -> None:
+    seen, left = set(SECTIONS.values()), [Strict]
+    for kind in left:
+        left.extend(kind.__subclasses__())
+    language = {k for k in left if k.__module__ in ("policies.plan", "policies.policy")}
+    unsaid = {k.__name__ for k in language - seen}
+    assert unsaid == {"Metric"}, "a metric is what a plan gives, not what a person writes"
+
+
+@pytest.mark.parametrize("choices", [Scorer, VotesFormat, Stopping, OnlineKind, Severity, Kind])
+def test_every_choice_is_named(choices: type[StrEnum]) -> None:
+    for choice in choices:
+        assert f"`{choice}`" in PAGE
+
+
+def test_every_policy_shown_is_valid(tmp_path: Path) -> None:
+    write_files(PAGE, tmp_path)
+    paths = [tmp_path / path for path in files(PAGE)]
+    assert len(paths) == 2
+    for path in paths:
+        assert load_policy(path).policy == path.stem
