@@ -1,20 +1,25 @@
 """Decisions wait here until the ledger has them: journaled first, logged in order, never lost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 
 from gates.ledger.ledger import Ledger, LedgerDown, Logged, Record
 from gates.ledger.records import decode_record, encode_record
-from policies.canonical import sha256_of_bytes
+from policies.canonical import Json, sha256_of_bytes
 from policies.errors import Broken
-from stages.engine.state import State
+from stages.engine.state import Entry, State
 
 OUTBOX = "ledger/outbox"
-"""Stream of `{"kept": key}` and `{"logged": key}`; each record has a stream of its own."""
+"""Stream of `{"kept": key, "said": what, "policy": name, "about": candidates}` and `{"logged":
+key}`; each record has a stream of its own."""
 
 
 def log_or_keep(state: State, ledger: Ledger, record: Record) -> tuple[Logged, ...]:
     """Logs a record, after every one that still waits; keeps it when the ledger is down.
+
+    A decision that was made before is logged once more when another was made in between, as after a
+    rollback: under its key and a number, so that it is the newest again.
 
     Args:
         state: Where it is kept, before anything else is done.
@@ -28,12 +33,12 @@ def log_or_keep(state: State, ledger: Ledger, record: Record) -> tuple[Logged, .
     Raises:
         Broken: When the ledger answers, and refuses a record; it is still kept.
     """
-    if record.key in _settled(state):
-        return _logged_again(ledger, record)
-    if record.key not in waiting(state):
-        state.append(_stream(record.key), [encode_record(record)])
-        state.append(OUTBOX, [{"kept": record.key}])
-    return _flushed(state, ledger).get(record.key, ())
+    key = _standing(state, record)
+    if key is not None and key in _settled(state):
+        return _logged_again(ledger, replace(record, key=key))
+    if key is None:
+        key = _kept_anew(state, record)
+    return _flushed(state, ledger).get(key, ())
 
 
 def flush(state: State, ledger: Ledger) -> int:
@@ -52,6 +57,36 @@ def waiting(state: State) -> tuple[str, ...]:
     settled = _settled(state)
     keys = [str(entry["kept"]) for entry in state.read(OUTBOX) if "kept" in entry]
     return tuple(dict.fromkeys(key for key in keys if key not in settled))
+
+
+def _standing(state: State, record: Record) -> str | None:
+    """Key it was kept under, when it is still the newest decision on every candidate of it."""
+    newest: dict[str, Entry] = {}
+    for entry in state.read(OUTBOX):
+        if entry.get("policy") == record.policy.policy:
+            newest |= dict.fromkeys(_texts(entry.get("about")), entry)
+    found = [newest.get(c.candidate, {}) for c in record.decision.candidates]
+    if not found or any(entry.get("said") != record.key for entry in found):
+        return None
+    return str(found[0]["kept"])
+
+
+def _kept_anew(state: State, record: Record) -> str:
+    before = sum(entry.get("said") == record.key for entry in state.read(OUTBOX))
+    key = f"{record.key}.{before + 1}" if before else record.key
+    state.append(_stream(key), [encode_record(replace(record, key=key))])
+    entry: dict[str, Json] = {
+        "kept": key,
+        "said": record.key,
+        "policy": record.policy.policy,
+        "about": [c.candidate for c in record.decision.candidates],
+    }
+    state.append(OUTBOX, [entry])
+    return key
+
+
+def _texts(value: Json) -> Sequence[str]:
+    return [str(text) for text in value] if isinstance(value, list | tuple) else []
 
 
 def _flushed(state: State, ledger: Ledger) -> dict[str, tuple[Logged, ...]]:

@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -97,6 +97,45 @@ def test_the_same_decision_twice_is_one_record(state: State) -> None:
     assert log_or_keep(state, ledger, record("a")) == first
     assert list(ledger.records) == ["a"]
     assert len(state.read(OUTBOX)) == 2
+
+
+def test_a_decision_that_returns_after_another_is_the_newest_again(state: State) -> None:
+    ledger = Watched()
+    for key in ("a", "b", "a", "a", "b", "a"):
+        assert log_or_keep(state, ledger, record(key))
+    assert list(ledger.records) == ["a", "b", "a.2", "b.2", "a.3"]
+
+
+def test_a_decision_on_one_candidate_alone_is_overtaken_by_the_round_again(state: State) -> None:
+    ledger, both = Watched(), record("both")
+    alone = replace(
+        record("alone"),
+        decision=replace(both.decision, candidates=both.decision.candidates[:1]),
+    )
+    for said in (both, alone, both, both):
+        log_or_keep(state, ledger, said)
+    assert list(ledger.records) == ["both", "alone", "both.2"]
+
+
+def test_a_returned_decision_waits_under_a_key_of_its_own(state: State) -> None:
+    ledger = Watched()
+    for key in ("a", "b"):
+        log_or_keep(state, ledger, record(key))
+    ledger.is_down = True
+    for _ in range(2):
+        assert log_or_keep(state, ledger, record("a")) == ()
+    assert waiting(state) == ("a.2",)
+    ledger.is_down = False
+    assert flush(state, ledger) == 0
+    assert ledger.order == ["a", "b", "a.2"]
+
+
+def test_a_decision_under_another_policy_comes_between_nothing(state: State) -> None:
+    ledger, mine = Watched(), record("mine")
+    other = replace(record("other"), policy=mine.policy.model_copy(update={"policy": "nightly"}))
+    for said in (mine, other, mine):
+        log_or_keep(state, ledger, said)
+    assert list(ledger.records) == ["mine", "other"]
 
 
 def test_the_same_decision_twice_waits_once(state: State) -> None:
