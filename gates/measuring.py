@@ -196,6 +196,7 @@ def _file(version: Version, services: Services) -> Path | None:
     """The recorded outputs or the model's folder, fetched once; its digest is the client's work."""
     if version.tags.get("gate_source") not in (Source.RECORDED, Source.PYFUNC):
         return None
-    folder = services.cache / sha256_of(version.uri + version.source)
+    said = [version.uri, version.source, version.tags.get("gate_sha256", "")]
+    folder = services.cache / sha256_of(said)
     found = next(folder.iterdir(), None) if folder.is_dir() else None
     return found or services.ledger.fetch_file(version, folder)
