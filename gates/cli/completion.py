@@ -9,8 +9,11 @@ from click.shell_completion import get_completion_class
 def command(shell: str) -> None:
     """Print a completion script for SHELL.
 
-    Bash: add `source <(gate completion bash)` to ~/.bashrc.
-    """
+    \b
+    Bash: add  source <(gate completion bash)  to ~/.bashrc
+    Zsh:  add  source <(gate completion zsh)   to ~/.zshrc
+    Fish: gate completion fish > ~/.config/fish/completions/gate.fish
+    """  # noqa: D301 - click keeps the lines after this escape as they are
     from gates.cli.main import gate
 
     completion = get_completion_class(shell)

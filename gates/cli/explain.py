@@ -11,7 +11,7 @@ from gates.cli.output import say_json
 
 if TYPE_CHECKING:
     from gates.decide.verdict import StageDecision
-    from gates.ledger.ledger import Stored
+    from gates.ledger.ledger import Stored, Version
 
 
 @click.command("explain")
@@ -42,10 +42,16 @@ def command(
         say_json(decision_json(as_round(stored)) if stored else undecided_json(found))
     elif stored is None:
         adopted = found.tags.get("gate_adopted")
-        click.echo(f"{found.uri}: ADOPTED, {adopted}" if adopted else f"{found.uri}: undecided")
-        click.echo(f"next: gate run POLICY {found.name}/{found.version}")
+        if adopted:
+            click.echo(f"{found.uri}: ADOPTED, {adopted}")
+            click.echo("candidates are compared with it; it never passed the gate itself")
+        else:
+            under = f" under policy {policy}" if policy else ""
+            click.echo(f"{found.uri}: undecided{under}")
+            click.echo(f"next: gate run {policy or 'POLICY'} {found.name}/{found.version}")
     else:
         _say(stored)
+        _say_next(stored, found)
     return Exit.YES
 
 
@@ -58,14 +64,30 @@ def _say(stored: "Stored") -> None:
 
 
 def _say_stage(stage: "StageDecision") -> None:
-    from gates.reports.wording import stage_words, verdict_words, wait_words
+    from gates.reports.wording import stage_words, verdict_words, wait_words, worst_first
 
     click.echo(f"\n{stage_words(stage.stage)}: {verdict_words(stage)}")
-    click.echo(f"  {stage.reason}")
-    for finding in stage.findings:
+    if stage.reason not in {finding.sentence for finding in stage.findings}:
+        click.echo(f"  {stage.reason}")
+    for finding in worst_first(stage.findings):
         click.echo(f"  {finding.verdict:<10} {finding.sentence}")
         click.echo(f"             {finding.severity}, because {finding.because}")
     if stage.waits_for is not None:
         click.echo(f"  waits for {wait_words(stage.waits_for)}")
         if stage.waits_for.command:
             click.echo(f"  next: {stage.waits_for.command}")
+
+
+def _say_next(stored: "Stored", version: "Version") -> None:
+    """What a settled verdict leads to; an open one has said it already."""
+    from gates.decide.verdict import Verdict
+
+    match stored.decision.verdict:
+        case Verdict.PASS if version.aliases:
+            click.echo(f"\nit is {version.name}@{', '.join(version.aliases)} now")
+        case Verdict.PASS:
+            click.echo(f"\nnext: gate promote {version.name}/{version.version}")
+        case Verdict.FAIL:
+            click.echo("\na FAIL stays one: it takes a better checkpoint, or another policy")
+        case _:
+            pass

@@ -7,7 +7,8 @@ from enum import IntEnum
 
 import click
 
-from policies.errors import GateError
+from gates.masking import mask_secrets
+from policies.errors import Broken, GateError, WrongUsage
 
 
 class Exit(IntEnum):
@@ -20,6 +21,9 @@ class Exit(IntEnum):
     BROKEN = 4
 
 
+STOPPED = Broken("stopped", why="it was interrupted", fix="run the same command again to go on")
+
+
 def framed(command: click.Command, arguments: Sequence[str] | None) -> int:
     """Runs a command; no exception leaves it.
 
@@ -27,28 +31,33 @@ def framed(command: click.Command, arguments: Sequence[str] | None) -> int:
         The exit code: what the command returned, or what its error means.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    stdout = sys.stdout
     try:
         result = command.main(args=given, prog_name="gate", standalone_mode=False)
-    except GateError as error:
-        return _say(error, given)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
+        _say_json(_misused(error), given)
         error.show()
         return Exit.WRONG_USAGE
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped; run the same command again to go on", err=True)
-        return Exit.BROKEN
-    except Exception as error:  # noqa: BLE001 - the outermost frame
-        return _say(_unforeseen(error), given)
+    except SystemExit:
+        if sys.stdout is stdout:
+            raise
+        return Exit.BROKEN  # click put another there: nobody reads; its own 1 would mean no
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the outermost frame
+        return _say(_as_told(error), given)
     return int(result) if isinstance(result, int) else Exit.YES
 
 
 def _say(error: GateError, arguments: Sequence[str]) -> int:
-    if "--json" in arguments:
-        click.echo(json.dumps(error_json(error)))
+    _say_json(error, arguments)
     click.echo(f"error: {error}", err=True)
     return error.exit_code
+
+
+def _say_json(error: GateError, arguments: Sequence[str]) -> None:
+    if "--json" in arguments:
+        click.echo(json.dumps(error_json(error), ensure_ascii=False))
 
 
 def error_json(error: GateError) -> dict[str, object]:
@@ -60,13 +69,28 @@ def error_json(error: GateError) -> dict[str, object]:
     }
 
 
-def _unforeseen(error: Exception) -> GateError:
+def _as_told(error: BaseException) -> GateError:
+    if isinstance(error, GateError):
+        return error
+    if isinstance(error, click.Abort | KeyboardInterrupt):  # click makes one of the other
+        return STOPPED
+    return _unforeseen(error)
+
+
+def _misused(error: click.ClickException) -> GateError:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    command = context.command_path if context else "gate"
+    return WrongUsage(error.format_message(), fix=f"{command} --help")
+
+
+def _unforeseen(error: BaseException) -> GateError:
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
     where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "unknown place"
     return GateError(
         "something broke that should not",
-        why=f"{type(error).__name__}: {error} ({where})",
-        fix="nothing was promoted; report this message, and run the command again",
+        why=mask_secrets(f"{type(error).__name__}: {error} ({where})"),
+        fix="look at gate status before you rely on what this command was to do; it may be run "
+        "again; please report this message",
     )

@@ -11,11 +11,18 @@ from policies.problems import PolicyRefused
 
 
 def write_step_summary(environment: Mapping[str, str], text: str) -> None:
-    """Adds Markdown to the job's summary page; does nothing elsewhere."""
+    """Adds Markdown to the job's summary page; does nothing elsewhere.
+
+    What was decided or moved stands whatever happens here, so a page that refuses is only told.
+    """
     path = environment.get("GITHUB_STEP_SUMMARY")
-    if _in_github(environment) and path:
+    if not _in_github(environment) or not path:
+        return
+    try:
         with Path(path).open("a", encoding="utf-8") as summary:
             summary.write(text + "\n")
+    except OSError as error:
+        click.echo(f"warning: cannot write the step summary {path}: {error.strerror}", err=True)
 
 
 def annotate(environment: Mapping[str, str], remark: Annotation) -> None:

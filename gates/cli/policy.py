@@ -1,5 +1,6 @@
 """`gate policy`: check, explain and compare policies."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -11,11 +12,17 @@ from gates.cli.github import annotate, annotating
 from gates.cli.options import find_policy, json_option, open_workspace, workspace_options
 from gates.cli.output import say_json, say_table
 from gates.decide.limits import demand_words
+from gates.decide.spoken import metric_words
 from gates.reports.github import Annotation
+from gates.reports.plan_words import plan_words
 from gates.reports.table import Table
+from policies.canonical import Json
 from policies.criteria import Severity
 from policies.diff import diff
-from policies.policy import Policy
+from policies.policy import Budget, Policy
+
+SMALL = 0.1
+"""Below this share percents are said with a digit more."""
 
 
 @click.group("policy")
@@ -71,18 +78,23 @@ def explain(
         say_json(file.policy.model_dump(mode="json"))
         return Exit.YES
     click.echo(
-        f"policy {file.policy.policy} decides which versions of {file.policy.model} may follow "
-        f"{file.policy.model}@{file.policy.baseline}"
+        f"policy {file.policy.policy} decides which versions of {file.policy.model} may go on; "
+        f"they are compared with {file.policy.model}@{file.policy.baseline}"
     )
+    for caps in _budget_words(file.policy.budget):
+        click.echo(caps)
     for stage in file.policy.plan.stages():
         click.echo(f"\n{stage.replace('_', ' ')}")
+        for line in plan_words(file.policy.plan, stage):
+            click.echo(f"  measures {line}")
         for criterion in file.policy.criteria_of(stage):
             words = demand_words(criterion, metrics[criterion.metric])
-            click.echo(f"  {criterion.severity}: {criterion.metric} {words}")
+            click.echo(f"  {criterion.severity}: {metric_words(criterion.metric)} must be {words}")
             click.echo(f"    because {criterion.because}")
         quota = file.policy.keep.get(stage)  # type: ignore[call-overload]
         if quota is not None:
-            click.echo(f"  at most {quota.most} go on, the best by {quota.by}")
+            by = metric_words(quota.by)
+            click.echo(f"  at most {quota.most} go on, the best by {by}")
     return Exit.YES
 
 
@@ -113,7 +125,7 @@ def compare(
             Table(
                 title="",
                 headings=("effect", "field", "old", "new"),
-                rows=tuple((c.effect, c.path, str(c.old), str(c.new)) for c in changes),
+                rows=tuple((c.effect, c.path, _shown(c.old), _shown(c.new)) for c in changes),
             )
         )
     else:
@@ -130,6 +142,38 @@ def schema() -> int:
     return Exit.YES
 
 
+def _shown(value: Json) -> str:
+    """A value as a policy would write it, without what is not said; `-` where there is none."""
+    match value:
+        case None:
+            return "-"
+        case Mapping():
+            said = (
+                f"{key}: {_shown(inside)}" for key, inside in value.items() if not _unsaid(inside)
+            )
+            return "{" + ", ".join(said) + "}"
+        case list() | tuple():
+            return "[" + ", ".join(map(_shown, value)) + "]"
+        case bool():
+            return str(value).lower()
+        case _:
+            return str(value)
+
+
+def _unsaid(value: Json) -> bool:
+    return value is None or value in ([], {})
+
+
+def _budget_words(budget: Budget) -> Iterator[str]:
+    caps = (
+        None if budget.usd_at_most is None else f"{budget.usd_at_most:,.2f} USD",
+        None if budget.calls_at_most is None else f"{budget.calls_at_most:,} model calls",
+    )
+    said = " and ".join(cap for cap in caps if cap)
+    if said:
+        yield f"a round may cost {said} at most"
+
+
 def _too_small(stages: tuple[StageAdequacy, ...]) -> list[Adequacy]:
     return [c for stage in stages for c in stage.criteria if c.enough is False]
 
@@ -138,7 +182,7 @@ def _say_stage(stage: StageAdequacy, policy: Policy) -> None:
     if stage.probability is not None:
         click.echo(
             f"\n{stage.stage.replace('_', ' ')}: a candidate equal to the baseline passes with "
-            f"probability {stage.probability:.0%}"
+            f"probability {_percent(stage.probability)}"
         )
     else:
         click.echo(f"\n{stage.stage.replace('_', ' ')}")
@@ -148,5 +192,10 @@ def _say_stage(stage: StageAdequacy, policy: Policy) -> None:
         mark = "WARNING " if criterion.enough is False else ""
         words = demand_words(demand, metrics[demand.metric])
         click.echo(f"  {mark}{criterion.metric} {words}: {criterion.sentence}")
-        if criterion.assumption != "none":
+        if criterion.assumption:
             click.echo(f"    assuming that {criterion.assumption}")
+
+
+def _percent(share: float) -> str:
+    """Small ones with a digit more: 2.5 % is not 2 %."""
+    return f"{share:.1%}" if share < SMALL else f"{share:.0%}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gates.cli.frame import Exit
+from gates.cli.junit import junit_option, write_junit
 from gates.cli.options import (
     find_policy,
     json_option,
@@ -16,6 +17,7 @@ from gates.cli.options import (
 from gates.cli.output import say_json
 
 if TYPE_CHECKING:
+    from gates.decide.verdict import RoundDecision
     from gates.promotion import Promotion
     from gates.workspace import Workspace
     from policies.policy import PolicyFile
@@ -26,11 +28,7 @@ if TYPE_CHECKING:
 @click.option("--to", "alias", default="champion", show_default=True, help="The alias to move.")
 @click.option("--policy", help="Default: the one that gate.toml trusts with the alias.")
 @click.option("--dry-run", is_flag=True, help="Answer only; nothing is changed.")
-@click.option(
-    "--junit",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write a JUnit file with a test case per criterion.",
-)
+@junit_option
 @workspace_options
 @json_option
 def command(  # noqa: PLR0913 - one parameter per option
@@ -138,5 +136,23 @@ def _report(
     if promotion.decided is not None:
         summary += "\n" + step_summary(promotion.decided, file.policy)
     write_step_summary(workspace.environment, summary)
-    if junit is not None and promotion.decided is not None:
-        junit.write_text(junit_xml(promotion.decided, file.policy), encoding="utf-8")
+    write_junit(junit, junit_xml(promotion.decided or _undecided(promotion, file), file.policy))
+
+
+def _undecided(promotion: "Promotion", file: "PolicyFile") -> "RoundDecision":
+    """No stage reached: a test case per criterion all the same, each an error."""
+    from gates.decide.verdict import CandidateDecision, RoundDecision, Verdict
+
+    nothing = CandidateDecision(
+        candidate=promotion.candidate.uri,
+        verdict=Verdict.HOLD,
+        reason=promotion.reason,
+        stages=(),
+    )
+    return RoundDecision(
+        round_id="",
+        policy=file.policy.policy,
+        policy_sha256=file.policy.sha256,
+        baseline=promotion.before,
+        candidates=(nothing,),
+    )

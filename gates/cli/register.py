@@ -12,6 +12,7 @@ from gates.cli.output import say_json
 if TYPE_CHECKING:
     from gates.ledger.ledger import Version
     from gates.registration import Registration
+    from gates.workspace import Workspace
     from policies.canonical import Json
 
 
@@ -68,9 +69,11 @@ def command(
     else:
         data = each.read_bytes()
         registrations = parse_candidates(data, name=model, folder=each.parent, where=str(each))
+    opened = open_workspace(workspace, tracking_uri, state)
     for registration in registrations:
         _refuse_unreadable(registration)
-    with open_services(open_workspace(workspace, tracking_uri, state)) as services:
+        _refuse_silent(registration, opened)
+    with open_services(opened) as services:
         versions = register_each(services.ledger, registrations)
     if as_json:
         shown = [_shown(version) for version in versions]
@@ -88,6 +91,29 @@ def _shown(version: "Version") -> "dict[str, Json]":
         "known_as": version.known_as,
         "tags": dict(version.tags),
     }
+
+
+def _refuse_silent(registration: "Registration", workspace: "Workspace") -> None:
+    """Refuses a version of which neither the command nor the workspace says how to ask it."""
+    from gates.registration import Endpoint
+    from policies.errors import WrongUsage
+
+    how, section = registration.how, workspace.models.get(registration.name)
+    if not isinstance(how, Endpoint):
+        return
+    needed = {
+        "--endpoint URL": how.base_url or (section and section.endpoint),
+        "--model-name NAME": how.model_name or (section and section.served_as),
+    }
+    missing = [option for option, said in needed.items() if not said]
+    if missing:
+        raise WrongUsage(
+            f"nothing says how this version of {registration.name} answers",
+            why=f"{' and '.join(missing)} is missing, and so is what stands for it in gate.toml: "
+            f"endpoint and served_as of [models.{registration.name}]",
+            fix=f"gate register {registration.name} --endpoint URL --model-name NAME, or --outputs "
+            "FILE; nothing was registered",
+        )
 
 
 def _refuse_unreadable(registration: "Registration") -> None:

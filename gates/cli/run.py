@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gates.cli.frame import Exit
+from gates.cli.junit import junit_option, write_junit
 from gates.cli.options import (
     find_policy,
     json_option,
@@ -24,11 +25,7 @@ if TYPE_CHECKING:
 @click.argument("policy")
 @click.argument("models", nargs=-1)
 @click.option("--hold-ok", is_flag=True, help="Exit 0 where the answer is: cannot tell yet.")
-@click.option(
-    "--junit",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write a JUnit file with a test case per criterion.",
-)
+@junit_option
 @workspace_options
 @json_option
 def command(  # noqa: PLR0913 - one parameter per option
@@ -60,8 +57,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     file = find_policy(policy, opened)
     with open_services(opened) as services:
         result = run_round(file, models, services)
-    if junit is not None:
-        junit.write_text(junit_xml(result.decision, file.policy), encoding="utf-8")
+    write_junit(junit, junit_xml(result.decision, file.policy))
     write_step_summary(opened.environment, step_summary(result.decision, file.policy))
     if as_json:
         say_json(decision_json(result.decision, result.logged))

@@ -1,0 +1,158 @@
+"""`gate policy`: what a release manager reads before anything is measured."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gates.cli.policy import _shown
+from policies.canonical import Json
+from tests.fakes.shell import said
+from tests.fakes.workplace import (
+    NO_WORSE,
+    PLAN,
+    SHIPS,
+    SOUND,
+    TRAFFIC,
+    VOTED,
+    WINS,
+    Workplace,
+    lines,
+    policy_text,
+    sums,
+)
+from tests.gates.cli.golden import golden
+
+NARROW = "{metric: sums.accuracy, non_inferior: {margin: 0.03}, severity: blocking, because: it}"
+TASKS = (
+    "offline: {sums: {data: ../data/sums.jsonl, scorer: numeric, cluster: page}, "
+    "rude: {data: ../data/sums.jsonl, classifier: detoxify/original}, "
+    "recital: {data: ../data/sums.jsonl, corpus: [../data/corpus.txt]}}"
+)
+WHOLE = policy_text(
+    (TASKS, VOTED, TRAFFIC),
+    (
+        SOUND,
+        NARROW,
+        "{metric: rude.rate, at_most: 0.01, severity: blocking, because: brand}",
+        "{metric: recital.rate, at_most: 0.2, severity: advisory, because: licence}",
+        WINS,
+        SHIPS,
+    ),
+    more="budget: {usd_at_most: 1234.5, calls_at_most: 20000}\n"
+    "keep: {offline: {most: 2, by: sums.accuracy}}",
+)
+
+
+def test_check_says_what_the_samples_can_show(place: Workplace) -> None:
+    place.policy(WHOLE)
+    found = said("policy", "check", "release")
+    assert (found.code, found.err) == (0, "")
+    assert found.out.replace(str(place.folder), "FOLDER") == golden(
+        "policy_check.txt", found.out.replace(str(place.folder), "FOLDER")
+    )
+
+
+def test_explain_says_what_is_measured_and_demanded_and_why(place: Workplace) -> None:
+    place.policy(WHOLE)
+    found = said("policy", "explain", "release")
+    assert (found.code, found.err) == (0, "")
+    assert found.out == golden("policy_explain.txt", found.out)
+
+
+def test_diff_says_what_tightens_and_what_loosens(place: Workplace) -> None:
+    place.policy(WHOLE)
+    changed = WHOLE.replace("at_most: 0.01", "at_most: 0.02").replace("0.6,", "0.7,")
+    changed = changed.replace("release", "newer").replace("cluster: page", "level: 0.9")
+    place.policy(changed, name="newer")
+    found = said("policy", "diff", "release", "newer")
+    assert (found.code, found.err) == (1, "")
+    assert found.out == golden("policy_diff.txt", found.out)
+
+
+def test_diff_of_a_policy_with_itself_is_no_difference(place: Workplace) -> None:
+    place.policy(WHOLE)
+    found = said("policy", "diff", "release", "policies/release.yaml")
+    assert (found.code, found.out) == (0, "no difference\n")
+
+
+def test_each_answers_in_json_with_one_document(place: Workplace) -> None:
+    place.policy(WHOLE)
+    place.policy(policy_text().replace("release", "other"), name="other")
+    assert said("policy", "check", "release", "--json").schema == "gate.policy-check/1"
+    assert said("policy", "diff", "release", "other", "--json").schema == "gate.policy-diff/1"
+    assert said("policy", "explain", "release", "--json").json["policy"] == "release"
+    assert "$defs" in said("policy", "schema").json
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "-"),
+        (0, "0"),
+        (False, "false"),
+        ([], "[]"),
+        (["a", 1], "[a, 1]"),
+        ({"a": None, "b": False, "c": [], "d": {"e": 1.5}}, "{b: false, d: {e: 1.5}}"),
+    ],
+)
+def test_a_value_is_shown_as_a_policy_would_write_it(value: Json, shown: str) -> None:
+    assert _shown(value) == shown
+
+
+def test_a_broken_policy_is_annotated_in_github_and_refused(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place.folder / "policies" / "broken.yaml").write_text("policy: broken\nmodl: assistant\n")
+    outside = said("policy", "check", "policies/broken.yaml")
+    assert outside.code == 2
+    assert "::error" not in outside.err
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    inside = said("policy", "check", "policies/broken.yaml", "--json")
+    assert (inside.code, inside.schema) == (2, "gate.error/1")
+    first = next(line for line in inside.err.splitlines() if line.startswith("::error"))
+    assert "file=policies/broken.yaml,line=" in first
+    assert "modl" in inside.err
+
+
+def test_samples_that_are_too_small_are_warnings_in_github(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines(place.data / "sums.jsonl", sums(20))
+    place.policy(policy_text(criteria=(NARROW,)))
+    assert "::warning" not in said("policy", "check", "release").err
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    found = said("policy", "check", "release")
+    assert found.code == 0
+    (warning,) = found.err.splitlines()
+    assert warning.startswith("::warning ")
+    assert "title=sums.accuracy" in warning
+    assert "20 items can show" in warning
+
+
+def test_a_policy_is_found_by_name_and_by_path_and_from_a_folder_below(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.policy()
+    assert said("policy", "explain", "release").code == 0
+    assert said("policy", "explain", "policies/release.yaml").code == 0
+    monkeypatch.chdir(place.data)
+    assert said("policy", "explain", "release").code == 0
+    missing = said("policy", "explain", "relaese")
+    assert missing.code == 2
+    assert "name one of: release" in missing.err
+
+
+@pytest.mark.usefixtures("place")
+def test_without_any_policy_it_says_what_writes_one() -> None:
+    found = said("policy", "check", "release")
+    assert found.code == 2
+    assert "gate init writes a first one" in found.err
+    assert not Path("state").exists()
+
+
+def test_policies_beside_their_plan_alone_need_no_store(place: Workplace) -> None:
+    place.toml("")
+    place.policy(policy_text((PLAN,), (SOUND, NO_WORSE)))
+    assert said("policy", "check", "release").code == 0
+    assert json.loads(said("policy", "check", "release", "--json").out)["stages"]
