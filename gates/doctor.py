@@ -1,13 +1,13 @@
 """Is everything reachable that a round needs; and if not, how to mend it."""
 
 import importlib.util
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from gates.ledger.ledger import Version
 from gates.measuring import subject_of
-from gates.membership import needs_baseline
+from gates.membership import how_to_adopt, needs_baseline
 from gates.services import Services
 from policies.errors import GateError
 from policies.load import load_policy
@@ -95,18 +95,8 @@ def _model(policy: Policy, services: Services) -> Iterator[Examined]:
             healthy=False,
             sentence=f"{policy.model} has no {policy.baseline} yet, and policy {policy.policy} "
             "compares with it",
-            fix=_adoption(policy.model, versions),
+            fix=how_to_adopt(policy.model, versions),
         )
-
-
-def _adoption(model: str, versions: Sequence[Version]) -> str:
-    """How a model gets its first baseline: what serves is registered, then adopted."""
-    if versions:
-        return f'gate adopt {model}/VERSION --reason "in production since ..."'
-    return (
-        f"gate register {model} --endpoint URL --model-name NAME, then "
-        f'gate adopt {model}/1 --reason "in production since ..."'
-    )
 
 
 def _answers(version: Version, services: Services) -> str:

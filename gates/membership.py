@@ -52,6 +52,16 @@ def needs_baseline(policy: Policy) -> bool:
     return compares or policy.plan.side_by_side is not None or policy.plan.online is not None
 
 
+def how_to_adopt(model: str, versions: Sequence[Version]) -> str:
+    """How a model gets its first baseline: what serves is registered, then adopted."""
+    if versions:
+        return f'gate adopt {model}/VERSION --reason "in production since ..."'
+    return (
+        f"gate register {model} --endpoint URL --model-name NAME, then "
+        f'gate adopt {model}/1 --reason "in production since ..."'
+    )
+
+
 def _baseline(policy: Policy, services: Services) -> Version | None:
     versions = services.ledger.versions(policy.model)
     found = next((v for v in versions if policy.baseline in v.aliases), None)
@@ -60,7 +70,7 @@ def _baseline(policy: Policy, services: Services) -> Version | None:
             f"{policy.model} has no {policy.baseline} yet",
             why="the policy compares candidates with the version in production, and no version "
             f"of {policy.model} carries the alias `{policy.baseline}`",
-            fix=f'gate adopt {policy.model}/VERSION --reason "in production since ..."',
+            fix=how_to_adopt(policy.model, versions),
         )
     return found
 
