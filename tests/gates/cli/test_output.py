@@ -1,0 +1,39 @@
+"""What is printed: foreign text is shown as it is, and a JSON document is JSON."""
+
+import pytest
+
+from gates.cli.output import say_json, say_table
+from gates.reports.table import Table
+
+
+def test_foreign_text_is_never_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    say_table(Table(title="[bold]t[/]", headings=("a",), rows=(("[red]x[/red] \\[",),)))
+    out = capsys.readouterr().out
+    assert "[bold]t[/]" in out
+    assert "[red]x[/red] \\[" in out
+    assert "\x1b" not in out
+
+
+def test_a_cell_as_long_as_a_reason_is_folded_and_not_cut(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = [f"word{n}" for n in range(80)]
+    say_table(Table(title="", headings=("a", "b"), rows=(("x", " ".join(words)),)))
+    out = capsys.readouterr().out
+    assert all(word in out.split() for word in words)
+    assert max(map(len, out.splitlines())) <= 160
+
+
+def test_a_terminal_gets_colours(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    say_table(Table(title="", headings=("verdict",), rows=(("PASS (SHIP)",), ("FAIL",))))
+    assert "\x1b[32mPASS (SHIP)" in capsys.readouterr().out
+
+
+def test_json_has_no_nan() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        say_json({"x": float("nan")})
