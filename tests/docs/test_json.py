@@ -1,0 +1,102 @@
+"""The page on JSON names every key that a command prints."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from gates.promotion import Answer
+from gates.reports.decision_json import decision_schema
+from policies.diff import Effect
+from tests.docs.page import read, rows, section
+from tests.fakes.shell import said
+
+PAGE = read("json.md")
+ELSEWHERE = (
+    *("changes[].old", "changes[].new", "decision", "registered[].tags", "tags"),
+    "versions[].decision",
+)
+"""Described by a schema of their own, or free."""
+RANGE = {"low", "high"}
+ANSWERS = "answers.jsonl"
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, object]]:
+    """One document of every schema, from a workspace whose checkpoints are recorded."""
+    folder = tmp_path_factory.mktemp("json")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "GATE_STATE", "GITHUB_ACTIONS"):
+            patch.delenv(name, raising=False)
+        patch.setenv("GATE_ALLOW_LOCAL_STATE", "1")
+        patch.chdir(folder)
+        documents = [said(*call, "--json").json for call in calls(folder)]
+    return {str(document["schema"]): document for document in documents}
+
+
+def calls(folder: Path) -> Iterator[tuple[str, ...]]:
+    yield ("init", "--model", "recorded")
+    items = [json.loads(line) for line in (folder / "data/sample.jsonl").read_text().splitlines()]
+    lines = (json.dumps({"id": item["id"], "output": item["target"]}) for item in items)
+    (folder / ANSWERS).write_text("\n".join(lines))
+    more = json.dumps({"id": "unasked", "output": "another file, another checkpoint"})
+    (folder / "other.jsonl").write_text("\n".join([(folder / ANSWERS).read_text(), more]))
+    (folder / "each.jsonl").write_text(json.dumps({"outputs": "other.jsonl"}) + "\n")
+    yield ("register", "recorded", "--outputs", ANSWERS)
+    yield ("adopt", "recorded/1", "--reason", "in production")
+    yield ("register", "recorded", "--each", "each.jsonl")
+    yield ("doctor",)
+    yield ("config", "show")
+    yield ("policy", "check", "first")
+    first = (folder / "policies/first.yaml").read_text().replace("margin: 0.03", "margin: 0.2")
+    (folder / "policies/wide.yaml").write_text(first)
+    yield ("policy", "diff", "first", "wide")
+    yield ("forecast", "first")
+    yield ("run", "first")
+    yield ("status", "recorded")
+    yield ("promote", "recorded/2", "--dry-run")
+    yield ("run", "nothing")
+
+
+def keys(document: object, at: str = "") -> Iterator[str]:
+    """Every path of a document: `versions[].candidate`."""
+    if isinstance(document, Mapping):
+        for key, value in document.items():
+            path = f"{at}.{key}" if at else key
+            yield path
+            if path not in ELSEWHERE and not _is_range(value):
+                yield from keys(value, path)
+    elif isinstance(document, list):
+        for entry in document:
+            yield from keys(entry, f"{at}[]")
+
+
+def _is_range(value: object) -> bool:
+    return isinstance(value, Mapping) and value.keys() == RANGE
+
+
+def test_every_schema_is_printed_and_described(printed: dict[str, dict[str, object]]) -> None:
+    assert set(rows(section(PAGE, "Documents"))) == set(printed)
+
+
+def test_every_key_is_described(printed: dict[str, dict[str, object]]) -> None:
+    for schema, document in printed.items():
+        if schema == "gate.decision/1":
+            continue
+        described = set(rows(section(PAGE, rows(section(PAGE, "Documents"))[schema][1])))
+        assert described | {"schema"} == set(keys(document)), schema
+
+
+def test_every_key_of_a_decision_is_in_its_schema() -> None:
+    text = section(PAGE, "A decision")
+    for definition in decision_schema()["$defs"].values():  # type: ignore[union-attr]
+        for name in definition.get("properties", {}):  # type: ignore[union-attr]
+            assert f"`{name}`" in text, name
+
+
+def test_every_answer_and_effect_is_named() -> None:
+    for answer in Answer:
+        assert f"`{answer}`" in section(PAGE, "A promotion")
+    for effect in Effect:
+        assert f"`{effect}`" in section(PAGE, "A policy diff")
