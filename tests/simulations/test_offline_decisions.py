@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import multinomial, norm
 
 from gates.adequacy import DISAGREE, adequacy
 from gates.decide.stage_gate import decide_stage
@@ -15,6 +16,7 @@ from policies.load import parse_policy
 from policies.policy import Policy, PolicyFile
 from stages.evidence.records import StageName
 from stages.offline.estimating import Design, Scores, measure_metric
+from stages.stats.tango import tango_score
 from tests.simulations.rates import Generator, evidence_of, noise, rate
 
 SMALL, FULL = 300, 20_000
@@ -235,3 +237,54 @@ def test_a_candidate_at_the_margin_seldom_passes_in_full(
     found = rate(passed, FULL)
     print(f"{request.node.callspec.id}: passes at the margin {found:.4f} (at most {most})")
     assert found <= most + 3 * noise(most, FULL)
+
+
+@pytest.mark.slow
+def test_tangos_interval_passes_a_candidate_at_the_margin_as_often_as_it_says() -> None:
+    """Exact multinomial sums, not a simulation."""
+    worst = max(
+        (tango_error(n, size, differ), n, size, differ)
+        for n in (50, 100, 200, 400)
+        for size in (0.02, 0.05, 0.1)
+        for differ in (0.1, 0.15, 0.3)
+    )
+    print(f"Tango at the margin passes at most {worst[0]:.4f}: items, margin, differ {worst[1:]}")
+    assert worst[0] <= 0.0265
+
+
+def tango_error(n: int, size: float, differ: float) -> float:
+    most = min(n, int(n * differ + 8 * (n * differ) ** 0.5) + 10)
+    gained, lost = (grid.ravel() for grid in np.mgrid[: most + 1, : most + 1])
+    kept = gained + lost <= n
+    gained, lost = gained[kept], lost[kept]
+    shares = ((differ - size) / 2, (differ + size) / 2, 1 - differ)
+    chances = multinomial.pmf(np.column_stack([gained, lost, n - gained - lost]), n, shares)
+    likely = chances > 1e-12
+    scores = [
+        tango_score(int(g), int(x), n, -size)
+        for g, x in zip(gained[likely], lost[likely], strict=True)
+    ]
+    return float(chances[likely][np.array(scores) > norm.ppf(1 - ALPHA)].sum())
+
+
+@pytest.mark.slow
+def test_asking_again_with_more_items_passes_too_often() -> None:
+    """What a plan whose data is not frozen allows: 400 more items after each HOLD, five times."""
+    policy = policy_of({"qa": "scorer: exact"}, {"qa.accuracy": "non_inferior: {margin: 0.05}"})
+    draw = right_or_wrong(units=2_000, worse=0.05)
+
+    def ever(random: Generator) -> bool:
+        mine, theirs, design = draw(random)
+        return any(
+            verdict(policy, {"qa.accuracy": (mine[:n], theirs[:n], part_of(design, n))})
+            is Verdict.PASS
+            for n in range(400, 2_001, 400)
+        )
+
+    found = rate(ever, 3_000)
+    print(f"five times 400 items: ever passes at the margin {found:.4f} (once {ALPHA})")
+    assert found > 2 * ALPHA
+
+
+def part_of(design: Design, n: int) -> Design:
+    return Design(clusters=design.clusters[:n], level=design.level, safety=design.safety)

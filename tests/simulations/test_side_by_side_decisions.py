@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from gates.decide.stage_gate import decide_stage
@@ -116,3 +117,25 @@ def test_a_win_rate_at_the_limit_seldom_passes_at_any_look_in_full(
     found = check(once, 3_000)
     name = request.node.callspec.id
     print(f"side by side, {name}: ever passes at the limit {found:.4f} (at most {ALPHA})")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("people", "deviation"), [(3, 0.05), (10, 0.05), (30, 0.05), (3, 0.1)])
+def test_few_annotators_who_differ_speak_for_themselves_only(people: int, deviation: float) -> None:
+    """The limit holds for all people like them; those who vote are a sample of them."""
+    policy = policy_of(Stopping.FIXED, 300, 1)
+    plan = policy.plan.side_by_side
+    assert plan is not None
+
+    def once(random: Generator) -> bool:
+        taste = random.normal(LIMIT, deviation, people).clip(0, 1)
+        won = (random.random(300) < taste[np.arange(300) % people]).astype(float)
+        seen = [
+            CandidateVote(prompt=str(i), annotator="a", win=w, graded=w, both_bad=False)
+            for i, w in enumerate(map(float, won))
+        ]
+        return verdict(policy, plan, seen) is Verdict.PASS
+
+    found = rate(once, 3_000)
+    print(f"{people} annotators, deviation {deviation}: passes at the limit {found:.4f}")
+    assert found > ALPHA - 3 * noise(ALPHA, 3_000)
