@@ -49,11 +49,7 @@ def check_identity(
         Broken: When the journal cannot be read or written.
     """
     by = sha256_of(dict(client.identity))
-    known = {
-        str(entry["kind"]): str(entry["served"])
-        for entry in reversed(state.read(stream))
-        if entry.get("by") == by and entry.get("kind") in ("identity", "changed")
-    }
+    known = _known(client, state, stream)
     if "changed" in known:
         return _changed(known["identity"], known["changed"])
     try:
@@ -66,6 +62,23 @@ def check_identity(
     kind = "identity" if first is None else "changed"
     state.append(stream, [{"kind": kind, "by": by, "served": served}])
     return None if first is None else _changed(first, served)
+
+
+def first_served(client: ModelClient, *, state: State, stream: str) -> str | None:
+    """What the checkpoint served at the first check in this stream; None before it.
+
+    Equal values mean equal address, model name and answers to the pinned texts: one checkpoint.
+    """
+    return _known(client, state, stream).get("identity")
+
+
+def _known(client: ModelClient, state: State, stream: str) -> dict[str, str]:
+    by = sha256_of(dict(client.identity))
+    return {
+        str(entry["kind"]): str(entry["served"])
+        for entry in reversed(state.read(stream))
+        if entry.get("by") == by and entry.get("kind") in ("identity", "changed")
+    }
 
 
 def _changed(first: str, served: str) -> IdentityChanged:

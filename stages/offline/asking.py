@@ -8,7 +8,12 @@ from policies.canonical import sha256_of
 from policies.plan import OfflineTask
 from stages.engine.answering import AnswerLog, Answers, ask_all
 from stages.engine.data import ItemFile, read_items
-from stages.engine.identity import IdentityChanged, IdentityUnknown, check_identity
+from stages.engine.identity import (
+    IdentityChanged,
+    IdentityUnknown,
+    check_identity,
+    first_served,
+)
 from stages.engine.progress import Progress, Silent
 from stages.engine.state import State
 from stages.engine.subject import Subject
@@ -78,7 +83,7 @@ class Asking:
             )
         known = self.known(subject, name)
         steady = self._steady_entry(client, name)
-        stream = f"identity/{subject.digest}"
+        stream = _identity_stream(subject)
         if _complete(known) and steady in self.state.read(stream):
             return _all_texts(known)
         changed = check_identity(client, state=self.state, stream=stream)
@@ -92,6 +97,18 @@ class Asking:
         if _complete(known):
             self.state.append(stream, [steady])
         return _all_texts(known)
+
+    def serves_the_same(self, one: Subject, other: Subject) -> bool:
+        """Whether two checkpoints answered the pinned texts alike at one address: they are one.
+
+        Known only once both were asked for their answers.
+        """
+        served = [
+            first_served(subject.client, state=self.state, stream=_identity_stream(subject))
+            for subject in (one, other)
+            if subject.client is not None
+        ]
+        return len(served) == 2 and served[0] is not None and served[0] == served[1]  # noqa: PLR2004 - both
 
     def known(self, subject: Subject, name: str) -> Answers:
         """What the journal, or the recorded file of a subject with a client, holds already."""
@@ -135,6 +152,10 @@ class Asking:
             "by": sha256_of(dict(client.identity)),
             "questions": sha256_of(keys),
         }
+
+
+def _identity_stream(subject: Subject) -> str:
+    return f"identity/{subject.digest}"
 
 
 def _complete(answers: Answers) -> bool:

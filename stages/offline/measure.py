@@ -156,7 +156,10 @@ class OfflineStage:
             return Scored(scores=no_baseline())
         if baseline.digest == candidate.digest:
             return Scored(scores=same_checkpoint())
-        return self._scored(name, baseline)
+        scored = self._scored(name, baseline)
+        if self._asking.serves_the_same(candidate, baseline):
+            return Scored(scores=same_checkpoint())
+        return scored
 
 
 def _check_subjects(candidate: Subject, baseline: Subject | None, so_far: Evidence | None) -> None:

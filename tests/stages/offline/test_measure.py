@@ -288,6 +288,20 @@ def test_the_same_file_twice_is_never_compared(world: World) -> None:
         estimate(evidence, metric)
 
 
+def test_two_versions_at_one_address_that_answers_alike_are_one_checkpoint(world: World) -> None:
+    new, old = (replace(subject(v, told("same")), digest=f"{v}" * 64) for v in (2, 1))
+    measured = one(all_of(world.stage(), new, old), "qa.accuracy", Quantity.DIFFERENCE).measured
+    assert isinstance(measured, Unmeasured)
+    assert "same checkpoint" in measured.reason
+
+
+def test_two_versions_at_one_address_that_answers_otherwise_are_compared(world: World) -> None:
+    new, old = (replace(subject(v, told("same")), digest=f"{v}" * 64) for v in (2, 1))
+    assert isinstance(new.client, Told)
+    new.client.canary = "one two four"
+    assert estimate(all_of(world.stage(), new, old), "qa.accuracy", Quantity.DIFFERENCE).value == 0
+
+
 def test_a_checkpoint_that_cannot_be_asked_is_unmeasured(world: World) -> None:
     evidence = all_of(world.stage(), subject(2, None), subject(1, told("old")))
     assert len(evidence.measurements) == 9
