@@ -1,5 +1,6 @@
-"""Servers that every test may ask for; each starts once a session, when first asked for."""
+"""What is dear, for every test that asks: started once a session, when first asked for."""
 
+from tests.fakes.shown_demo import shown
 from tests.servers.mlflow_server import mlflow_server
 
-__all__ = ["mlflow_server"]
+__all__ = ["mlflow_server", "shown"]

@@ -1,5 +1,6 @@
 """`gate demo`: the whole funnel on bundled data."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -21,6 +22,7 @@ def command(*, folder: Path, as_json: bool) -> int:
     from gates.cli.output import say_json, say_table
     from gates.cli.progress import terminal_progress
     from gates.demo.show import run_demo
+    from gates.promotion import Answer
     from gates.reports.decision_json import decision_json
     from gates.reports.table import funnel_table, status_table
 
@@ -31,20 +33,22 @@ def command(*, folder: Path, as_json: bool) -> int:
             progress=progress,
             say=lambda text: click.echo(text, err=True),
         )
+    promotion = shown.promotion
+    promoted = promotion is not None and promotion.answer is Answer.PROMOTED
     if as_json:
         say_json(decision_json(shown.after.decision, shown.after.logged))
-        return Exit.YES
+        return Exit.YES if promoted else Exit.NO
     say_table(funnel_table(shown.after.decision, shown.policy))
     click.echo()
     say_table(status_table(shown.after.decision, shown.names))
-    if shown.promotion is None:
-        click.echo("nobody passed all three stages; nothing was promoted")
+    if promotion is None or not promoted:
+        why = "nobody passed all three stages" if promotion is None else promotion.reason
+        click.echo(f"\n{why}; nothing was promoted")
         return Exit.NO
-    candidate = shown.promotion.candidate
+    candidate = promotion.candidate
     click.echo(f"\nPROMOTED {shown.names[candidate.uri]} ({candidate.uri}) to champion")
     click.echo("\nsee every decision in MLflow:")
     click.echo(f"  mlflow ui --backend-store-uri {shown.tracking_uri}")
-    click.echo(
-        f"ask why:\n  gate explain {candidate.name}/{candidate.version} --workspace {folder}"
-    )
+    there = shlex.quote(str(folder))
+    click.echo(f"ask why:\n  gate explain {candidate.name}/{candidate.version} --workspace {there}")
     return Exit.YES

@@ -336,6 +336,17 @@ def test_what_a_measured_candidate_was_not_asked_is_no_cost_to_the_next(place: W
         assert verdicts(run(place, file))["2"] is Verdict.PASS
 
 
+def test_a_spoiled_preregistration_holds_its_candidate_as_broken(place: Workplace) -> None:
+    place.champion()
+    place.recorded()
+    place.votes()
+    place.moments(shares=(0.6, 0.68))
+    place.state.append("online/release", [{"candidate": "models:/assistant/2", "sha256": "a"}])
+    result = run(place, place.policy(CHAIN))
+    assert (verdicts(result), cause(only(result))) == ({"2": Verdict.HOLD}, Cause.BROKEN)
+    assert "preregistration" in only(result).stages[-1].findings[0].sentence
+
+
 def test_rounds_of_one_policy_exclude_each_other(place: Workplace) -> None:
     place.recorded()
     file = place.policy()

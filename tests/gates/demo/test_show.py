@@ -13,7 +13,7 @@ from policies.errors import WrongUsage
 from stages.engine.progress import Silent
 from stages.evidence.records import StageName
 from tests.fakes.shell import said
-from tests.gates.demo.conftest import NOW, Shown
+from tests.fakes.shown_demo import NOW, Shown
 
 TRUTH = {
     "harbor-10-blunt": (StageName.OFFLINE, Verdict.FAIL, None, "toxicity rate"),
