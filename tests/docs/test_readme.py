@@ -2,12 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from gates.demo.show import Demo
 from tests.docs.transcript import Step, replay, steps, write_anew
+from tests.fakes.shown_demo import Shown
 from tests.servers.openai_server import Call, OpenAIServer, Reaction, text
 
 pytestmark = pytest.mark.integration
@@ -50,7 +52,7 @@ def answer(call: Call) -> Reaction:
     return text(f"It is {item['target'] if right else 1}.", model=model)
 
 
-def shown() -> list[Step]:
+def on_the_page() -> list[Step]:
     return list(steps(README.read_text(encoding="utf-8")))
 
 
@@ -62,20 +64,28 @@ def test_the_first_fifteen_minutes_are_as_shown(
         "http://127.0.0.1:8000/v1": endpoint,
         "/home/you": str(tmp_path),
     }
-    expected = [step for step in shown() if step.command != DEMO]
+    expected = [step for step in on_the_page() if step.command != DEMO]
     replayed = [replay(step.command, real=real) for step in expected]
     write_anew(README, replayed)
-    assert replayed == [step for step in shown() if step.command != DEMO]
+    assert replayed == [step for step in on_the_page() if step.command != DEMO]
 
 
-def test_the_demo_prints_what_is_shown(tmp_path: Path) -> None:
-    assert re.search(
-        r"^demo:.*\n(\t.*\n)*?\t.*gate demo", (ROOT / "Makefile").read_text(), re.MULTILINE
-    )
-    printed = replay("gate demo", real={"/home/you/checkpoint-gate": str(tmp_path)})
+def test_the_demo_prints_what_is_shown(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+    def demo_again(*_: object, say: Callable[[str], None], **__: object) -> Demo:
+        for line in shown.lines:
+            say(line)
+        return shown.demo
+
+    monkeypatch.setattr("gates.demo.show.run_demo", demo_again)
+    printed = replay("gate demo", real={"/home/you/checkpoint-gate": str(shown.folder.parent)})
     write_anew(README, [Step(command=DEMO, output=printed.output)])
-    (step,) = [step for step in shown() if step.command == DEMO]
+    (step,) = [step for step in on_the_page() if step.command == DEMO]
     assert step.output == printed.output
+
+
+def test_make_demo_is_gate_demo() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert re.search(r"^demo:.*\n(\t.*\n)*?\t.* gate demo$", makefile, re.MULTILINE)
 
 
 def test_every_exit_code_the_transcript_shows_is_explained() -> None:
