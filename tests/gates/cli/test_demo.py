@@ -10,6 +10,12 @@ from tests.fakes.shell import said
 from tests.fakes.shown_demo import Shown
 
 
+@pytest.fixture(autouse=True)
+def _folder_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CI refuses a folder as state; this one lasts as long as the tests."""
+    monkeypatch.setenv("GATE_ALLOW_LOCAL_STATE", "1")
+
+
 def showing(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command shows a demo that has run already."""
     monkeypatch.setattr("gates.demo.show.run_demo", lambda *_, **__: demo)
