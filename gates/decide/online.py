@@ -1,12 +1,14 @@
 """The ordered verdict of a look at an A/B: invalid, stop, ship, inconclusive, continue; pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import assert_never
 
+from gates.decide.limits import limit_of
+from gates.decide.sentences import Case, failing
 from gates.decide.verdict import Finding, OnlineVerdict, Verdict
-from policies.criteria import AtLeast, AtMost, Better, Criterion, NonInferior, Severity
-from stages.evidence.estimate import Bounds, Estimate
+from policies.criteria import Criterion, Severity
+from policies.plan import Metric
+from stages.evidence.estimate import Estimate
 from stages.evidence.records import Evidence, Look, Quantity, Validity
 
 REQUIRED_CHECKS = (
@@ -36,15 +38,18 @@ class LookDecision:
 
 
 def decide_look(
-    evidence: Evidence, criteria: tuple[Criterion, ...], findings: tuple[Finding, ...]
+    evidence: Evidence,
+    criteria: tuple[Criterion, ...],
+    findings: tuple[Finding, ...],
+    *,
+    metrics: Mapping[str, Metric],
 ) -> LookDecision:
     """The verdict of the current look, in this order: the first that applies holds.
 
     1. INVALID: a validity check failed or was not made, or there is no evidence of any look.
     2. STOP: an always-valid harm sequence excludes what a blocking criterion accepts.
     3. SHIP: the minimum run time has passed, and at this look the primary and every blocking
-    criterion
-       pass.
+       criterion pass.
     4. INCONCLUSIVE: it was the last look; the baseline stays.
     5. CONTINUE otherwise, with the conditional power for information only.
 
@@ -52,13 +57,14 @@ def decide_look(
         evidence: Evidence of the online stage.
         criteria: The criteria on its metrics.
         findings: The criteria held against it, at this look.
+        metrics: The plan's metrics, by their full names.
     """
     look = evidence.look
     if (invalid := _invalid(evidence)) is not None:
         return LookDecision(verdict=OnlineVerdict.INVALID, reason=invalid)
     if look is None or look.number == 0:
         return LookDecision(verdict=OnlineVerdict.CONTINUE, reason="no planned look has come yet")
-    if (harm := _harm(evidence, criteria)) is not None:
+    if (harm := _harm(evidence, criteria, metrics)) is not None:
         return LookDecision(verdict=OnlineVerdict.STOP, reason=harm)
     missing = _not_shippable(look, criteria, findings)
     if missing is None:
@@ -83,54 +89,24 @@ def _invalid(evidence: Evidence) -> str | None:
     return f"checks that were not made: {', '.join(absent)}" if absent else None
 
 
-def _harm(evidence: Evidence, criteria: Iterable[Criterion]) -> str | None:
-    """The first blocking criterion whose acceptable values a harm sequence excludes."""
-    for criterion in criteria:
-        if criterion.severity is Severity.BLOCKING:
-            harm = _harm_of(evidence, criterion)
-            if harm is not None:
-                return harm
-    return None
+def _harm(
+    evidence: Evidence, criteria: Iterable[Criterion], metrics: Mapping[str, Metric]
+) -> str | None:
+    """The first blocking criterion whose acceptable values an always-valid sequence excludes.
 
-
-def _harm_of(evidence: Evidence, criterion: Criterion) -> str | None:
-    """A limit on the value itself has no harm sequence: it is judged at looks only."""
-    match criterion.demand:
-        case AtLeast() | AtMost():
-            return None
-        case Better():
-            return _excluded(evidence, criterion.metric, Quantity.DIFFERENCE, margin=0.0)
-        case NonInferior(margin=margin, relative_margin=None) if margin is not None:
-            return _excluded(evidence, criterion.metric, Quantity.DIFFERENCE, margin=margin)
-        case NonInferior(relative_margin=relative):
-            return _excluded(evidence, criterion.metric, Quantity.RATIO, margin=relative or 0.0)
-        case _:
-            assert_never(criterion.demand)
-
-
-def _excluded(evidence: Evidence, metric: str, quantity: Quantity, *, margin: float) -> str | None:
-    """Whether an always-valid end lies beyond the margin on the bad side.
-
-    The sequence has its harmful end only: an upper one where higher is better, a lower one where
-    lower is better. The relative form compares the ratio with 1 - margin (or 1 + margin).
+    A limit on the value itself has no harm sequence: it is judged at looks only.
     """
-    neutral = 1.0 if quantity is Quantity.RATIO else 0.0
-    for measurement in evidence.of(metric, quantity):
-        found = measurement.measured
-        if measurement.validity is not Validity.ANYTIME or not isinstance(found, Estimate):
+    for criterion in criteria:
+        metric = metrics[criterion.metric]
+        limit = limit_of(criterion, metric)
+        if criterion.severity is not Severity.BLOCKING or limit.quantity is Quantity.VALUE:
             continue
-        if found.bounds is Bounds.UPPER and found.high is not None:
-            limit, end, beyond = neutral - margin, found.high, found.high < neutral - margin
-        elif found.bounds is Bounds.LOWER and found.low is not None:
-            limit, end, beyond = neutral + margin, found.low, found.low > neutral + margin
-        else:
-            continue
-        if beyond:
-            side = "at most" if found.bounds is Bounds.UPPER else "at least"
-            return (
-                f"{metric} is harmed: its {quantity.value} is {side} {end:.4g} "
-                f"({found.level:.3%} always-valid bound), beyond {limit:.4g}"
-            )
+        for measurement in evidence.of(criterion.metric, limit.quantity):
+            found = measurement.measured
+            anytime = measurement.validity is Validity.ANYTIME
+            if anytime and isinstance(found, Estimate) and limit.outside(found):
+                case = Case(criterion=criterion, metric=metric, limit=limit, estimate=found)
+                return f"users are harmed, by an always-valid bound: {failing(case)}"
     return None
 
 

@@ -211,6 +211,7 @@ def _finding(case: Case, verdict: Verdict, sentence: str) -> Finding:
         verdict=verdict,
         sentence=sentence,
         because=case.criterion.because,
+        quantity=case.limit.quantity,
         measured=case.estimate,
         distance=distance(case.limit, case.estimate),
     )
@@ -224,6 +225,7 @@ def _unmeasured(criterion: Criterion, metric: Metric, absent: Unmeasured) -> Wei
         verdict=Verdict.UNMEASURED,
         sentence=sentences.unmeasured(criterion, metric, one_line(absent.reason)),
         because=criterion.because,
+        quantity=limit_of(criterion, metric).quantity,
         measured=absent,
         distance=None,
     )

@@ -38,7 +38,7 @@ def plain_words(number: float) -> str:
 
 def level_words(level: float) -> str:
     """A confidence level: "95 %", "97.5 %"."""
-    return f"{100 * level:.10g} %"
+    return f"{100 * level:.5g} %"
 
 
 def rough_words(number: float) -> str:

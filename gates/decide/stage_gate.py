@@ -135,7 +135,8 @@ def _verdict(
 def _online(policy: Policy, evidence: Evidence, weighed: Sequence[Weighed]) -> _Said:
     """The ordered verdict of the look; a SHIP that a blocking criterion contradicts is none."""
     every = tuple(w.finding for w in weighed)
-    look = decide_look(evidence, policy.criteria_of(StageName.ONLINE), every)
+    criteria, metrics = policy.criteria_of(StageName.ONLINE), policy.plan.metrics()
+    look = decide_look(evidence, criteria, every, metrics=metrics)
     findings = tuple(w.finding for w in _blocking(weighed))
     if look.verdict is OnlineVerdict.SHIP and any(f.verdict is not Verdict.PASS for f in findings):
         worst = _worst(findings)

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from policies.criteria import Severity
 from stages.evidence.estimate import Estimate, Unmeasured
-from stages.evidence.records import Cost, StageName, Wait
+from stages.evidence.records import Cost, Quantity, StageName, Wait
 
 
 class Verdict(StrEnum):
@@ -52,6 +52,7 @@ class Finding:
         verdict: What follows.
         sentence: What a release manager would say aloud.
         because: The policy's reason for the criterion.
+        quantity: What of the metric was to be measured: its value, or a comparison.
         measured: The estimate the verdict rests on.
         distance: How far the deciding end of the interval is inside the limit, in standard
             errors or, without one, in the metric's unit; negative when outside; None when
@@ -64,6 +65,7 @@ class Finding:
     verdict: Verdict
     sentence: str
     because: str
+    quantity: Quantity
     measured: Estimate | Unmeasured
     distance: float | None
 

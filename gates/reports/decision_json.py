@@ -89,5 +89,6 @@ def _finding(finding: Finding) -> dict[str, Json]:
         "sentence": finding.sentence,
         "demand": finding.demand,
         "because": finding.because,
+        "quantity": finding.quantity.value,
         "measured": measured_json(finding.measured),
     }

@@ -77,7 +77,7 @@ def findings_table(findings: Iterable[Finding]) -> Table:
                 f.verdict.value,
                 f.metric,
                 f.severity.value,
-                measured_words(f.measured),
+                measured_words(f),
                 f.demand,
                 f.because,
             )

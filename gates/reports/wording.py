@@ -1,12 +1,14 @@
 """Numbers and verdicts as tables and reports show them."""
 
 from collections.abc import Iterable
+from typing import assert_never
 
 from gates.decide.spoken import level_words, metric_words, plain_words
 from gates.decide.verdict import CandidateDecision, Finding, StageDecision, Verdict
 from policies.criteria import Severity
-from stages.evidence.estimate import Estimate, Unmeasured
-from stages.evidence.records import Cost, StageName, Wait
+from policies.plan import Unit
+from stages.evidence.estimate import Unmeasured
+from stages.evidence.records import Cost, Quantity, StageName, Wait
 
 _WORST = (Verdict.FAIL, Verdict.UNMEASURED, Verdict.HOLD, Verdict.PASS)
 
@@ -30,19 +32,39 @@ def findings_of(decision: CandidateDecision) -> tuple[Finding, ...]:
     return worst_first(f for stage in decision.stages for f in stage.findings)
 
 
-def measured_words(measured: Estimate | Unmeasured) -> str:
-    """A value with its interval, level, units and method; or why there is none."""
+def measured_words(finding: Finding) -> str:
+    """A value with its interval, level, units and method; or why there is none.
+
+    Shares are said in percent, their differences in points; a comparison carries its sign, and a
+    ratio is said as the percent by which it differs from the baseline.
+    """
+    measured = finding.measured
     if isinstance(measured, Unmeasured):
         return f"not measured: {measured.reason}"
+    low, high = (
+        None if end is None else _number_words(end, measured.unit, finding.quantity)
+        for end in (measured.low, measured.high)
+    )
+    if low is None:
+        interval = f"at most {high}"
+    else:
+        interval = f"at least {low}" if high is None else f"{low} to {high}"
     return (
-        f"{number_words(measured.value, measured.unit)} ({_interval(measured)}; "
+        f"{_number_words(measured.value, measured.unit, finding.quantity)} ({interval}; "
         f"{level_words(measured.level)} {measured.bounds}, n = {measured.n:,}, {measured.method})"
     )
 
 
-def number_words(value: float, unit: str) -> str:
-    """A number in its unit: shares in percent."""
-    return f"{100 * value:.4g} %" if unit == "share" else f"{value:,.5g}"
+def _number_words(value: float, unit: str, quantity: Quantity) -> str:
+    match quantity:
+        case Quantity.VALUE:
+            return f"{100 * value:.4g} %" if unit == Unit.SHARE else f"{value:,.5g}"
+        case Quantity.DIFFERENCE:
+            return f"{100 * value:+.4g} points" if unit == Unit.SHARE else f"{value:+,.5g}"
+        case Quantity.RATIO:
+            return f"{100 * (value - 1):+.4g} %"
+        case _:
+            assert_never(quantity)
 
 
 def stage_words(stage: StageName) -> str:
@@ -84,13 +106,3 @@ def cost_words(cost: Cost) -> str:
     """Calls, votes and money; `?` where there is no price."""
     usd = "?" if cost.usd is None else f"{cost.usd:,.2f}"
     return f"{cost.calls:,} calls, {cost.votes:,} votes, {usd} USD"
-
-
-def _interval(estimate: Estimate) -> str:
-    low, high = (
-        None if end is None else number_words(end, estimate.unit)
-        for end in (estimate.low, estimate.high)
-    )
-    if low is None:
-        return f"at most {high}"
-    return f"at least {low}" if high is None else f"{low} to {high}"

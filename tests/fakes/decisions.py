@@ -68,6 +68,7 @@ def finding(
         verdict=verdict,
         sentence=f"{metric} is at most 0.42 %; the policy allows 0.50 %: {verdict.value.lower()}",
         because="brand rule 4.2",
+        quantity=Quantity.VALUE,
         measured=measured or estimate(),
         distance=distance,
     )

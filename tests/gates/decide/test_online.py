@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from gates.decide.online import REQUIRED_CHECKS, decide_look
+from gates.decide import online
+from gates.decide.online import REQUIRED_CHECKS, LookDecision
+from gates.decide.spoken import metric_words
 from gates.decide.verdict import Finding, OnlineVerdict, Verdict
 from policies.criteria import Better, Criterion, NonInferior, Severity
+from policies.plan import Metric, Unit
 from stages.evidence.estimate import Bounds, Cause, Estimate, Unmeasured
 from stages.evidence.records import (
     Check,
@@ -92,9 +95,32 @@ def finding(criterion: Criterion, verdict: Verdict = Verdict.PASS) -> Finding:
         verdict=verdict,
         sentence="it is so",
         because=criterion.because,
+        quantity=Quantity.DIFFERENCE,
         measured=Unmeasured("not needed here"),
         distance=None,
     )
+
+
+def decide_look(
+    found: Evidence, criteria: tuple[Criterion, ...], findings: tuple[Finding, ...]
+) -> LookDecision:
+    """The look's decision; lower is better for a metric whose harmful end is a lower one."""
+    lower = {
+        m.metric
+        for m in found.measurements
+        if isinstance(m.measured, Estimate) and m.measured.bounds is Bounds.LOWER
+    }
+    metrics = {
+        name: Metric(
+            name=name,
+            stage="online",
+            unit=Unit.SHARE,
+            higher_is_better=name not in lower,
+            paired=True,
+        )
+        for name in (PRIMARY, GUARD)
+    }
+    return online.decide_look(found, criteria, findings, metrics=metrics)
 
 
 BOTH, PASSING = (BETTER, SAFE), (finding(BETTER), finding(SAFE))
@@ -150,7 +176,7 @@ def test_before_the_first_look_nothing_is_decided(look: Look | None) -> None:
         (BETTER, end(Bounds.UPPER, 0.0), False),
         (BETTER, end(Bounds.LOWER, 0.001), True),
         (BETTER, end(Bounds.LOWER, 0.0), False),
-        (BETTER, end(Bounds.TWO_SIDED, -0.3), False),
+        (BETTER, end(Bounds.TWO_SIDED, -0.3), True),
         (SAFE, end(Bounds.UPPER, -0.11, metric=GUARD), True),
         (SAFE, end(Bounds.UPPER, -0.1, metric=GUARD), False),
         (SAFE, end(Bounds.LOWER, 0.11, metric=GUARD), True),
@@ -168,7 +194,7 @@ def test_only_a_sequence_beyond_what_is_acceptable_stops(
     decision = decide_look(evidence(measurement), (criterion,), (finding(criterion),))
     assert (decision.verdict is OnlineVerdict.STOP) == stops
     if stops:
-        assert criterion.metric in decision.reason
+        assert metric_words(criterion.metric) in decision.reason
 
 
 def test_stop_comes_before_ship_and_even_at_the_last_look() -> None:

@@ -53,7 +53,12 @@ def test_plain_numbers_have_separators_and_no_idle_zeros() -> None:
 
 
 def test_levels_are_said_in_full() -> None:
-    assert [level_words(x) for x in (0.95, 0.975, 0.99995)] == ["95 %", "97.5 %", "99.995 %"]
+    assert [level_words(x) for x in (0.95, 0.975, 0.99995, 59 / 60)] == [
+        "95 %",
+        "97.5 %",
+        "99.995 %",
+        "98.333 %",
+    ]
 
 
 def test_rough_counts_have_two_digits() -> None:

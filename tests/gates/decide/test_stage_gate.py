@@ -469,7 +469,7 @@ class TestOnline:
         monkeypatch.setattr(
             stage_gate,
             "decide_look",
-            lambda *_: LookDecision(verdict=OnlineVerdict.SHIP, reason="it shines"),
+            lambda *_, **__: LookDecision(verdict=OnlineVerdict.SHIP, reason="it shines"),
         )
         found = traffic(self.GOOD, latency=estimate(*ends, n=20000, unit="ratio"))
         decision = decide_stage(POLICY, ONLINE, found)

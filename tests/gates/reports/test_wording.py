@@ -9,13 +9,13 @@ from gates.reports.wording import (
     cost_words,
     findings_of,
     measured_words,
-    number_words,
     progress_words,
     total_cost,
     worst_first,
 )
 from stages.evidence.estimate import Estimate, Unmeasured
-from stages.evidence.records import Cost
+from stages.evidence.records import Cost, Quantity
+from tests.fakes.decisions import finding
 from tests.gates.decide.cases import A, C, D, estimate
 from tests.gates.reports.shown import WAITING, a_round, one
 
@@ -55,11 +55,23 @@ def test_the_worst_come_first() -> None:
     ],
 )
 def test_a_measured_value_is_said_whole(measured: Estimate | Unmeasured, words: str) -> None:
-    assert measured_words(measured) == words
+    assert measured_words(finding(measured=measured)) == words
 
 
-def test_numbers_have_their_unit() -> None:
-    assert [number_words(0.123456, u) for u in ("share", "ratio")] == ["12.35 %", "0.12346"]
+@pytest.mark.parametrize(
+    ("quantity", "unit", "words"),
+    [
+        (Quantity.VALUE, "share", "12.35 % ("),
+        (Quantity.VALUE, "number", "0.12346 ("),
+        (Quantity.DIFFERENCE, "share", "+12.35 points ("),
+        (Quantity.DIFFERENCE, "number", "+0.12346 ("),
+        (Quantity.RATIO, "ratio", "-87.65 % ("),
+    ],
+)
+def test_a_number_is_said_as_what_it_is(quantity: Quantity, unit: str, words: str) -> None:
+    measured = estimate(0.1, 0.2, value=0.123456, unit=unit)
+    found = dataclasses.replace(finding(measured=measured), quantity=quantity)
+    assert measured_words(found).startswith(words)
 
 
 def test_progress_without_a_need_is_open() -> None:
