@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from policies.plan import OnlinePlan, Plan, SideBySidePlan, ToxicityTask
+from policies.plan import BenchmarkTask, OnlinePlan, Plan, SideBySidePlan, ToxicityTask
 from policies.problems import Path, Problem, listed, meant
 
 DETOXIFY = ("detoxify/original", "detoxify/unbiased", "detoxify/multilingual")
 """Classifiers named by what they are; anything else is a path."""
+
+MOST_ALPHA = 0.05
+"""The largest one-sided error of SHIP: nothing is decided with less than 95 % confidence."""
 
 _STAGES = ("offline", "side_by_side", "online")
 
@@ -52,8 +55,21 @@ def _offline_problems(plan: Plan) -> Iterator[Problem]:
                 expected="a name that is not a stage's",
                 fix="rename the task",
             )
+        one_sided = not isinstance(task, BenchmarkTask)
+        yield from _level_problems(at, task.level, least=0.95 if one_sided else 0.9)
         if isinstance(task, ToxicityTask):
             yield from _classifier_problems(at, task)
+
+
+def _level_problems(at: Path, level: float, *, least: float) -> Iterator[Problem]:
+    """Nothing is decided with less than 95 % one-sided confidence, which is 90 % two-sided."""
+    if level < least:
+        yield Problem(
+            at=(*at, "level"),
+            found=f"`{level:g}`",
+            expected=f"at least {least:g}, below which no bound decides",
+            fix=f"write `level: {least:g}` or more",
+        )
 
 
 def _classifier_problems(at: Path, task: ToxicityTask) -> Iterator[Problem]:
@@ -76,6 +92,7 @@ def _classifier_problems(at: Path, task: ToxicityTask) -> Iterator[Problem]:
 
 
 def _side_by_side_problems(plan: SideBySidePlan) -> Iterator[Problem]:
+    yield from _level_problems(("plan", "side_by_side"), plan.level, least=0.9)
     if plan.data is None and not plan.votes:
         yield Problem(
             at=("plan", "side_by_side"),
@@ -88,6 +105,13 @@ def _side_by_side_problems(plan: SideBySidePlan) -> Iterator[Problem]:
 def _online_problems(plan: OnlinePlan) -> Iterator[Problem]:
     at: Path = ("plan", "online")
     last = plan.looks[-1]
+    if plan.alpha > MOST_ALPHA:
+        yield Problem(
+            at=(*at, "alpha"),
+            found=f"`{plan.alpha:g}`",
+            expected=f"at most {MOST_ALPHA:g}, above which nothing ships",
+            fix="write `alpha: 0.025`, the usual one-sided error",
+        )
     if plan.minimum_days > last:
         yield Problem(
             at=(*at, "minimum_days"),

@@ -11,7 +11,7 @@ from gates.cli.output import say_json
 
 if TYPE_CHECKING:
     from gates.decide.verdict import StageDecision
-    from gates.ledger.ledger import Stored, Version
+    from gates.ledger.ledger import Decided, Version
 
 
 @click.command("explain")
@@ -34,10 +34,8 @@ def command(
 
     with open_services(open_workspace(workspace, tracking_uri, state)) as services:
         found = services.ledger.version(version)
-        if policy is not None:
-            stored = services.ledger.latest(found, policy)
-        else:
-            stored = next(iter(services.ledger.history(found)), None)
+        newest = services.ledger.history(found, most=None if policy else 1)
+        stored = next((d for d in newest if policy in (None, d.policy_name)), None)
     if as_json:
         say_json(decision_json(as_round(stored)) if stored else undecided_json(found))
     elif stored is None:
@@ -55,7 +53,7 @@ def command(
     return Exit.YES
 
 
-def _say(stored: "Stored") -> None:
+def _say(stored: "Decided") -> None:
     decision = stored.decision
     click.echo(f"{decision.verdict} {decision.candidate} under policy {stored.policy_name}")
     click.echo(f"decided {stored.decided_at}, compared with {stored.baseline or 'nothing'}")
@@ -78,7 +76,7 @@ def _say_stage(stage: "StageDecision") -> None:
             click.echo(f"  next: {stage.waits_for.command}")
 
 
-def _say_next(stored: "Stored", version: "Version") -> None:
+def _say_next(stored: "Decided", version: "Version") -> None:
     """What a settled verdict leads to; an open one has said it already."""
     from gates.decide.verdict import Verdict
 

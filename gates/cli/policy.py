@@ -179,13 +179,7 @@ def _too_small(stages: tuple[StageAdequacy, ...]) -> list[Adequacy]:
 
 
 def _say_stage(stage: StageAdequacy, policy: Policy) -> None:
-    if stage.probability is not None:
-        click.echo(
-            f"\n{stage.stage.replace('_', ' ')}: a candidate equal to the baseline passes with "
-            f"probability {_percent(stage.probability)}"
-        )
-    else:
-        click.echo(f"\n{stage.stage.replace('_', ' ')}")
+    click.echo(f"\n{stage.stage.replace('_', ' ')}{_chance(stage)}")
     metrics = policy.plan.metrics()
     demanded = [c for c in policy.criteria_of(stage.stage) if c.severity is Severity.BLOCKING]
     for criterion, demand in zip(stage.criteria, demanded, strict=True):
@@ -194,6 +188,19 @@ def _say_stage(stage: StageAdequacy, policy: Policy) -> None:
         click.echo(f"  {mark}{criterion.metric} {words}: {criterion.sentence}")
         if criterion.assumption:
             click.echo(f"    assuming that {criterion.assumption}")
+
+
+def _chance(stage: StageAdequacy) -> str:
+    """What an equal candidate can hope for; criteria that cannot be told are left out, and said."""
+    if stage.probability is None:
+        return ""
+    untold = any(c.probability is None for c in stage.criteria)
+    what = "what can be told beforehand" if untold else ""
+    passes = f"passes {what}".strip()
+    return (
+        f": a candidate equal to the baseline {passes} with probability "
+        f"{_percent(stage.probability)}"
+    )
 
 
 def _percent(share: float) -> str:

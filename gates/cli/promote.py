@@ -93,10 +93,17 @@ def _policy_file(
 ) -> "PolicyFile":
     from policies.errors import WrongUsage
 
-    if policy is not None:
-        return find_policy(policy, workspace)
     model = version.removeprefix("models:/").partition("/")[0].partition("@")[0]
     path = workspace.policy_path(model, alias)
+    if policy is not None:
+        named = find_policy(policy, workspace)
+        if path is not None and named.path.resolve() != path.resolve():
+            raise WrongUsage(
+                f"{named.path} may not move {model}@{alias}",
+                why=f"{workspace.file} trusts {path} with it",
+                fix="leave --policy out, or change the policy that gate.toml trusts",
+            )
+        return named
     if path is None:
         raise WrongUsage(
             f"no policy may move {model}@{alias}",

@@ -107,8 +107,8 @@ def _missing(stage: StageName, *, demanded: bool) -> str:
     if demanded:
         return f"{_words(stage)} did not pass"
     return (
-        f"the policy does not demand {_words(stage)}, and a stage that is not demanded is no PASS; "
-        "the trust entry of the alias says which stages a promotion needs"
+        f"the policy does not demand {_words(stage)}, a stage that is not demanded is no PASS, and "
+        "a promotion needs all three"
     )
 
 

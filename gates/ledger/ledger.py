@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -191,8 +191,8 @@ class Logged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """A decision read back, with the evidence it rests on.
+class Decided:
+    """A decision read back.
 
     Attributes:
         run_id: MLflow run it was read from.
@@ -202,8 +202,6 @@ class Stored:
         round_id: The round it belongs to.
         baseline: URI of the baseline it assumed.
         decision: The candidate's decision as stored; never trusted for promotion.
-        evidence: Evidence of every member of the round, by candidate URI and stage, each checked
-            against its digest.
     """
 
     run_id: str
@@ -213,7 +211,24 @@ class Stored:
     round_id: str
     baseline: str | None
     decision: CandidateDecision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored(Decided):
+    """A decision read back, with the evidence it rests on.
+
+    Attributes:
+        evidence: Evidence of every member of the round, by candidate URI and stage, each checked
+            against its digest.
+    """
+
     evidence: Mapping[str, Mapping[StageName, Evidence]]
+
+    @classmethod
+    def of(cls, decided: Decided, evidence: Mapping[str, Mapping[StageName, Evidence]]) -> "Stored":
+        """A decision, joined with its evidence."""
+        said = {field.name: getattr(decided, field.name) for field in fields(decided)}
+        return cls(**said, evidence=evidence)
 
 
 class Ledger(Protocol):
@@ -291,6 +306,14 @@ class Ledger(Protocol):
         """
         ...
 
-    def history(self, version: Version) -> Sequence[Stored]:
-        """Every decision on a version under any policy, newest first."""
+    def history(self, version: Version, *, most: int | None = None) -> Sequence[Decided]:
+        """Decisions on a version under any policy, newest first, without their evidence.
+
+        Args:
+            version: The version.
+            most: How many; None for all.
+
+        Raises:
+            Broken: When a record is missing or does not match its digest.
+        """
         ...

@@ -5,7 +5,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gates.decide.verdict import CandidateDecision
-from gates.ledger.ledger import Adoption, LedgerDown, Logged, NewVersion, Record, Stored, Version
+from gates.ledger.ledger import (
+    Adoption,
+    Decided,
+    LedgerDown,
+    Logged,
+    NewVersion,
+    Record,
+    Stored,
+    Version,
+)
 from gates.ledger.references import parse_reference
 from policies.errors import InputError
 
@@ -122,10 +131,13 @@ class MemoryLedger:
         )
 
     def latest(self, version: Version, policy_name: str) -> Stored | None:
-        found = [s for s in self.history(version) if s.policy_name == policy_name]
+        found = [s for s in self._decided(version) if s.policy_name == policy_name]
         return found[0] if found else None
 
-    def history(self, version: Version) -> Sequence[Stored]:
+    def history(self, version: Version, *, most: int | None = None) -> Sequence[Decided]:
+        return self._decided(version)[:most]
+
+    def _decided(self, version: Version) -> tuple[Stored, ...]:
         self.ping()
         newest = sorted(
             enumerate(self.records.values()), key=lambda r: (r[1].decided_at, r[0]), reverse=True

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from gates.ledger.ledger import Adoption, Logged, NewVersion, Record, Stored, Version
+from gates.ledger.ledger import Adoption, Decided, Logged, NewVersion, Record, Stored, Version
 from gates.ledger.mlflow_ledger.adoption import write_adoption
 from gates.ledger.mlflow_ledger.connection import Connection
 from gates.ledger.mlflow_ledger.files import fetch_version_file
@@ -87,6 +87,6 @@ class MlflowLedger:
         """The newest decision on a version under a policy, with verified evidence."""
         return read_latest(self._connection, version, policy_name)
 
-    def history(self, version: Version) -> Sequence[Stored]:
-        """Every decision on a version under any policy, newest first."""
-        return read_history(self._connection, version)
+    def history(self, version: Version, *, most: int | None = None) -> Sequence[Decided]:
+        """Decisions on a version under any policy, newest first, without their evidence."""
+        return read_history(self._connection, version, most=most)

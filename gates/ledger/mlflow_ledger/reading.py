@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from gates.ledger.ledger import Stored, Version
+from gates.ledger.ledger import Decided, Stored, Version
 from gates.ledger.mlflow_ledger.artifacts import read_file
 from gates.ledger.mlflow_ledger.connection import Connection, quoted
 from gates.ledger.mlflow_ledger.experiments import find_experiment, policy_experiments
@@ -35,17 +35,19 @@ def read_latest(connection: Connection, version: Version, policy_name: str) -> S
     return _stored(connection, found[0], version) if found else None
 
 
-def read_history(connection: Connection, version: Version) -> Sequence[Stored]:
-    """Every decision on a version under any policy, newest first.
+def read_history(
+    connection: Connection, version: Version, *, most: int | None
+) -> Sequence[Decided]:
+    """Decisions on a version under any policy, newest first, without their evidence.
 
     Raises:
-        Broken: When an artifact is missing or does not match its digest.
+        Broken: When a record is missing or does not match its digest.
     """
     experiments = policy_experiments(connection)
     if not experiments:
         return ()
-    found = search(connection, experiments, _decisions_on(version))
-    return tuple(_stored(connection, run, version) for run in found)
+    found = search(connection, experiments, _decisions_on(version), most=most)
+    return tuple(_decided(run, _record(connection, run, version)) for run in found)
 
 
 def _decisions_on(version: Version) -> str:
@@ -58,7 +60,11 @@ def _decisions_on(version: Version) -> str:
 
 def _stored(connection: Connection, run: Found, version: Version) -> Stored:
     record = _record(connection, run, version)
-    return Stored(
+    return Stored.of(_decided(run, record), _evidence(connection, run, record))
+
+
+def _decided(run: Found, record: CandidateRecord) -> Decided:
+    return Decided(
         run_id=run.run_id,
         decided_at=record.decided_at,
         policy_name=record.policy.policy,
@@ -66,7 +72,6 @@ def _stored(connection: Connection, run: Found, version: Version) -> Stored:
         round_id=record.round_id,
         baseline=record.baseline,
         decision=record.decision,
-        evidence=_evidence(connection, run, record),
     )
 
 

@@ -105,6 +105,15 @@ def test_an_alias_that_no_policy_may_move_is_wrong_usage_with_the_line_to_add(
     assert place.ledger.version("assistant@canary").version == "2"
 
 
+def test_another_policy_than_the_trusted_one_moves_nothing(place: Workplace) -> None:
+    place.policy(CHAIN.replace("policy: release", "policy: lax"), name="lax")
+    found = said("promote", "assistant/2", "--policy", "lax")
+    assert found.code == 2
+    assert "lax.yaml may not move assistant@champion" in found.err
+    assert champion(place) == "1"
+    assert said("promote", "assistant/2", "--policy", "release").code == 0
+
+
 def test_the_step_summary_has_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary.md")
