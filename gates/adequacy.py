@@ -100,6 +100,43 @@ def adequacy(file: PolicyFile) -> tuple[StageAdequacy, ...]:
     return tuple(_stage(file, stage) for stage in file.policy.plan.stages())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfrozen:
+    """A task that can block, and whose items may still change.
+
+    Items added after a HOLD are a second look, which no interval accounts for.
+
+    Attributes:
+        task: Its name.
+        sha256: Digest of the items as they are now, which freezes them.
+    """
+
+    task: str
+    sha256: str
+
+
+def unfrozen(file: PolicyFile) -> tuple[Unfrozen, ...]:
+    """The offline tasks that can block and name no digest of their items.
+
+    Raises:
+        InputError: When items cannot be read.
+    """
+    tasks = file.policy.plan.offline or {}
+    blocking = {
+        c.metric.partition(".")[0]
+        for c in file.policy.criteria_of("offline")
+        if c.severity is Severity.BLOCKING
+    }
+    return tuple(
+        Unfrozen(
+            task=name,
+            sha256=read_items(task.data, base=file.folder, cluster=None, sha256=None).sha256,
+        )
+        for name, task in tasks.items()
+        if task.sha256 is None and name in blocking
+    )
+
+
 def _stage(file: PolicyFile, stage: str) -> StageAdequacy:
     found = tuple(_criteria(file, stage))
     known = [c.probability for c in found if c.probability is not None]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gates.adequacy import Adequacy, StageAdequacy, adequacy
+from gates.adequacy import Adequacy, StageAdequacy, adequacy, unfrozen
 from gates.cli.frame import Exit
 from gates.cli.github import annotate, annotating
 from gates.cli.options import find_policy, json_option, open_workspace, workspace_options
@@ -45,7 +45,7 @@ def check(
     opened = open_workspace(workspace, tracking_uri, state)
     with annotating(opened.environment):
         file = find_policy(policy, opened)
-        stages = adequacy(file)
+        stages, open_tasks = adequacy(file), unfrozen(file)
     for criterion in _too_small(stages):
         remark = Annotation(level="warning", message=criterion.sentence, file=str(file.path))
         annotate(opened.environment, replace(remark, title=criterion.metric))
@@ -55,12 +55,18 @@ def check(
                 "schema": "gate.policy-check/1",
                 "policy": {"name": file.policy.policy, "sha256": file.policy.sha256},
                 "stages": [asdict(stage) for stage in stages],
+                "unfrozen": [asdict(task) for task in open_tasks],
             }
         )
         return Exit.YES
     click.echo(f"{file.path} is valid (sha256 {file.policy.sha256[:12]})")
     for stage in stages:
         _say_stage(stage, file.policy)
+    for task in open_tasks:
+        click.echo(
+            f"\nnote: the items of {task.task} are not frozen, and items that are added after a "
+            f"look make it a second look; freeze them with\n  sha256: {task.sha256}"
+        )
     return Exit.YES
 
 

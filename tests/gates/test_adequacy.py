@@ -14,6 +14,7 @@ from gates.adequacy import (
     Adequacy,
     StageAdequacy,
     adequacy,
+    unfrozen,
 )
 from policies.errors import InputError
 from policies.load import load_policy
@@ -292,6 +293,18 @@ def test_one_item_shows_no_margin_of_any_size(place: Workplace) -> None:
     found = one(place, clustered, criterion=NO_WORSE)
     assert found.n == 1
     assert "can show a margin of no size" in found.sentence
+
+
+def test_a_blocking_task_without_a_digest_is_named_with_the_one_that_freezes_it(
+    place: Workplace,
+) -> None:
+    text = policy_text((PLAN,), (NO_WORSE,))
+    (task,) = unfrozen(place.policy(text))
+    assert task.task == "sums"
+    frozen = text.replace("scorer: numeric", f"scorer: numeric, sha256: {task.sha256}")
+    assert frozen != text
+    assert unfrozen(place.policy(frozen)) == ()
+    assert adequacy(place.policy(frozen)) == adequacy(place.policy(text))
 
 
 def test_items_that_cannot_be_read_are_refused(place: Workplace) -> None:
