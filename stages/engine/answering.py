@@ -76,18 +76,12 @@ def ask_all(
     Raises:
         Broken: When the journal cannot be read or written, or another process is asking.
     """
-    requests = {item.id: Request(item=item, sampling=sampling) for item in items}
-    if len(requests) < len(items):
-        raise ValueError("items must have unique ids")
-    keys = {name: request.key for name, request in requests.items()}
-    questions: dict[str, Request] = {}
-    for name, request in requests.items():
-        questions.setdefault(keys[name], request)
+    requests = _requests(items, sampling)
     if client.identity.get("kind") == "recorded":
-        return Answers(
-            responses={name: _answer(client, request) for name, request in requests.items()},
-            cost=Cost(),
-        )
+        recorded = {name: _answer(client, request) for name, request in requests.items()}
+        return Answers(responses=recorded, cost=Cost())
+    keys = {name: request.key for name, request in requests.items()}
+    questions = _first_of_each(keys, requests)
     asking = _Asking(client, questions, log)
     with log.state.lock(f"{log.stream}.asking") if asking.left(calls_at_most) else nullcontext():
         if asking.left(calls_at_most):
@@ -96,6 +90,24 @@ def ask_all(
     return Answers(
         responses={name: asking.outcome(keys[name]) for name in requests}, cost=asking.cost()
     )
+
+
+def _requests(items: Sequence[Item], sampling: Sampling) -> Mapping[str, Request]:
+    """The request of every item, by its id."""
+    requests = {item.id: Request(item=item, sampling=sampling) for item in items}
+    if len(requests) < len(items):
+        raise ValueError("items must have unique ids")
+    return requests
+
+
+def _first_of_each(
+    keys: Mapping[str, str], requests: Mapping[str, Request]
+) -> Mapping[str, Request]:
+    """Every question once, by key: the first request that puts it."""
+    questions: dict[str, Request] = {}
+    for name, request in requests.items():
+        questions.setdefault(keys[name], request)
+    return questions
 
 
 class _Asking:

@@ -1,6 +1,7 @@
 """The value of one arm, with the interval of a look."""
 
 import math
+from dataclasses import dataclass
 
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.stats.experiments import MetricColumns
@@ -28,28 +29,47 @@ def arm_value(
     """
     if not arm.covariance:
         return Unmeasured(f"the arm has {arm.n} of at least 2 units", Cause.WAITING)
-    top = arm.index(columns.numerator)
-    value, variance = arm.mean[top], arm.covariance[top][top]
-    method = "mean, normal"
-    if columns.denominator is not None:
-        under = arm.index(columns.denominator)
-        below = arm.mean[under]
-        if below <= 0:
-            return Unmeasured(f"the mean of {columns.denominator} is not positive")
-        value = value / below
-        cross, square = arm.covariance[top][under], arm.covariance[under][under]
-        variance = (variance - 2 * value * cross + value**2 * square) / below**2
-        method = "ratio of means, delta method, normal"
-    if not (math.isfinite(variance) and variance > 0):
+    found = _mean(arm, columns) if columns.denominator is None else _ratio(arm, columns)
+    if isinstance(found, Unmeasured):
+        return found
+    if not (math.isfinite(found.variance) and found.variance > 0):
         return Unmeasured(f"{columns.numerator} has zero variance")
-    error = math.sqrt(variance / arm.n)
+    error = math.sqrt(found.variance / arm.n)
     return Estimate(
-        value=value,
+        value=found.value,
         standard_error=error,
-        low=value - bound * error,
-        high=value + bound * error,
+        low=found.value - bound * error,
+        high=found.value + bound * error,
         level=level,
         n=arm.n,
         unit=unit,
-        method=f"{method}, critical value {bound:.4f}",
+        method=f"{found.method}, normal, critical value {bound:.4f}",
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Value:
+    """A value, and the variance of one unit's share in it."""
+
+    value: float
+    variance: float
+    method: str
+
+
+def _mean(arm: Moments, columns: MetricColumns) -> _Value:
+    top = arm.index(columns.numerator)
+    return _Value(value=arm.mean[top], variance=arm.covariance[top][top], method="mean")
+
+
+def _ratio(arm: Moments, columns: MetricColumns) -> _Value | Unmeasured:
+    assert columns.denominator is not None
+    top, under = arm.index(columns.numerator), arm.index(columns.denominator)
+    below = arm.mean[under]
+    if below <= 0:
+        return Unmeasured(f"the mean of {columns.denominator} is not positive")
+    value = arm.mean[top] / below
+    own, cross, square = (
+        arm.covariance[a][b] for a, b in ((top, top), (top, under), (under, under))
+    )
+    variance = (own - 2 * value * cross + value**2 * square) / below**2
+    return _Value(value=value, variance=variance, method="ratio of means, delta method")

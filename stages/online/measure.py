@@ -115,13 +115,7 @@ class OnlineStage:
         """
         del so_far  # every look is analysed anew: the traffic itself is the journal
         source = locate(self._plan, base=self._base, named=self._sources)
-        match source:
-            case Tables():
-                found = self._from_tables(source, candidate.known_as)
-            case MomentsTable():
-                found = self._from_moments(source, candidate.known_as)
-            case _:
-                assert_never(source)
+        found = self._found(source, candidate.known_as)
         checks = self._checks(found)
         return Evidence(
             stage=StageName.ONLINE,
@@ -140,6 +134,15 @@ class OnlineStage:
                 tools=tuple((name, importlib.metadata.version(name)) for name in _TOOLS),
             ),
         )
+
+    def _found(self, source: Source, known_as: str) -> _Found:
+        match source:
+            case Tables():
+                return self._from_tables(source, known_as)
+            case MomentsTable():
+                return self._from_moments(source, known_as)
+            case _:
+                assert_never(source)
 
     def _from_tables(self, tables: Tables, known_as: str) -> _Found:
         with engine() as connection:

@@ -1,6 +1,6 @@
 """Votes on a pair, gathered by prompt, and the shares they make."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
@@ -92,14 +92,12 @@ def tally(
         overlap: Planned number of annotators per prompt.
         among: The prompts that the plan knows; None when it takes them from the votes.
     """
+    known = [vote for vote in votes if among is None or vote.prompt in among]
     found: dict[str, dict[str, list[CandidateVote]]] = {}
     places: dict[str, int] = {}
     completed: list[str] = []
-    surplus = elsewhere = 0
-    for vote in votes:
-        if among is not None and vote.prompt not in among:
-            elsewhere += 1
-            continue
+    surplus = 0
+    for vote in known:
         annotators = found.setdefault(vote.prompt, {})
         place = places.setdefault(vote.prompt, len(places))
         if vote.annotator not in annotators and len(annotators) == overlap:
@@ -111,14 +109,11 @@ def tally(
     complete = [prompt for prompt in completed if places[prompt] < prompts]
     planned = min(prompts, len(found))
     return Tally(
-        prompts=tuple(
-            PromptVotes(prompt=name, by_annotator=tuple(map(tuple, found[name].values())))
-            for name in complete
-        ),
+        prompts=tuple(_prompt_votes(name, found[name]) for name in complete),
         begun=planned - len(complete),
         beyond=len(found) - planned,
         surplus=surplus,
-        elsewhere=elsewhere,
+        elsewhere=len(votes) - len(known),
     )
 
 
@@ -183,6 +178,10 @@ def share_of(
     assert isinstance(middle, Estimate)
     assert isinstance(high, Estimate)
     return replace(middle, low=low.low, high=high.high, method=_method(middle.method, counted))
+
+
+def _prompt_votes(name: str, annotators: Mapping[str, Sequence[CandidateVote]]) -> PromptVotes:
+    return PromptVotes(prompt=name, by_annotator=tuple(map(tuple, annotators.values())))
 
 
 def _of_prompt(prompt: PromptVotes, score: Score, *, unresolved: float) -> float:
