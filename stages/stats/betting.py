@@ -51,23 +51,7 @@ def betting_interval(
     refused = refuse_values(column[:, None], SHARES)
     if refused is not None:
         return refused
-    low, high = _excluded_below(column, tail), 1 - _excluded_below(1 - column, tail)
-    value = float(column.mean())
-    if not low <= value <= high:
-        return Unmeasured(
-            f"no single mean explains the {len(column)} values: they drift in their order",
-            Cause.BROKEN,
-        )
-    return Estimate(
-        value=value,
-        standard_error=None,
-        low=low,
-        high=high,
-        level=level,
-        n=len(column),
-        unit=unit,
-        method="betting confidence sequence",
-    )
+    return _interval(column, tail=tail, level=level, unit=unit)
 
 
 def shown_after(
@@ -98,6 +82,27 @@ def shown_after(
         reached = capital >= math.log(1 / tail)
         found.append(np.where(reached.any(axis=1), reached.argmax(axis=1) + 1.0, np.inf))
     return np.concatenate(found)
+
+
+def _interval(column: Floats, *, tail: float, level: float, unit: str) -> Estimate | Unmeasured:
+    """The running mean between the ends that the two gamblers leave."""
+    low, high = _excluded_below(column, tail), 1 - _excluded_below(1 - column, tail)
+    value = float(column.mean())
+    if not low <= value <= high:
+        return Unmeasured(
+            f"no single mean explains the {len(column)} values: they drift in their order",
+            Cause.BROKEN,
+        )
+    return Estimate(
+        value=value,
+        standard_error=None,
+        low=low,
+        high=high,
+        level=level,
+        n=len(column),
+        unit=unit,
+        method="betting confidence sequence",
+    )
 
 
 def _excluded_below(values: Floats, tail: float) -> float:

@@ -91,20 +91,7 @@ def asymptotic_confidence_sequence(
     half = half_width(
         found.n, found.standard_error, alpha=alpha, rho_squared=rho_squared, two_sided=two_sided
     )
-    low, high = found.effect - half, found.effect + half
-    if not math.isfinite(low) or not math.isfinite(high):
-        return Unmeasured("the always-valid interval is not finite")
-    return Estimate(
-        value=found.effect,
-        standard_error=found.standard_error,
-        low=None if bounds is Bounds.UPPER else low,
-        high=None if bounds is Bounds.LOWER else high,
-        bounds=bounds,
-        level=1 - alpha,
-        n=found.n,
-        unit=unit,
-        method=f"{found.method}, asymptotic confidence sequence",
-    )
+    return _interval(found, half, bounds=bounds, level=1 - alpha, unit=unit)
 
 
 def anytime_p_value(found: Contrast, *, planned_units: int, alpha: float, higher: bool) -> float:
@@ -127,6 +114,25 @@ def anytime_p_value(found: Contrast, *, planned_units: int, alpha: float, higher
         return 1.0
     inverse = math.exp(-evidence) / -math.expm1(-evidence)
     return min(1.0, math.sqrt(mixed + 1) / 2 * inverse)
+
+
+def _interval(
+    found: Contrast, half: float, *, bounds: Bounds, level: float, unit: str
+) -> Estimate | Unmeasured:
+    low, high = found.effect - half, found.effect + half
+    if not math.isfinite(low) or not math.isfinite(high):
+        return Unmeasured("the always-valid interval is not finite")
+    return Estimate(
+        value=found.effect,
+        standard_error=found.standard_error,
+        low=None if bounds is Bounds.UPPER else low,
+        high=None if bounds is Bounds.LOWER else high,
+        bounds=bounds,
+        level=level,
+        n=found.n,
+        unit=unit,
+        method=f"{found.method}, asymptotic confidence sequence",
+    )
 
 
 def _check_alpha(alpha: float, *, two_sided: bool) -> None:

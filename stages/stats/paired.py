@@ -83,12 +83,8 @@ def paired_difference(
     References:
         Miller (2024), section 4.1; Tango (1998); Fieller (1954).
     """
-    if len(candidate) != len(baseline):
-        raise ValueError(f"{len(candidate)} candidate scores, {len(baseline)} of the baseline")
+    columns = _columns(candidate, baseline)
     tail_of(level)
-    columns = np.column_stack(
-        [np.asarray(candidate, dtype=np.float64), np.asarray(baseline, dtype=np.float64)]
-    )
     refused = refuse_values(columns, SHARES if unit == SHARE else None)
     totals = cluster_totals(columns, clusters)
     if refused is not None:
@@ -109,6 +105,14 @@ def mcnemar(pairs: PairCounts) -> float:
 
     table = [[pairs.both, pairs.lost], [pairs.gained, pairs.neither]]
     return float(test(table, exact=pairs.gained + pairs.lost < EXACT_BELOW).pvalue)
+
+
+def _columns(candidate: Sequence[float], baseline: Sequence[float]) -> Floats:
+    if len(candidate) != len(baseline):
+        raise ValueError(f"{len(candidate)} candidate scores, {len(baseline)} of the baseline")
+    return np.column_stack(
+        [np.asarray(candidate, dtype=np.float64), np.asarray(baseline, dtype=np.float64)]
+    )
 
 
 def _counts(columns: Floats) -> PairCounts:

@@ -56,12 +56,11 @@ def chi_square(counts: Sequence[int], weights: Sequence[float]) -> SampleRatio |
         ValueError: Fewer than two arms of positive weight, negative or non-finite numbers.
     """
     shares = _shares(counts, weights)
-    total = sum(counts)
-    expected = tuple(total * share for share in shares)
+    total, expected = sum(counts), _expected(counts, shares)
     if any(0 < mean < _FEWEST_EXPECTED for mean in expected) or not total:
         return Unmeasured(f"{total} units are too few to test their split", Cause.WAITING)
     if _stray(counts, shares):
-        return _broken(counts, expected, method="chi-square")
+        return _broken(counts, shares, method="chi-square")
     present = [(n, mean) for n, mean in zip(counts, expected, strict=True) if mean]
     statistic = sum((n - mean) ** 2 / mean for n, mean in present)
     freedom = len(present) - 1
@@ -103,16 +102,14 @@ def sequential(
     shares = _shares(counts, weights)
     prior = tuple(concentration * share for share in shares) if dirichlet is None else dirichlet
     _check_prior(prior, shares)
-    total = sum(counts)
-    expected = tuple(total * share for share in shares)
-    if not total:
+    if not sum(counts):
         return Unmeasured("no unit is in any arm yet", Cause.WAITING)
     if _stray(counts, shares):
-        return _broken(counts, expected, method="sequential multinomial")
+        return _broken(counts, shares, method="sequential multinomial")
     log_factor = log_alternative(counts, prior) - log_null(counts, shares)
     return SampleRatio(
         counts=tuple(counts),
-        expected=expected,
+        expected=_expected(counts, shares),
         statistic=log_factor,
         p_value=math.exp(min(0.0, -log_factor)),
         method="sequential multinomial",
@@ -148,6 +145,11 @@ def _shares(counts: Sequence[int], weights: Sequence[float]) -> tuple[float, ...
     return tuple(weight / sum(weights) for weight in weights)
 
 
+def _expected(counts: Sequence[int], shares: tuple[float, ...]) -> tuple[float, ...]:
+    total = sum(counts)
+    return tuple(total * share for share in shares)
+
+
 def _check_prior(prior: Sequence[float], shares: tuple[float, ...]) -> None:
     if len(prior) != len(shares) or not all(
         0 < a < math.inf for a, share in zip(prior, shares, strict=False) if share > 0
@@ -160,7 +162,11 @@ def _stray(counts: Sequence[int], shares: tuple[float, ...]) -> bool:
     return any(n > 0 and share == 0 for n, share in zip(counts, shares, strict=True))
 
 
-def _broken(counts: Sequence[int], expected: tuple[float, ...], *, method: str) -> SampleRatio:
+def _broken(counts: Sequence[int], shares: tuple[float, ...], *, method: str) -> SampleRatio:
     return SampleRatio(
-        counts=tuple(counts), expected=expected, statistic=math.inf, p_value=0.0, method=method
+        counts=tuple(counts),
+        expected=_expected(counts, shares),
+        statistic=math.inf,
+        p_value=0.0,
+        method=method,
     )

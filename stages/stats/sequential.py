@@ -101,9 +101,7 @@ def lan_demets_bounds(
     References:
         Lan & DeMets (1983); Armitage, McPherson & Rowe (1969); Jennison & Turnbull (2000), ch. 19.
     """
-    shares = tuple(float(t) for t in information)
-    may = tuple(spends) if spends is not None else (True,) * len(shares)
-    _check_looks(shares, may)
+    shares, may = _looks(information, spends)
     _check_alpha(alpha)
     sides = 2 if two_sided else 1
     spent = [sides * alpha_spent(t, alpha=alpha / sides, spending=spending) for t in shares]
@@ -132,9 +130,7 @@ def bonferroni_bounds(
     References:
         Bonferroni's inequality over the increments of an alpha-spending function.
     """
-    shares = tuple(float(t) for t in information)
-    may = tuple(spends) if spends is not None else (True,) * len(shares)
-    _check_looks(shares, may)
+    shares, may = _looks(information, spends)
     _check_alpha(alpha)
     used, found = 0.0, list[float | None]()
     for number, (share, allowed) in enumerate(zip(shares, may, strict=True), start=1):
@@ -267,10 +263,16 @@ def _check_alpha(alpha: float) -> None:
         raise ValueError(f"alpha must lie between 0 and 1, not {alpha}")
 
 
-def _check_looks(shares: tuple[float, ...], may: tuple[bool, ...]) -> None:
+def _looks(
+    information: Sequence[float], spends: Sequence[bool] | None
+) -> tuple[tuple[float, ...], tuple[bool, ...]]:
+    """Information of each look, and whether it may spend; without marks every one may."""
+    shares = tuple(float(t) for t in information)
+    may = tuple(spends) if spends is not None else (True,) * len(shares)
     _check_information(shares)
     if len(may) != len(shares):
         raise ValueError(f"{len(may)} marks for {len(shares)} looks")
+    return shares, may
 
 
 def _check_information(shares: tuple[float, ...]) -> None:
