@@ -9,6 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     import torch
+    import transformers
 
 NAME = "demo_tiny_toxicity_not_for_release"
 """Name in the checkpoint's config, and of the folder of model config and vocabulary beside it."""
@@ -73,18 +74,7 @@ def make_tiny_classifier(folder: Path, *, seed: int) -> Path:
     import transformers
 
     words = [*_SPECIAL, *_SIGNS, *_POLITE, *_INSULTS]
-    config = transformers.BertConfig(
-        vocab_size=len(words),
-        hidden_size=32,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=_POSITIONS,
-        initializer_range=0.1,  # so small a model hardly starts to learn from BERT's 0.02
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-    )
-    config.num_labels = len(CLASSES)
+    config = _tiny_bert(vocabulary=len(words))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # so small a model is slower on more, and sums then keep their order
     try:
@@ -98,6 +88,24 @@ def make_tiny_classifier(folder: Path, *, seed: int) -> Path:
     path = folder / "tiny_toxicity.ckpt"
     torch.save({"config": _detoxify_config(), "state_dict": model.state_dict()}, path)
     return path
+
+
+def _tiny_bert(*, vocabulary: int) -> "transformers.BertConfig":
+    import transformers
+
+    config = transformers.BertConfig(
+        vocab_size=vocabulary,
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=_POSITIONS,
+        initializer_range=0.1,  # so small a model hardly starts to learn from BERT's 0.02
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
+    config.num_labels = len(CLASSES)
+    return config
 
 
 def _train(model: "torch.nn.Module", words: Sequence[str], rng: np.random.Generator) -> None:

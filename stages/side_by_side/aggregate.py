@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from statistics import fmean
 
 from policies.plan import Stopping
@@ -94,25 +95,23 @@ def tally(
     """
     known = [vote for vote in votes if among is None or vote.prompt in among]
     found: dict[str, dict[str, list[CandidateVote]]] = {}
-    places: dict[str, int] = {}
     completed: list[str] = []
-    surplus = 0
+    extra: list[str] = []
     for vote in known:
         annotators = found.setdefault(vote.prompt, {})
-        place = places.setdefault(vote.prompt, len(places))
         if vote.annotator not in annotators and len(annotators) == overlap:
-            surplus += place < prompts
+            extra.append(vote.prompt)
             continue
         if vote.annotator not in annotators and len(annotators) == overlap - 1:
             completed.append(vote.prompt)
         annotators.setdefault(vote.annotator, []).append(vote)
-    complete = [prompt for prompt in completed if places[prompt] < prompts]
-    planned = min(prompts, len(found))
+    planned = set(islice(found, prompts))
+    complete = [prompt for prompt in completed if prompt in planned]
     return Tally(
         prompts=tuple(_prompt_votes(name, found[name]) for name in complete),
-        begun=planned - len(complete),
-        beyond=len(found) - planned,
-        surplus=surplus,
+        begun=len(planned) - len(complete),
+        beyond=len(found) - len(planned),
+        surplus=sum(prompt in planned for prompt in extra),
         elsewhere=len(votes) - len(known),
     )
 

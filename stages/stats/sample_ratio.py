@@ -100,8 +100,7 @@ def sequential(
         Lindon & Malek (2022), the Bayes factor of a simple null; valid by Ville's inequality.
     """
     shares = _shares(counts, weights)
-    prior = tuple(concentration * share for share in shares) if dirichlet is None else dirichlet
-    _check_prior(prior, shares)
+    prior = _prior(shares, concentration) if dirichlet is None else _checked(dirichlet, shares)
     if not sum(counts):
         return Unmeasured("no unit is in any arm yet", Cause.WAITING)
     if _stray(counts, shares):
@@ -150,11 +149,16 @@ def _expected(counts: Sequence[int], shares: tuple[float, ...]) -> tuple[float, 
     return tuple(total * share for share in shares)
 
 
-def _check_prior(prior: Sequence[float], shares: tuple[float, ...]) -> None:
+def _prior(shares: tuple[float, ...], concentration: float) -> Sequence[float]:
+    return _checked(tuple(concentration * share for share in shares), shares)
+
+
+def _checked(prior: Sequence[float], shares: tuple[float, ...]) -> Sequence[float]:
     if len(prior) != len(shares) or not all(
         0 < a < math.inf for a, share in zip(prior, shares, strict=False) if share > 0
     ):
         raise ValueError(f"a Dirichlet prior has a positive parameter per arm, not {prior}")
+    return prior
 
 
 def _stray(counts: Sequence[int], shares: tuple[float, ...]) -> bool:
