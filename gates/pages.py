@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 
+from gates.decide.rounds import RoundEvidence
 from gates.decide.verdict import CandidateDecision, RoundDecision, StageDecision
 from gates.ledger.ledger import Document, Page, Pages
 from gates.reports.decision_json import decision_json
@@ -16,7 +17,7 @@ from stages.evidence.records import Evidence, StageName
 def pages_of(
     policy: Policy,
     decision: RoundDecision,
-    evidence: Mapping[str, Mapping[StageName, Evidence]],
+    evidence: RoundEvidence,
 ) -> dict[str, Pages]:
     """The pages of every candidate, by its URI."""
     return {

@@ -121,12 +121,7 @@ def adopt(ledger: Ledger, reference: str, *, alias: str, reason: str, at: str) -
         InputError: When there is no reason, no such version, or the alias points elsewhere.
         LedgerDown: When the ledger does not answer.
     """
-    if not reason.strip():
-        raise InputError(
-            f"cannot adopt {reference} without a reason",
-            why="an adopted version never passed the gate, so the record must say why it stands",
-            fix=f'gate adopt {reference} --reason "in production since ..."',
-        )
+    _refuse_no_reason(reference, reason)
     version = ledger.version(reference)
     _refuse_promoted(ledger, version, alias)
     adoption = {"version": version.uri, "alias": alias, "reason": reason.strip()}
@@ -264,6 +259,15 @@ def _refuse_taken(ledger: Ledger, name: str, wanted: Sequence[str | None]) -> No
                 why=f"{holder} is known as {known_as} in votes and traffic",
                 fix="choose another --known-as, so that no vote counts for two",
             )
+
+
+def _refuse_no_reason(reference: str, reason: str) -> None:
+    if not reason.strip():
+        raise InputError(
+            f"cannot adopt {reference} without a reason",
+            why="an adopted version never passed the gate, so the record must say why it stands",
+            fix=f'gate adopt {reference} --reason "in production since ..."',
+        )
 
 
 def _refuse_promoted(ledger: Ledger, version: Version, alias: str) -> None:

@@ -17,8 +17,11 @@ from gates.cli.options import (
 from gates.cli.output import say_json, say_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gates.forecast import Range, StageForecast
     from gates.membership import Round
+    from gates.reports.table import Table
 
 
 @click.command("forecast")
@@ -42,7 +45,6 @@ def command(
     """
     from gates.forecast import forecast
     from gates.membership import assemble
-    from gates.reports.table import Table
 
     opened = open_workspace(workspace, tracking_uri, state)
     with open_services(opened) as services:
@@ -51,29 +53,33 @@ def command(
     if as_json:
         say_json({"schema": "gate.forecast/1", "stages": [asdict(s) for s in stages]})
         return Exit.YES
-    say_table(
-        Table(
-            title=f"{_members(round_)} under policy {round_.file.policy.policy}",
-            headings=(
-                "stage",
-                "candidates",
-                "calls",
-                "prompt tokens",
-                "answer tokens",
-                "votes",
-                "days",
-                "data",
-                "usd",
-            ),
-            rows=tuple(_row(stage) for stage in stages),
-        )
-    )
+    say_table(_table(round_, stages))
     if any(stage.usd is None and stage.asking.calls.high for stage in stages):
         click.echo(
             "\nusd ?: gate.toml gives no price; add usd_per_million_tokens = { input = ..., "
             f"output = ... }} to [models.{round_.file.policy.model}]"
         )
     return Exit.YES
+
+
+def _table(round_: "Round", stages: "Sequence[StageForecast]") -> "Table":
+    from gates.reports.table import Table
+
+    return Table(
+        title=f"{_members(round_)} under policy {round_.file.policy.policy}",
+        headings=(
+            "stage",
+            "candidates",
+            "calls",
+            "prompt tokens",
+            "answer tokens",
+            "votes",
+            "days",
+            "data",
+            "usd",
+        ),
+        rows=tuple(_row(stage) for stage in stages),
+    )
 
 
 def _members(round_: "Round") -> str:

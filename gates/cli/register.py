@@ -10,6 +10,8 @@ from gates.cli.options import json_option, open_services, open_workspace, worksp
 from gates.cli.output import say_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gates.ledger.ledger import Version
     from gates.registration import Registration
     from gates.workspace import Workspace
@@ -76,13 +78,22 @@ def command(
     with open_services(opened) as services:
         versions = register_each(services.ledger, registrations)
     if as_json:
-        shown = [_shown(version) for version in versions]
-        many: Json = {"schema": "gate.registered_each/1", "registered": [*shown]}
-        say_json(many if each is not None else {"schema": "gate.registered/1", **shown[0]})
+        say_json(_many(versions) if each is not None else _one(versions[0]))
     else:
         for version in versions:
             click.echo(f"registered {version.uri}, known as {version.known_as}")
     return Exit.YES
+
+
+def _one(version: "Version") -> "Json":
+    return {"schema": "gate.registered/1", **_shown(version)}
+
+
+def _many(versions: "Sequence[Version]") -> "Json":
+    return {
+        "schema": "gate.registered_each/1",
+        "registered": [_shown(version) for version in versions],
+    }
 
 
 def _shown(version: "Version") -> "dict[str, Json]":

@@ -64,11 +64,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     else:
         _say(result, file.policy)
     if result.waiting:
-        click.echo(
-            f"{result.waiting} decision(s) wait for MLflow, which does not answer; they are kept "
-            "and logged by the next gate run",
-            err=True,
-        )
+        _warn_of_waiting(result.waiting)
     return exit_code(result, hold_ok=hold_ok)
 
 
@@ -89,6 +85,14 @@ def exit_code(result: "RoundResult", *, hold_ok: bool) -> Exit:
     if any(wait.cause is Cause.BROKEN for wait in waits):
         return Exit.BROKEN
     return Exit.YES if hold_ok else Exit.CANNOT_TELL
+
+
+def _warn_of_waiting(decisions: int) -> None:
+    click.echo(
+        f"{decisions} decision(s) wait for MLflow, which does not answer; they are kept "
+        "and logged by the next gate run",
+        err=True,
+    )
 
 
 def _say(result: "RoundResult", policy: "Policy") -> None:

@@ -46,10 +46,7 @@ def decide_round(
         PolicyError: When a quota's deadline is not a time.
         ValueError: When there is no member, one is named twice, or `now` has no time zone.
     """
-    if not members or len(set(members)) != len(members):
-        raise ValueError(f"a round has members, each once, not {list(members)}")
-    if now.tzinfo is None:
-        raise ValueError("the time of a decision has a time zone")
+    _check(members, now)
     order = sorted(members, key=natural_order)
     round_ = _Round(policy=policy, evidence=evidence, baseline=baseline, now=now)
     reached: dict[str, tuple[StageDecision, ...]] = dict.fromkeys(order, ())
@@ -84,6 +81,13 @@ def open_stage(policy: Policy, decision: RoundDecision, candidate: str) -> Stage
     last = found.stages[-1]
     assert last.waits_for is not None
     return None if last.waits_for.who == OTHERS else last.stage
+
+
+def _check(members: Sequence[str], now: datetime) -> None:
+    if not members or len(set(members)) != len(members):
+        raise ValueError(f"a round has members, each once, not {list(members)}")
+    if now.tzinfo is None:
+        raise ValueError("the time of a decision has a time zone")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from gates.decide.rules import Weighed, weigh
 from gates.decide.sanity import PROOF, absurdity
 from gates.decide.verdict import Finding, OnlineVerdict, StageDecision, Verdict
 from policies.criteria import Better, Criterion, NonInferior, Severity
+from policies.plan import Metric
 from policies.policy import Policy
 from stages.evidence.codec import evidence_sha256
 from stages.evidence.estimate import Cause, Unmeasured
@@ -78,7 +79,7 @@ def _weigh_all(
     policy: Policy, stage: StageName, evidence: Evidence | Unmeasured
 ) -> tuple[Weighed, ...]:
     metrics, criteria = policy.plan.metrics(), policy.criteria_of(stage)
-    adjusted = _adjusted(policy, criteria, evidence)
+    adjusted = _adjusted(criteria, evidence, metrics)
     return tuple(
         weigh(c, evidence, metrics[c.metric], p_worse_adjusted=adjusted.get(c.metric))
         for c in criteria
@@ -86,7 +87,9 @@ def _weigh_all(
 
 
 def _adjusted(
-    policy: Policy, criteria: Iterable[Criterion], evidence: Evidence | Unmeasured
+    criteria: Iterable[Criterion],
+    evidence: Evidence | Unmeasured,
+    metrics: Mapping[str, Metric],
 ) -> Mapping[str, float]:
     """Holm-adjusted p-values of a regression, over every metric the stage compares.
 
@@ -94,7 +97,7 @@ def _adjusted(
     proof of the others easier.
     """
     compared = {c.metric for c in criteria if isinstance(c.demand, NonInferior | Better)}
-    found = {name: _p_worse(policy, evidence, name) for name in sorted(compared)}
+    found = {name: _p_worse(evidence, metrics[name]) for name in sorted(compared)}
     known = {name: p for name, p in found.items() if p is not None}
     if len(found) == 1:
         return known
@@ -104,13 +107,15 @@ def _adjusted(
     return {name: p for name, p in zip(found, adjusted, strict=True) if name in known}
 
 
-def _p_worse(policy: Policy, evidence: Evidence | Unmeasured, name: str) -> float | None:
+def _p_worse(evidence: Evidence | Unmeasured, metric: Metric) -> float | None:
     if isinstance(evidence, Unmeasured):
         return None
-    fixed = [m for m in evidence.of(name, Quantity.DIFFERENCE) if m.validity is Validity.FIXED]
+    fixed = [
+        m for m in evidence.of(metric.name, Quantity.DIFFERENCE) if m.validity is Validity.FIXED
+    ]
     if len(fixed) != 1 or not fixed[0].decidable:
         return None
-    absurd = absurdity(fixed[0], policy.plan.metrics()[name])
+    absurd = absurdity(fixed[0], metric)
     return fixed[0].p_worse if absurd is None else None
 
 
