@@ -1,6 +1,5 @@
 """From registered versions and a policy to checkpoints to ask and stages that measure."""
 
-import importlib.metadata
 from pathlib import Path
 from typing import Protocol, assert_never
 
@@ -11,6 +10,7 @@ from gates.services import Services
 from policies.canonical import Json, sha256_of
 from policies.criteria import Severity
 from policies.policy import Policy
+from stages.engine.program import code_version
 from stages.engine.subject import Subject
 from stages.evidence.estimate import Unmeasured
 from stages.evidence.records import Evidence, Measurement, Provenance, Quantity, StageName, Validity
@@ -158,11 +158,6 @@ def without_evidence(
             code=code_version(),
         ),
     )
-
-
-def code_version() -> str:
-    """Version of the program, as provenance and records carry it."""
-    return importlib.metadata.version("checkpoint-gate")
 
 
 def _endpoint(version: Version, services: Services) -> EndpointSettings | None:

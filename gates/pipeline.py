@@ -1,28 +1,27 @@
 """A round: every candidate moved as far as its evidence allows, then decided and logged."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 
-from gates.decide.rounds import decide_round, open_stage
+from gates.decide.rounds import RoundEvidence, decide_round, open_stage
 from gates.decide.stage_gate import anything_open
 from gates.decide.verdict import RoundDecision
 from gates.forecast import over_budget
 from gates.ledger.ledger import Logged, Record, Version
 from gates.ledger.outbox import flush, log_or_keep, waiting
-from gates.measuring import Stage, code_version, stage_of, subject_of, without_evidence
+from gates.measuring import Stage, stage_of, subject_of, without_evidence
 from gates.membership import Round, assemble
 from gates.pages import pages_of
 from gates.services import Services
 from policies.canonical import Json, sha256_of
 from policies.errors import Broken, GateError, WrongUsage
 from policies.policy import PolicyFile
+from stages.engine.program import code_version
 from stages.engine.subject import Subject
 from stages.evidence.codec import evidence_sha256
 from stages.evidence.estimate import Cause, Unmeasured
 from stages.evidence.records import Evidence, StageName
-
-RoundEvidence = Mapping[str, Mapping[StageName, Evidence]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

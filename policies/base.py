@@ -23,6 +23,9 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
 """Text that says something."""
 
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256, as 64 hexadecimal digits."""
+
 OpenShare = Annotated[float, Field(gt=0, lt=1)]
 """A share strictly between 0 and 1."""
 

@@ -49,6 +49,9 @@ class Better(Strict):
 
 Demand = AtLeast | AtMost | NonInferior | Better
 
+DEMANDS = ("at_least", "at_most", "non_inferior", "better")
+"""Keys of a criterion that demand something; it has exactly one of them."""
+
 
 class Criterion(Strict):
     """One demand on one metric."""
@@ -63,11 +66,7 @@ class Criterion(Strict):
 
     @model_validator(mode="after")
     def _one_demand(self) -> "Criterion":
-        named = [
-            k
-            for k in ("at_least", "at_most", "non_inferior", "better")
-            if getattr(self, k) is not None
-        ]
+        named = [name for name in DEMANDS if getattr(self, name) is not None]
         if len(named) != 1:
             raise ValueError(
                 "give exactly one of `at_least`, `at_most`, `non_inferior`, `better`; "

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from policies.canonical import Json
-from policies.criteria import Criterion
+from policies.criteria import DEMANDS, Criterion
 from policies.policy import Policy
 
 
@@ -91,8 +91,7 @@ def _key(criterion: Criterion) -> str:
 
 
 def _demand_name(criterion: Criterion) -> str:
-    names = ("at_least", "at_most", "non_inferior")
-    return next((n for n in names if getattr(criterion, n) is not None), "better")
+    return next(name for name in DEMANDS if getattr(criterion, name) is not None)
 
 
 def _plain(criterion: Criterion) -> dict[str, Json]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from policies.canonical import Json
 from policies.coherence import Draft, incoherences
-from policies.criteria import Criterion, Quota
+from policies.criteria import DEMANDS, Criterion, Quota
 from policies.errors import PolicyError
 from policies.plan import Plan
 from policies.policy import Policy
@@ -62,8 +62,7 @@ def parse_policy(text: str, *, where: str) -> Policy:
 def policy_schema() -> dict[str, Json]:
     """JSON Schema (2020-12) of a policy file, for editors."""
     schema = Policy.model_json_schema()
-    demands = ("at_least", "at_most", "non_inferior", "better")
-    schema["$defs"]["Criterion"]["oneOf"] = [{"required": [demand]} for demand in demands]
+    schema["$defs"]["Criterion"]["oneOf"] = [{"required": [demand]} for demand in DEMANDS]
     schema["title"] = "Policy of checkpoint-gate"
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from policies.base import Count, Name, OpenShare, Strict, Text
+from policies.base import Count, Name, OpenShare, Sha256, Strict, Text
 
 
 class Unit(StrEnum):
@@ -54,7 +54,7 @@ class Task(Strict):
 
     data: Text
     """Items as JSONL: a path (relative to the policy) or an fsspec URL."""
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    sha256: Sha256 | None = None
     """Digest the items are frozen at; a change is refused."""
     cluster: Text | None = None
     """The item's field that groups dependent items (a passage, a ticket)."""
@@ -78,7 +78,7 @@ class ToxicityTask(Task):
 
     classifier: Text
     """`detoxify/original|unbiased|multilingual`, or a path to a checkpoint in its format."""
-    classifier_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    classifier_sha256: Sha256 | None = None
     """Digest of the checkpoint file; required for a path."""
     threshold: OpenShare = 0.5
     """An answer is toxic when any window of it scores at least this."""

@@ -10,6 +10,9 @@ from gates.cli.environment import environment
 if TYPE_CHECKING:
     from gates.reports.table import Table
 
+STYLES = {"PASS": "green", "FAIL": "red", "HOLD": "yellow", "UNMEASURED": "yellow"}
+"""Colour of a cell that begins with a verdict."""
+
 WIDTH = 160
 """Columns of a table that is not written to a terminal, unless the variable COLUMNS says."""
 
@@ -36,6 +39,3 @@ def say_table(table: "Table") -> None:
     if table.title:
         console.print(Text(table.title, style="bold"))
     console.print(drawn)
-
-
-STYLES = {"PASS": "green", "FAIL": "red", "HOLD": "yellow", "UNMEASURED": "yellow"}

@@ -21,6 +21,9 @@ _NO_KEY = "none"
 _SAID_AT_MOST = 300
 """Characters of a server's own words that an error repeats."""
 
+_SERVER_ERRORS = 500
+"""HTTP's first status of an error that is the server's own."""
+
 _CHANCE_IDS = re.compile(
     r"\b(?:[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}|(?:req|request|chatcmpl|trace)[-_]\w{6,})\b",
     re.IGNORECASE,
@@ -155,9 +158,6 @@ class OpenAICompatible:
         printable = "".join(c if c.isprintable() else " " for c in words)
         short = " ".join(_CHANCE_IDS.sub("[id]", printable).split())
         return short if len(short) <= _SAID_AT_MOST else f"{short[:_SAID_AT_MOST]}..."
-
-
-_SERVER_ERRORS = 500
 
 
 def _connect(settings: EndpointSettings, base_url: str) -> "openai.OpenAI":

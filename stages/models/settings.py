@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 
 from policies.errors import WrongUsage
 
+_MOST_SLOTS = 1024
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointSettings:
@@ -49,9 +51,6 @@ class EndpointSettings:
                 why=f"it must be {must_be}",
                 fix=f"correct `{name}` of the endpoint in gate.toml",
             )
-
-
-_MOST_SLOTS = 1024
 
 
 def _check_url(base_url: str) -> None:

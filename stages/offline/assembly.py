@@ -1,11 +1,11 @@
 """Evidence of the offline stage, put together task by task."""
 
-import importlib.metadata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from policies.canonical import sha256_of
 from policies.plan import OfflineTask
+from stages.engine.program import code_version
 from stages.engine.subject import Subject
 from stages.evidence.estimate import Cause, Unmeasured
 from stages.evidence.records import (
@@ -68,7 +68,7 @@ class Assembly:
                 baseline=baseline.digest if baseline else None,
                 plan=sha256_of(plan),
                 data=(),
-                code=importlib.metadata.version("checkpoint-gate"),
+                code=code_version(),
                 seeds=tuple((name, s) for name, s in sorted(seeds.items()) if s is not None),
             ),
         )

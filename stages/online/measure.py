@@ -11,6 +11,7 @@ from typing import assert_never
 from policies.canonical import sha256_of
 from policies.errors import PolicyError
 from policies.plan import OnlinePlan
+from stages.engine.program import code_version
 from stages.engine.subject import Subject
 from stages.evidence.estimate import Cause, Unmeasured
 from stages.evidence.records import (
@@ -130,7 +131,7 @@ class OnlineStage:
                 baseline=baseline.digest if baseline else None,
                 plan=sha256_of(self._plan.model_dump(mode="json")),
                 data=digests(source),
-                code=importlib.metadata.version("checkpoint-gate"),
+                code=code_version(),
                 tools=tuple((name, importlib.metadata.version(name)) for name in _TOOLS),
             ),
         )

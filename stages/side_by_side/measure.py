@@ -1,6 +1,5 @@
 """Stage 2 as the pipeline sees it: the evidence of blind comparisons with the baseline."""
 
-import importlib.metadata
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from policies.canonical import sha256_of, sha256_of_bytes
 from policies.errors import PolicyError
 from policies.plan import SideBySidePlan, Stopping
 from stages.engine.data import read_bytes, read_items, without_credentials
+from stages.engine.program import code_version
 from stages.engine.subject import Subject
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.evidence.items import Item
@@ -98,7 +98,7 @@ class SideBySideStage:
                 baseline=baseline.digest if baseline else None,
                 plan=sha256_of(self._plan.model_dump(mode="json")),
                 data=outcome.read,
-                code=importlib.metadata.version("checkpoint-gate"),
+                code=code_version(),
             ),
         )
 

@@ -7,7 +7,6 @@ import pytest
 
 from gates.ledger.ledger import NewVersion, Version
 from gates.measuring import (
-    code_version,
     offline_order,
     online_sources,
     plan_digest,
@@ -17,6 +16,7 @@ from gates.measuring import (
 )
 from gates.membership import assemble
 from policies.errors import InputError
+from stages.engine.program import code_version
 from stages.engine.subject import Subject
 from stages.evidence.estimate import Cause, Unmeasured
 from stages.evidence.records import Quantity, StageName
