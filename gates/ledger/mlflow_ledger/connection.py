@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from gates.ledger.ledger import LedgerDown
+from gates.masking import mask_secrets
 from policies.errors import Broken, InputError
 
 if TYPE_CHECKING:
@@ -223,11 +224,11 @@ def quoted(text: str) -> str:
 
 
 def without_credentials(uri: str) -> str:
-    """A URI without user name and password."""
+    """A URI without user name and password, and with what else is secret in it masked."""
     parts = urlsplit(uri)
-    if "@" not in parts.netloc:
-        return uri
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    if "@" in parts.netloc:
+        uri = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return mask_secrets(uri)
 
 
 def _prepare_mlflow() -> None:
@@ -248,4 +249,4 @@ def _sqlite_path(uri: str) -> Path | None:
 
 def _first_line(text: str) -> str:
     line = next((line for line in text.splitlines() if line.strip()), "it gives no reason")
-    return re.sub(r"//[^/@\s]+@", "//", line.strip())[:500]
+    return mask_secrets(re.sub(r"//[^/@\s]+@", "//", line.strip()))[:500]

@@ -102,6 +102,7 @@ def test_a_server_that_fails_is_down() -> None:
     [
         ("http://ann:secret@mlflow.example:5000/x", "http://mlflow.example:5000/x"),
         ("postgresql://ann:secret@db/mlflow", "postgresql://db/mlflow"),
+        ("postgresql://db/mlflow?password=secret", "postgresql://db/mlflow?password=***"),
         ("sqlite:////tmp/a@b.db", "sqlite:////tmp/a@b.db"),
         ("databricks", "databricks"),
     ],
@@ -117,6 +118,9 @@ def test_an_error_never_shows_credentials() -> None:
         MlflowLedger(uri).ping()
     assert "secret" not in str(error.value)
     down = Connection(uri).down("try", f"API request to {uri} failed")
+    assert "secret" not in str(down)
+    uri = "postgresql://db/mlflow?user=ann&password=secret"
+    down = Connection(uri).down("try", f"cannot connect to {uri}")
     assert "secret" not in str(down)
 
 
