@@ -1,12 +1,11 @@
 """Input files: read whole, checked against their digest, refused by file and line."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from policies.canonical import Json, sha256_of_bytes
+from policies.canonical import sha256_of_bytes
 from policies.errors import InputError
 from stages.evidence.items import Item, parse_item
 from stages.evidence.json_lines import json_lines
@@ -63,15 +62,6 @@ def read_items(url: str, *, base: Path, cluster: str | None, sha256: str | None)
             f"cannot read {shown}", why="the file holds no item", fix="write at least one item"
         )
     return ItemFile(url=shown, sha256=sha256_of_bytes(data), items=tuple(items.values()))
-
-
-def read_json_lines(url: str, *, base: Path) -> Iterator[tuple[int, Json]]:
-    """Line number and value of every line of a JSONL file; see `json_lines`.
-
-    Raises:
-        InputError: When the file cannot be read, or naming the line that is not strict JSON.
-    """
-    return json_lines(read_bytes(url, base=base), where=without_credentials(url))
 
 
 def read_bytes(url: str, *, base: Path) -> bytes:

@@ -42,36 +42,25 @@ class Finished(Generic[JobT, ValueT]):
     outcome: Done[ValueT] | Failed
 
 
-def run_all(
-    call: Callable[[JobT], ValueT],
-    jobs: Iterable[JobT],
-    *,
-    slots: int,
-    on_done: Callable[[], object] | None = None,
-) -> Iterator[Finished[JobT, ValueT]]:
-    """Calls with every job, yielding each as it finishes (in no promised order).
+def run_in_batches(
+    call: Callable[[JobT], ValueT], jobs: Iterable[JobT], *, slots: int
+) -> Iterator[tuple[Finished[JobT, ValueT], ...]]:
+    """Calls with every job, yielding together all that finished since the last batch.
+
+    While the caller works on a batch the threads go on: as many jobs wait for them as there are
+    slots, and no more, so that memory does not grow with the number of jobs. When the caller
+    stops early, or is interrupted, waiting jobs are dropped and running calls abandoned.
 
     Args:
         call: Safe to call from several threads; what it raises becomes `Failed`.
         jobs: Taken as places get free, on the caller's thread; may be endless.
         slots: How many calls may run at once, at least 1.
-        on_done: Called on the caller's thread once per finished job.
-    """
-    for batch in run_in_batches(call, jobs, slots=slots):
-        for finished in batch:
-            if on_done is not None:
-                on_done()
-            yield finished
 
+    Yields:
+        Jobs as they finish, in no promised order.
 
-def run_in_batches(
-    call: Callable[[JobT], ValueT], jobs: Iterable[JobT], *, slots: int
-) -> Iterator[tuple[Finished[JobT, ValueT], ...]]:
-    """As `run_all`, yielding together all that finished since the last batch.
-
-    While the caller works on a batch the threads go on: as many jobs wait for them as there are
-    slots, and no more, so that memory does not grow with the number of jobs. When the caller
-    stops early, or is interrupted, waiting jobs are dropped and running calls abandoned.
+    Raises:
+        ValueError: When there is no slot.
     """
     if slots < 1:
         raise ValueError(f"at least one slot is needed, not {slots}")

@@ -9,7 +9,6 @@ from stages.engine.data import (
     DatasetChanged,
     read_bytes,
     read_items,
-    read_json_lines,
     without_credentials,
 )
 
@@ -88,7 +87,7 @@ def test_memory_urls_work_as_any_store(tmp_path: Path) -> None:
     with fsspec.open("memory://data/x.jsonl", "wb") as file:
         file.write(b"1\n2\n")
 
-    assert list(read_json_lines("memory://data/x.jsonl", base=tmp_path)) == [(1, 1), (2, 2)]
+    assert read_bytes("memory://data/x.jsonl", base=tmp_path) == b"1\n2\n"
 
 
 @pytest.mark.parametrize(

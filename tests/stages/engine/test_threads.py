@@ -3,27 +3,34 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from itertools import count
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, count
+from typing import TypeVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.errors import Broken
-from stages.engine.threads import Done, Failed, run_all, run_in_batches
+from stages.engine.threads import Done, Failed, Finished, run_in_batches
+
+JobT = TypeVar("JobT")
+ValueT = TypeVar("ValueT")
+
+
+def run_all(
+    call: Callable[[JobT], ValueT], jobs: Iterable[JobT], *, slots: int
+) -> Iterator[Finished[JobT, ValueT]]:
+    return chain.from_iterable(run_in_batches(call, jobs, slots=slots))
 
 
 @settings(max_examples=25, deadline=None)
 @given(jobs=st.lists(st.integers(), max_size=30), slots=st.integers(1, 8))
 def test_every_job_finishes_once_with_its_own_value(jobs: list[int], slots: int) -> None:
-    done = []
-
-    found = list(run_all(lambda n: n * 2, jobs, slots=slots, on_done=lambda: done.append(1)))
+    found = list(run_all(lambda n: n * 2, jobs, slots=slots))
 
     assert sorted(f.job for f in found) == sorted(jobs)
     assert all(f.outcome == Done(f.job * 2) for f in found)
-    assert len(done) == len(jobs)
 
 
 def test_what_a_call_raises_is_a_value_that_says_type_and_message() -> None:
@@ -119,11 +126,11 @@ def test_stopping_early_drops_the_jobs_that_wait() -> None:
 def test_ctrl_c_ends_the_process_though_calls_hang() -> None:
     program = (
         "import time\n"
-        "from stages.engine.threads import run_all\n"
+        "from stages.engine.threads import run_in_batches\n"
         "def call(n):\n"
         "    print('asked', flush=True)\n"
         "    time.sleep(120)\n"
-        "list(run_all(call, range(1000), slots=1))\n"
+        "list(run_in_batches(call, range(1000), slots=1))\n"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=-1, stderr=-1) as process:
         assert process.stdout is not None
