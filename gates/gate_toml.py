@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from gates.masking import MASK, is_secret_name, mask_secrets
 from policies.base import Count, Name, Strict, Text
 from policies.errors import WrongUsage
-from policies.problems import Path, Problem
+from policies.problems import Path, Problem, nearest_line
 from policies.shape import problems_of
 
 
@@ -141,9 +141,7 @@ class SettingsFile:
 
     def line(self, at: Path) -> int:
         """Line of a key, or of the nearest table above it."""
-        while at not in self.lines and at:
-            at = at[:-1]
-        return self.lines.get(at, 1)
+        return nearest_line(self.lines, at)
 
 
 def parse_gate_toml(text: str, *, where: str) -> SettingsFile:
@@ -160,9 +158,8 @@ def parse_gate_toml(text: str, *, where: str) -> SettingsFile:
     try:
         content = GateToml.model_validate(given)
     except ValidationError as error:
-        unplaced = SettingsFile(lines=lines)
         problems = problems_of(error, GateToml, _shown)
-        placed = tuple(replace(p, line=unplaced.line(p.at)) for p in problems)
+        placed = tuple(replace(p, line=nearest_line(lines, p.at)) for p in problems)
         raise _refused(where, placed) from None
     return SettingsFile(content=content, lines=lines)
 

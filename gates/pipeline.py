@@ -109,8 +109,7 @@ class _Measuring:
         except WrongUsage:
             raise
         except GateError as error:
-            reason = f"{error.message}: {error.why}" if error.why else error.message
-            return self._nothing(candidate, stage, Unmeasured(reason, Cause.BROKEN))
+            return self._nothing(candidate, stage, Unmeasured(error.in_short, Cause.BROKEN))
 
     def _too_dear(self, candidate: str) -> str | None:
         """Why a candidate must not be asked; those that were measured are asked no more."""

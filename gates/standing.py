@@ -72,7 +72,7 @@ def as_round(decided: Decided) -> RoundDecision:
 
 
 def undecided_json(version: Version) -> dict[str, Json]:
-    """A version without a decision, as one entry of `gate.status/1`."""
+    """A version without a decision, as a `gate.status/1` of one entry."""
     return {
         "schema": "gate.status/1",
         "versions": [Standing(version=version, decided=None).as_json()],

@@ -20,6 +20,11 @@ class GateError(Exception):
         self.why = why
         self.fix = fix
 
+    @property
+    def in_short(self) -> str:
+        """What happened and why, on one line and without the fix."""
+        return f"{self.message}: {self.why}" if self.why else self.message
+
     def __str__(self) -> str:
         lines = [self.message]
         if self.why:

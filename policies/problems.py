@@ -1,7 +1,7 @@
 """What is wrong with a file that people write: where, what was found, what is expected."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from policies.errors import PolicyError
@@ -69,6 +69,13 @@ def field_name(at: Path) -> str:
         else:
             name += f".{step}" if name else step
     return name or "file"
+
+
+def nearest_line(lines: Mapping[Path, int], at: Path) -> int:
+    """Line of the value at a path, or of the nearest value above it; 1 where none is known."""
+    while at not in lines and at:
+        at = at[:-1]
+    return lines.get(at, 1)
 
 
 def overlaps(one: Path, other: Path) -> bool:

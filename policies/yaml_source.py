@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import yaml
 
 from policies.canonical import Json
-from policies.problems import Path, Problem
+from policies.problems import Path, Problem, nearest_line
 
 DEEPEST = 20
 """Levels of nesting; a policy has eight."""
@@ -49,9 +49,7 @@ class Source:
 
     def line(self, at: Path) -> int:
         """Line of the value at a path, or of the nearest value above it."""
-        while at not in self.lines and at:
-            at = at[:-1]
-        return self.lines.get(at, 1)
+        return nearest_line(self.lines, at)
 
 
 def read_yaml(text: str) -> Source:

@@ -58,15 +58,6 @@ def decide_chain(
     return CandidateDecision(candidate=candidate, verdict=verdict, reason=reason, stages=named)
 
 
-def _with_policy_named(stage: StageDecision, policy: Policy) -> StageDecision:
-    """The stage with a next command that can be run as it stands."""
-    wait = stage.waits_for
-    if wait is None or wait.command is None:
-        return stage
-    command = wait.command.replace("POLICY", policy.policy)
-    return replace(stage, waits_for=replace(wait, command=command))
-
-
 def promotable(
     policy: Policy,
     decision: CandidateDecision,
@@ -97,6 +88,15 @@ def promotable(
     if online is not None and online.retrospective and not demo:
         return NotPromotable("its A/B is retrospective, and recorded traffic promotes nothing")
     return Promotable()
+
+
+def _with_policy_named(stage: StageDecision, policy: Policy) -> StageDecision:
+    """The stage with a next command that can be run as it stands."""
+    wait = stage.waits_for
+    if wait is None or wait.command is None:
+        return stage
+    command = wait.command.replace("POLICY", policy.policy)
+    return replace(stage, waits_for=replace(wait, command=command))
 
 
 def _rests_on_evidence(stage: StageDecision) -> bool:

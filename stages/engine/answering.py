@@ -11,7 +11,7 @@ from policies.errors import Broken
 from policies.plan import Sampling
 from stages.engine.progress import Advance, Progress, Silent
 from stages.engine.state import Entry, State
-from stages.engine.threads import Done, Failed, Finished, run_in_batches, said
+from stages.engine.threads import Done, Failed, Finished, run_in_batches
 from stages.evidence.estimate import Cause
 from stages.evidence.items import Item, Response
 from stages.evidence.records import Cost
@@ -230,10 +230,10 @@ class _Asker:
         try:
             answer = self._client.answer(request)
         except EndpointError as error:
-            self._note_failure(said(error))
-            return Failed(said(error))
+            self._note_failure(error.in_short)
+            return Failed(error.in_short)
         except ModelError as error:
-            return Failed(said(error))
+            return Failed(error.in_short)
         with self._lock:
             self._failures = 0
         return answer
@@ -255,7 +255,7 @@ def _answer(client: ModelClient, request: Request) -> Response | Failed:
     try:
         return client.answer(request)
     except ModelError as error:
-        return Failed(said(error))
+        return Failed(error.in_short)
 
 
 def _response(entry: Entry, log: AnswerLog) -> Response:

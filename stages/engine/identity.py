@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from policies.canonical import sha256_of
 from stages.engine.state import State
-from stages.engine.threads import said
 from stages.models.client import ModelClient, ModelError
 from stages.models.fingerprint import served_identity
 
@@ -55,7 +54,7 @@ def check_identity(
     try:
         served = served_identity(client)
     except ModelError as error:
-        return IdentityUnknown(f"what the endpoint serves cannot be told: {said(error)}")
+        return IdentityUnknown(f"what the endpoint serves cannot be told: {error.in_short}")
     first = known.get("identity")
     if first == served:
         return None

@@ -123,11 +123,6 @@ def _outcome(call: Callable[[JobT], ValueT], job: JobT) -> Done[ValueT] | Failed
     try:
         return Done(call(job))
     except GateError as error:
-        return Failed(said(error))
+        return Failed(error.in_short)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the engine: a failure is a value
         return Failed(f"{type(error).__name__}: {error}")
-
-
-def said(error: GateError) -> str:
-    """An error on one line, without its fix."""
-    return f"{error.message}: {error.why}" if error.why else error.message

@@ -34,7 +34,14 @@ _LATEST = 1.0
 _SLACK = 1e-6
 """Days: rounding of files of floats."""
 
-_CANNOT_TELL = ("crossover", "duplicates", "freshness", "registered_before_exposure", "windows")
+_CANNOT_TELL = {
+    "crossover": "whether a unit stood in both arms",
+    "duplicates": "whether rows were counted twice",
+    "freshness": "what date their last row is of",
+    "registered_before_exposure": "when the first exposure was",
+    "windows": "whether every unit's attribution window had closed",
+}
+"""Checks that moments cannot support, and what each would have to see."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,16 +145,9 @@ def moments_contract(series: Series, plan: OnlinePlan, days: Sequence[float]) ->
 
 def cannot_tell() -> tuple[Check, ...]:
     """The checks that moments cannot support."""
-    said = {
-        "crossover": "whether a unit stood in both arms",
-        "duplicates": "whether rows were counted twice",
-        "freshness": "what date their last row is of",
-        "registered_before_exposure": "when the first exposure was",
-        "windows": "whether every unit's attribution window had closed",
-    }
     return tuple(
-        Check(name=name, passed=None, sentence=f"arm moments cannot show {said[name]}")
-        for name in _CANNOT_TELL
+        Check(name=name, passed=None, sentence=f"arm moments cannot show {unseen}")
+        for name, unseen in _CANNOT_TELL.items()
     )
 
 

@@ -15,6 +15,11 @@ def test_an_error_without_why_or_fix_prints_what_it_has() -> None:
     assert str(GateError("broken", fix="mend it")) == "broken\n  fix: mend it"
 
 
+def test_an_error_in_short_leaves_the_fix_out() -> None:
+    assert GateError("broken", why="it fell", fix="mend it").in_short == "broken: it fell"
+    assert GateError("broken", fix="mend it").in_short == "broken"
+
+
 @pytest.mark.parametrize(
     ("kind", "code"), [(WrongUsage, 2), (PolicyError, 2), (InputError, 2), (Broken, 4)]
 )

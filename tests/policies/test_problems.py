@@ -11,6 +11,7 @@ from policies.problems import (
     listed,
     meant,
     nearest,
+    nearest_line,
     overlaps,
 )
 
@@ -84,3 +85,12 @@ def test_paths_overlap_when_one_lies_above_the_other() -> None:
 def test_a_list_of_nothing_says_so() -> None:
     assert listed(()) == "none"
     assert listed(("a", "b")) == "`a`, `b`"
+
+
+def test_a_line_is_that_of_the_value_or_of_the_nearest_above_it() -> None:
+    lines = {("plan",): 3, ("plan", "looks"): 7}
+    assert nearest_line(lines, ("plan", "looks")) == 7
+    assert nearest_line(lines, ("plan", "looks", 2, "day")) == 7
+    assert nearest_line(lines, ("plan", "days")) == 3
+    assert nearest_line(lines, ("keep",)) == 1
+    assert nearest_line({(): 5}, ("keep",)) == 5
