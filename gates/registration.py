@@ -194,7 +194,10 @@ def _endpoint_tags(endpoint: Endpoint) -> Mapping[str, str]:
 
 
 def _check_base_url(url: str) -> None:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # whose words, like the address, may hold a password
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise _refused_url("it is no http address", "write it like http://host:8000/v1")
     if "@" in parts.netloc:

@@ -56,8 +56,8 @@ class EndpointSettings:
 def _check_url(base_url: str) -> None:
     try:
         parts = urlsplit(base_url)
-    except ValueError as error:
-        raise _no_url(base_url, str(error)) from None
+    except ValueError:  # whose words, like the address, may hold a password
+        raise _no_url("(not shown)", "its address cannot be read") from None
     if parts.username is not None or parts.password is not None:
         raise WrongUsage(
             f"cannot use the endpoint at {parts.hostname}",

@@ -66,6 +66,8 @@ def test_a_pyfunc_model_and_an_external_one_are_registered(ledger: MemoryLedger)
     [
         *("vllm:8000/v1", "ftp://x/v1", "http://", "http://u:secret@x/v1", "http://x/{name}/v1"),
         *("http://x/{version/v1", "http://x/{}/v1"),
+        "http://ann:secret@[host/v1",
+        "http://ann:secret@ho\u2100st/v1",
     ],
 )
 def test_an_endpoint_that_cannot_be_asked_is_refused(ledger: MemoryLedger, url: str) -> None:

@@ -33,9 +33,13 @@ def test_an_address_that_is_none_is_refused(url: str) -> None:
         EndpointSettings(base_url=url)
 
 
-def test_a_password_in_the_address_is_refused_and_not_shown() -> None:
+@pytest.mark.parametrize(
+    "url",
+    ["https://me:secret@host/v1", "https://me:secret@[host/v1", "https://me:secret@ho\u2100st"],
+)
+def test_a_password_in_the_address_is_refused_and_not_shown(url: str) -> None:
     with pytest.raises(WrongUsage) as caught:
-        EndpointSettings(base_url="https://me:secret@host/v1")
+        EndpointSettings(base_url=url)
 
     assert "secret" not in str(caught.value)
 
