@@ -82,12 +82,10 @@ class Pyfunc:
         """What the model returns.
 
         Raises:
-            ModelError: When that holds no text, or the item does not fit the model.
+            ModelError: When it raises, when that holds no text, or the item does not fit the model.
         """
         question = self._question(request)
-        with self._lock:
-            result = self._model.predict(question)
-        text = text_of(result)
+        text = text_of(self._predict(question, request.item))
         if text is None or not text.strip():
             raise ModelError(
                 f"the pyfunc model gave no answer to item {request.item.id}",
@@ -98,6 +96,19 @@ class Pyfunc:
 
     def close(self) -> None:
         """Holds nothing."""
+
+    def _predict(self, question: object, item: Item) -> object:
+        with self._lock:
+            try:
+                return self._model.predict(question)
+            except (Exception, SystemExit) as error:  # the model's own code runs in here
+                column = self._calling is Calling.COLUMN
+                given = "a frame with its text column" if column else "a dict of `messages`"
+                raise ModelError(
+                    f"the pyfunc model gave no answer to item {item.id}",
+                    why=f"it raised {type(error).__name__}: {error}",
+                    fix=f"mend its predict, which is given {given}, or log it another way",
+                ) from error
 
     def _question(self, request: Request) -> object:
         messages = [dict(message) for message in request.item.messages]

@@ -131,6 +131,20 @@ def test_a_result_without_text_is_no_answer(loaded: Callable[..., Pyfunc], resul
         ask(client, {"role": "user", "content": "hi"})
 
 
+@pytest.mark.parametrize("raised", [AttributeError("no iterrows"), KeyError("q"), SystemExit(1)])
+def test_whatever_a_model_raises_is_no_answer(
+    loaded: Callable[..., Pyfunc], raised: BaseException
+) -> None:
+    def predict(_: object) -> object:
+        raise raised
+
+    with pytest.raises(ModelError, match=type(raised).__name__) as error:
+        ask(loaded(predict), {"role": "user", "content": "hi"})
+
+    assert "to item 1" in error.value.message
+    assert "a dict of `messages`" in error.value.fix
+
+
 @pytest.mark.parametrize(
     "messages",
     [
