@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
@@ -95,9 +95,9 @@ class EndpointSection(Asking):
 
 
 class DataSection(Strict):
-    """Exposures and events of an A/B: Parquet, CSV or SQL files, read by an Ibis backend."""
+    """Exposures and events of an A/B: Parquet or CSV files, read by an Ibis backend."""
 
-    backend: Text = "duckdb"
+    backend: Literal["duckdb"] = "duckdb"
     exposures: Text
     events: Text
 

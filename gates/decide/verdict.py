@@ -18,6 +18,9 @@ class Verdict(StrEnum):
     UNMEASURED = "UNMEASURED"
 
 
+_WORST = (Verdict.FAIL, Verdict.UNMEASURED, Verdict.HOLD, Verdict.PASS)
+
+
 class OnlineVerdict(StrEnum):
     """What a look at an A/B says."""
 
@@ -68,6 +71,17 @@ class Finding:
     quantity: Quantity
     measured: Estimate | Unmeasured
     distance: float | None
+
+    @property
+    def rank(self) -> tuple[bool, bool, int, float]:
+        """Sorts the worst first.
+
+        What does not pass, blocking before advisory, FAIL, UNMEASURED, HOLD, the farthest out; then
+        what passes.
+        """
+        advisory = self.severity is not Severity.BLOCKING
+        passes = self.verdict is Verdict.PASS
+        return passes, advisory, _WORST.index(self.verdict), self.distance or 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

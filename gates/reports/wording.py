@@ -4,27 +4,15 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from gates.decide.spoken import level_words, metric_words, plain_words
-from gates.decide.verdict import CandidateDecision, Finding, StageDecision, Verdict
-from policies.criteria import Severity
+from gates.decide.verdict import CandidateDecision, Finding, StageDecision
 from policies.plan import Unit
 from stages.evidence.estimate import Unmeasured
 from stages.evidence.records import Cost, Quantity, StageName, Wait
 
-_WORST = (Verdict.FAIL, Verdict.UNMEASURED, Verdict.HOLD, Verdict.PASS)
-
 
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Blocking before advisory; then FAIL, UNMEASURED, HOLD, PASS; then the farthest out."""
-    return tuple(
-        sorted(
-            findings,
-            key=lambda f: (
-                f.severity is not Severity.BLOCKING,
-                _WORST.index(f.verdict),
-                0.0 if f.distance is None else f.distance,
-            ),
-        )
-    )
+    """Findings by their rank."""
+    return tuple(sorted(findings, key=lambda finding: finding.rank))
 
 
 def findings_of(decision: CandidateDecision) -> tuple[Finding, ...]:

@@ -12,7 +12,8 @@ if [ -x "$repository/.venv/bin/gate" ]; then PATH=$repository/.venv/bin:$PATH; f
 gate=$(command -v gate) || stop "there is no command gate" "make demo, or pip install '$repository[toxicity]'"
 python=$(dirname "$(readlink -f "$gate")")/python
 
-data=${1:-$repository/../shared/data/$name}
+data=${1:-}
+[ -n "$data" ] || stop "no data was named" "run.sh DATA_DIR; the README beside it says what is in it"
 [ -d "$data" ] || stop "there is no folder $data" "run.sh DATA_DIR; the README beside it says what is in it"
 data=$(cd "$data" && pwd)
 

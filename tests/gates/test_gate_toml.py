@@ -67,6 +67,7 @@ BROKEN = [
     ("[endpoints.judge_a]", "endpoints = 5\n[x]", 13, "endpoints", "unknown key"),
     ("events = ", "event = ", 24, "data.product.event", "write `events`"),
     ("SLACK_WEBHOOK_URL", "https://hooks.example/T/B", 28, "notify.url_env", "in capitals"),
+    ("[data.product]", '[data.product]\nbackend = "spark"', 23, "data.product.backend", "duckdb"),
     ("[trust]", "[trust", 25, "file", "broken TOML"),
     ("[trust]", "[mlflow]", 25, "file", "broken TOML"),
     ('"trust.json"', '"trust.json', 26, "file", "broken TOML"),

@@ -4,10 +4,9 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from gates.decide.verdict import CandidateDecision, Finding, StageDecision, Verdict
+from gates.decide.verdict import CandidateDecision, Finding, StageDecision
 from gates.ledger.records import CandidateRecord
 from policies.canonical import Json, canonical_json
-from policies.criteria import Severity
 from stages.evidence.estimate import Estimate
 from stages.evidence.records import Cost, Look, Wait
 
@@ -15,8 +14,6 @@ NOTE_TAG = "mlflow.note.content"
 TABLE = "findings.json"
 LONGEST_TAG = 8000
 """Characters of a tag that MLflow keeps; it cuts the rest away."""
-
-_ORDER = (Verdict.FAIL, Verdict.UNMEASURED, Verdict.HOLD, Verdict.PASS)
 
 
 def round_tags(record: CandidateRecord) -> dict[str, str]:
@@ -132,15 +129,8 @@ def findings_table(stages: Sequence[StageDecision]) -> bytes:
 def worst_first(
     findings: Sequence[tuple[StageDecision, Finding]],
 ) -> tuple[tuple[StageDecision, Finding], ...]:
-    """Blocking FAIL first, PASS last; among equals what lies farthest outside its limit."""
-
-    def badness(pair: tuple[StageDecision, Finding]) -> tuple[int, int, float]:
-        finding = pair[1]
-        distance = float("-inf") if finding.distance is None else finding.distance
-        advisory = finding.severity is Severity.ADVISORY
-        return _ORDER.index(finding.verdict), int(advisory), distance
-
-    return tuple(sorted(findings, key=badness))
+    """Findings by their rank, each with its stage."""
+    return tuple(sorted(findings, key=lambda pair: pair[1].rank))
 
 
 def description(

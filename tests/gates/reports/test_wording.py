@@ -26,6 +26,7 @@ def test_the_worst_come_first() -> None:
     assert order == sorted(
         order,
         key=lambda pair: (
+            pair[1] == "PASS",
             pair[0] != "blocking",
             ["FAIL", "UNMEASURED", "HOLD", "PASS"].index(pair[1]),
         ),

@@ -85,9 +85,9 @@ def test_the_table_has_the_worst_first() -> None:
     )
     table = json.loads(contents.findings_table([stage(*findings)]))
     column = table["columns"].index("metric")
-    assert [row[column] for row in table["data"]] == ["e", "d", "b", "f", "c", "g", "a"]
+    assert [row[column] for row in table["data"]] == ["e", "d", "f", "c", "b", "g", "a"]
     assert all(len(row) == len(table["columns"]) for row in table["data"])
-    unmeasured = table["data"][3]
+    unmeasured = table["data"][2]
     assert unmeasured[table["columns"].index("value")] is None
 
 
