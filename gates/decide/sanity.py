@@ -5,6 +5,7 @@ from typing import assert_never
 
 from gates.decide.spoken import level_words
 from policies.plan import Metric, Unit
+from stages.evidence.absence import SAME_CHECKPOINT
 from stages.evidence.estimate import Bounds, Cause, Estimate, Unmeasured
 from stages.evidence.records import Evidence, Measurement, Quantity, Validity
 
@@ -22,14 +23,12 @@ PROOF = 0.05
 
 
 def same_checkpoint(evidence: Evidence) -> Unmeasured | None:
-    """That candidate and baseline answer from the same files, so that nothing is compared."""
+    """That candidate and baseline answer from the same source, so that nothing is compared."""
     provenance = evidence.provenance
-    if provenance.baseline is None or provenance.baseline != provenance.candidate:
-        return None
-    return Unmeasured(
-        "candidate and baseline are the same checkpoint, so their comparison says nothing",
-        Cause.WAITING,
-    )
+    same_source = provenance.baseline is not None and provenance.baseline == provenance.candidate
+    if same_source or any(m.measured == SAME_CHECKPOINT for m in evidence.measurements):
+        return SAME_CHECKPOINT
+    return None
 
 
 def absurdity(measurement: Measurement, metric: Metric) -> Unmeasured | None:

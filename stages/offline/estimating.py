@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 
 from policies.plan import Metric
-from stages.evidence.estimate import Cause, Estimate, Unmeasured
+from stages.evidence.estimate import Estimate, Unmeasured
 from stages.evidence.records import Measurement, Quantity
 from stages.stats.means import clustered_mean
 from stages.stats.paired import paired_difference
@@ -72,22 +72,6 @@ def measure_metric(
         _measurement(metric, Quantity.VALUE, value, design),
         _measurement(metric, Quantity.DIFFERENCE, difference, design, p_worse=p_worse),
         _measurement(metric, Quantity.RATIO, ratio, design),
-    )
-
-
-def no_baseline() -> Unmeasured:
-    """Why nothing is compared when there is no baseline."""
-    return Unmeasured(
-        "there is no baseline to compare with; record the version in production with `gate adopt`",
-        Cause.WAITING,
-    )
-
-
-def same_checkpoint() -> Unmeasured:
-    """Why nothing is compared when candidate and baseline are the same."""
-    return Unmeasured(
-        "candidate and baseline are the same checkpoint: they answer from the same source",
-        Cause.WAITING,
     )
 
 

@@ -9,12 +9,13 @@ from stages.engine.identity import IdentityChanged
 from stages.engine.progress import Progress
 from stages.engine.state import State
 from stages.engine.subject import Subject
+from stages.evidence.absence import NO_BASELINE, SAME_CHECKPOINT
 from stages.evidence.estimate import Unmeasured
 from stages.evidence.records import Evidence
 from stages.offline.asking import Asking
 from stages.offline.assembly import Assembly, Step
 from stages.offline.detoxify_model import load_classifier
-from stages.offline.estimating import Design, measure_metric, no_baseline, same_checkpoint
+from stages.offline.estimating import Design, measure_metric
 from stages.offline.item_records import ItemRecord, records_of
 from stages.offline.scored import ClassifierFor, Scored, Scoring
 
@@ -153,12 +154,12 @@ class OfflineStage:
 
     def _compared(self, name: str, candidate: Subject, baseline: Subject | None) -> Scored:
         if baseline is None:
-            return Scored(scores=no_baseline())
+            return Scored(scores=NO_BASELINE)
         if baseline.digest == candidate.digest:
-            return Scored(scores=same_checkpoint())
+            return Scored(scores=SAME_CHECKPOINT)
         scored = self._scored(name, baseline)
         if self._asking.serves_the_same(candidate, baseline):
-            return Scored(scores=same_checkpoint())
+            return Scored(scores=SAME_CHECKPOINT)
         return scored
 
 

@@ -13,6 +13,7 @@ from policies.errors import PolicyError
 from policies.plan import OnlinePlan
 from stages.engine.program import code_version
 from stages.engine.subject import Subject
+from stages.evidence.absence import NO_BASELINE, SAME_CHECKPOINT
 from stages.evidence.estimate import Cause, Unmeasured
 from stages.evidence.records import (
     Check,
@@ -274,15 +275,8 @@ def _comparable(
     """The measurements; comparisons are absent where there is nothing to compare with."""
     if baseline is not None and baseline.digest != candidate.digest:
         return found
-    reason = (
-        "there is no baseline to compare with"
-        if baseline is None
-        else "candidate and baseline are the same checkpoint: there is nothing to compare"
-    )
-    return tuple(
-        m if m.quantity is Quantity.VALUE else replace(m, measured=Unmeasured(reason))
-        for m in found
-    )
+    why = NO_BASELINE if baseline is None else SAME_CHECKPOINT
+    return tuple(m if m.quantity is Quantity.VALUE else replace(m, measured=why) for m in found)
 
 
 def _refuse_absurd(plan: OnlinePlan) -> None:

@@ -9,6 +9,7 @@ from policies.plan import SideBySidePlan, Stopping
 from stages.engine.data import read_bytes, read_items, without_credentials
 from stages.engine.program import code_version
 from stages.engine.subject import Subject
+from stages.evidence.absence import NO_BASELINE, SAME_CHECKPOINT
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.evidence.items import Item
 from stages.evidence.records import (
@@ -104,14 +105,13 @@ class SideBySideStage:
 
     def _outcome(self, candidate: Subject, baseline: Subject | None) -> _Outcome:
         if baseline is None:
-            return _nothing("there is no baseline to compare with")
+            return _nothing(NO_BASELINE)
         if baseline.digest == candidate.digest:
-            return _nothing(
-                "candidate and baseline are the same checkpoint: there is nothing to compare",
-                Cause.WAITING,
-            )
+            return _nothing(SAME_CHECKPOINT)
         if baseline.known_as == candidate.known_as:
-            return _nothing(f"votes know candidate and baseline alike as `{candidate.known_as}`")
+            return _nothing(
+                Unmeasured(f"votes know candidate and baseline alike as `{candidate.known_as}`")
+            )
         files = self._read()
         pair = (seen_from(v, candidate.known_as, baseline.known_as) for v in files.votes)
         counted = tally(
@@ -167,7 +167,7 @@ class SideBySideStage:
 
     def _measured(self, counted: Tally, pair: str) -> tuple[Estimate | Unmeasured, ...]:
         if not counted.prompts and not counted.begun:
-            return _nothing(f"no vote compares {pair} yet", Cause.WAITING).measured
+            return _nothing(Unmeasured(f"no vote compares {pair} yet", Cause.WAITING)).measured
         stopping, level = self._plan.stopping, self._plan.level
         return tuple(of(counted, stopping=stopping, level=level) for of in METRICS.values())
 
@@ -199,5 +199,5 @@ class SideBySideStage:
         )
 
 
-def _nothing(reason: str, cause: Cause = Cause.BROKEN) -> _Outcome:
-    return _Outcome(measured=tuple(Unmeasured(reason, cause) for _ in METRICS))
+def _nothing(why: Unmeasured) -> _Outcome:
+    return _Outcome(measured=tuple(why for _ in METRICS))

@@ -4,9 +4,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from policies.plan import Metric, Unit
+from stages.evidence.absence import NO_BASELINE, SAME_CHECKPOINT
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.evidence.records import Quantity
-from stages.offline.estimating import Design, measure_metric, no_baseline, same_checkpoint
+from stages.offline.estimating import Design, measure_metric
 
 METRIC = Metric(
     name="qa.accuracy", stage="offline", unit=Unit.SHARE, higher_is_better=True, paired=True
@@ -80,5 +81,5 @@ def test_an_accuracy_at_its_lower_limit_passes_as_seldom_as_it_says(n: int, limi
 
 
 def test_reasons_say_whose_move_it_is() -> None:
-    assert "gate adopt" in no_baseline().reason
-    assert no_baseline().cause is same_checkpoint().cause is Cause.WAITING
+    assert "gate adopt" in NO_BASELINE.reason
+    assert NO_BASELINE.cause is SAME_CHECKPOINT.cause is Cause.WAITING
