@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from gates.decide.chain import NotPromotable, promotable
 from gates.decide.rounds import decide_round
@@ -111,6 +113,8 @@ def _judge(
         no = decision.verdict is Verdict.FAIL
         answer = Answer.NO if no else Answer.CANNOT_TELL
         return _Judged(answer=answer, reason=found.reason, decided=decided)
+    if (failed := _earlier_fail(candidate, file.policy, stored, services)) is not None:
+        return _Judged(answer=Answer.NO, reason=failed, decided=decided)
     reason = "every stage passes; nothing was changed"
     if before == candidate.uri:
         reason = "every stage passes, and the alias points to it already"
@@ -124,13 +128,29 @@ def _judge(
     return _Judged(answer=Answer.WOULD_PROMOTE, reason=reason, decided=decided)
 
 
+def _earlier_fail(
+    candidate: Version, policy: Policy, stored: Stored, services: Services
+) -> str | None:
+    """An earlier no to the same question: a candidate is not run again until it passes.
+
+    The question is the same when policy and baseline are; a quota is part of the policy, so a
+    candidate that lost to others cannot win alone.
+    """
+    for decided in services.ledger.history(candidate):
+        same = (decided.policy_sha256, decided.baseline) == (policy.sha256, stored.baseline)
+        if same and decided.decision.verdict is Verdict.FAIL:
+            return (
+                f"it failed under this policy and baseline on {decided.decided_at[:10]} "
+                f"({decided.decision.reason}), and a FAIL stands; register what has changed as a "
+                "new version, or change the policy in the open"
+            )
+    return None
+
+
 def _stale(candidate: Version, policy: Policy, stored: Stored, services: Services) -> Iterator[str]:
     """Why the stored evidence is not about this candidate under this plan."""
     evidence = stored.evidence.get(candidate.uri, {})
-    subject = subject_of(candidate, services)
-    if subject.client is not None:
-        subject.client.close()
-    digest = subject.digest
+    digest = _digest_now(candidate, services)
     for stage, found in evidence.items():
         if found.provenance.plan != plan_digest(policy, stage):
             yield f"the {stage} evidence was measured under another plan; gate run measures anew"
@@ -140,6 +160,15 @@ def _stale(candidate: Version, policy: Policy, stored: Stored, services: Service
                 f"the {stage} evidence is about another checkpoint: its digest is "
                 f"{found.provenance.candidate[:12]}, {candidate.uri} has {digest[:12]}"
             )
+
+
+def _digest_now(candidate: Version, services: Services) -> str:
+    """Digest of the checkpoint as the ledger has it now, not as a copy at hand says."""
+    with TemporaryDirectory() as folder:
+        subject = subject_of(candidate, replace(services, cache=Path(folder)))
+        if subject.client is not None:
+            subject.client.close()
+        return subject.digest
 
 
 def _decide_again(

@@ -27,10 +27,12 @@ class Standing:
 
     @property
     def verdict(self) -> str:
-        """ADOPTED, undecided, or the verdict of the stage it stands in."""
-        if self.decided is not None:
-            return verdict_words(self.decided.decision.stages[-1])
-        return ADOPTED if "gate_adopted" in self.version.tags else UNDECIDED
+        """ADOPTED whatever was decided later; else the verdict of the stage it stands in."""
+        if "gate_adopted" in self.version.tags:
+            return ADOPTED
+        if self.decided is None:
+            return UNDECIDED
+        return verdict_words(self.decided.decision.stages[-1])
 
     def as_row(self) -> tuple[str, ...]:
         """Version, name, aliases, policy, stage, verdict, whose move, have/need, expected."""

@@ -10,6 +10,8 @@ from gates.cli.options import json_option, open_services, open_workspace, worksp
 from gates.cli.output import say_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gates.decide.verdict import StageDecision
     from gates.ledger.ledger import Decided, Version
 
@@ -34,8 +36,8 @@ def command(
 
     with open_services(open_workspace(workspace, tracking_uri, state)) as services:
         found = services.ledger.version(version)
-        newest = services.ledger.history(found, most=None if policy else 1)
-        stored = next((d for d in newest if policy in (None, d.policy_name)), None)
+        history = services.ledger.history(found)
+    stored = next((d for d in history if policy in (None, d.policy_name)), None)
     if as_json:
         say_json(decision_json(as_round(stored)) if stored else undecided_json(found))
     elif stored is None:
@@ -49,6 +51,7 @@ def command(
             click.echo(f"next: gate run {policy or 'POLICY'} {found.name}/{found.version}")
     else:
         _say(stored)
+        _say_earlier([decided for decided in history if decided is not stored])
         _say_next(stored, found)
     return Exit.YES
 
@@ -59,6 +62,17 @@ def _say(stored: "Decided") -> None:
     click.echo(f"decided {stored.decided_at}, compared with {stored.baseline or 'nothing'}")
     for stage in decision.stages:
         _say_stage(stage)
+
+
+def _say_earlier(others: "Sequence[Decided]") -> None:
+    """Every other decision on the version: trying again is never hidden."""
+    if others:
+        click.echo("\nother decisions on this version")
+    for other in others:
+        click.echo(
+            f"  {other.decision.verdict} on {other.decided_at[:10]} under policy "
+            f"{other.policy_name}: {other.decision.reason}"
+        )
 
 
 def _say_stage(stage: "StageDecision") -> None:

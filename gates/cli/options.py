@@ -72,7 +72,7 @@ def find_policy(name: str, workspace: Workspace) -> PolicyFile:
     from policies.errors import WrongUsage
     from policies.load import load_policy
 
-    candidates = (Path(name), workspace.root / "policies" / f"{name}.yaml")
+    candidates = (Path(name), workspace.root / "policies" / f"{name.removesuffix('.yaml')}.yaml")
     for path in candidates:
         if path.is_file():
             return PolicyFile(policy=load_policy(path), path=path)

@@ -103,7 +103,14 @@ def _write_workspace(folder: Path) -> PolicyFile:
             why="the demo writes a workspace of its own and overwrites nothing",
             fix=f"remove {folder}, or name another folder: gate demo FOLDER",
         )
-    shutil.copytree(DATA, folder / "data")
+    try:
+        shutil.copytree(DATA, folder / "data")
+    except OSError as error:
+        raise WrongUsage(
+            f"cannot write a demo to {folder}",
+            why=f"{error.filename or folder}: {error.strerror}",
+            fix="name a folder that can be written to: gate demo FOLDER",
+        ) from error
     (folder / "policies").mkdir()
     policy = folder / "policies" / "demo.yaml"
     policy.write_bytes((resources.files("policies") / "demo.yaml").read_bytes())

@@ -78,7 +78,10 @@ def read_bytes(url: str, *, base: Path) -> bytes:
         return _fetch(url) if "://" in url else (base / url).read_bytes()
     except FileNotFoundError:
         raise _unread(url, base, "there is no such file") from None
-    except (OSError, ValueError, ImportError) as error:
+    except ImportError as error:
+        fix = "install the library that it names, e.g. pip install s3fs"
+        raise _unread(url, base, str(error), fix=fix) from None
+    except (OSError, ValueError) as error:
         why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
         raise _unread(url, base, why.replace(url, without_credentials(url))) from None
 
@@ -102,7 +105,10 @@ def without_credentials(url: str) -> str:
     """A URL without user, password and query (which may be a signature); a path as it is."""
     if "://" not in url:
         return url
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "a URL that cannot be read"
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
@@ -113,11 +119,14 @@ def _fetch(url: str) -> bytes:
         return bytes(file.read())
 
 
-def _unread(url: str, base: Path, why: str) -> InputError:
+_CORRECT = "correct the path (it is relative to the file that names it) or the URL"
+
+
+def _unread(url: str, base: Path, why: str, *, fix: str = _CORRECT) -> InputError:
     shown = without_credentials(url)
     at = "" if "://" in url else f" (looked in {base.absolute()})"
     return InputError(
         f"cannot read {shown}",
         why=f"{why}{at}",
-        fix="correct the path (it is relative to the file that names it) or the URL",
+        fix=fix,
     )

@@ -183,6 +183,34 @@ def test_what_broke_before_it_was_opened_says_so_and_not_that_it_is_another(
     assert wait.cause is Cause.BROKEN
 
 
+def test_a_candidate_that_lost_to_the_quota_cannot_win_by_being_run_alone(
+    place: Workplace,
+) -> None:
+    quota = "keep: {offline: {most: 1, by: sums.accuracy}}"
+    file = place.policy(policy_text((PLAN, VOTED, TRAFFIC), CRITERIA, more=quota))
+    place.recorded(wrong_every=20)
+    place.votes(candidate="assistant/3")
+    place.moments(candidate="assistant/3", shares=(0.6, 0.68))
+    run_round(file, ["assistant/2", "assistant/3"], place.services)
+    assert asked(place, file, "assistant/3").answer is Answer.NO
+    place.later(days=1)
+    alone = run_round(file, ["assistant/3"], place.services).decision.candidates[0]
+    assert alone.verdict is Verdict.PASS
+    promotion = asked(place, file, "assistant/3")
+    assert promotion.answer is Answer.NO
+    assert "a FAIL stands" in promotion.reason
+    assert champion(place) == "1"
+
+
+def test_a_file_that_changed_in_the_ledger_is_not_promoted_from_a_copy_at_hand(
+    place: Workplace, file: PolicyFile
+) -> None:
+    place.ledger.files["models:/assistant/2"] += b"\n"
+    with pytest.raises(InputError, match="recorded outputs"):
+        asked(place, file)
+    assert champion(place) == "1"
+
+
 def test_a_champion_that_changed_since_the_decision_cannot_tell(
     place: Workplace, file: PolicyFile
 ) -> None:

@@ -41,6 +41,14 @@ def test_one_version_can_be_asked_for(place: Workplace, reference: str) -> None:
     assert standing.version.version == ("1" if "@" in reference else "3")
 
 
+def test_an_adopted_version_stays_adopted_whatever_is_decided(place: Workplace) -> None:
+    version = place.ledger.version("assistant/2")
+    place.ledger.tag(version, {"gate_adopted": "by hand"})
+    (one,) = standings("assistant/2", place.ledger)
+    assert one.decided is not None
+    assert one.verdict == "ADOPTED"
+
+
 def test_the_newest_decision_under_any_policy_counts(place: Workplace) -> None:
     place.later(days=1)
     later = place.policy(policy_text().replace("release", "later"))

@@ -154,7 +154,10 @@ def test_lost_evidence_promotes_nothing(ready: Ready) -> None:
 def test_a_stricter_policy_of_the_operator_decides_again(ready: Ready) -> None:
     chain = ready()
     strict = chain.write_policy(accuracy=0.99, path=chain.policy.with_name("strict.yaml"))
-    stays(chain, code=1, says="sums accuracy", more=("--policy", str(strict)))
+    stays(chain, code=2, says="may not move", more=("--policy", str(strict)))
+    settings = chain.folder / "gate.toml"
+    settings.write_text(settings.read_text().replace(f'"{chain.name}"', '"strict"'))
+    stays(chain, code=1, says="sums accuracy")
 
 
 def test_evidence_of_another_plan_promotes_nothing(ready: Ready) -> None:

@@ -8,7 +8,7 @@ from gates.decide.verdict import CandidateDecision, Finding, StageDecision
 from gates.ledger.records import CandidateRecord
 from policies.canonical import Json, canonical_json
 from stages.evidence.estimate import Estimate
-from stages.evidence.records import Cost, Look, Wait
+from stages.evidence.records import Cost, Look, Quantity, Wait
 
 NOTE_TAG = "mlflow.note.content"
 TABLE = "findings.json"
@@ -81,12 +81,14 @@ def version_tags(decision: CandidateDecision, policy: str, run: str) -> dict[str
 def finding_metrics(stages: Sequence[StageDecision]) -> dict[str, float]:
     """Value, ends and distance of every criterion, under names that MLflow allows.
 
-    A second criterion on the same metric is `NAME.2`; what is unmeasured has no entry.
+    A comparison is `METRIC.difference` or `METRIC.ratio`; a second criterion on one quantity is
+    `NAME.2`; what is unmeasured has no entry.
     """
     metrics: dict[str, float] = {}
     taken: set[str] = set()
     for finding in (f for stage in stages for f in stage.findings):
-        name = _free_name(finding.metric, taken)
+        what = "" if finding.quantity is Quantity.VALUE else f".{finding.quantity.value}"
+        name = _free_name(finding.metric + what, taken)
         taken.add(name)
         metrics |= {f"{name}/{part}": number for part, number in _numbers(finding).items()}
     return metrics

@@ -81,3 +81,13 @@ def test_json_is_the_decision_or_the_standing() -> None:
 def test_what_is_not_there_is_wrong_usage() -> None:
     for reference in ("assistant", "assistant/99", "assistant@nobody", "models:/x"):
         assert said("explain", reference).code == 2
+
+
+def test_other_decisions_on_the_version_are_never_hidden(place: Workplace) -> None:
+    assert "other decisions" not in said("explain", "assistant/2").out
+    place.votes()
+    place.later(days=1)
+    run_round(place.policy(VOTING), ["assistant/2"], place.services)
+    lines = said("explain", "assistant/2").out.splitlines()
+    at = lines.index("other decisions on this version")
+    assert lines[at + 1].startswith("  HOLD on 2026-03-01 under policy release: side by side:")

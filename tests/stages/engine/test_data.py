@@ -5,6 +5,7 @@ import fsspec
 import pytest
 
 from policies.errors import InputError
+from stages.engine import data
 from stages.engine.data import (
     DatasetChanged,
     read_bytes,
@@ -15,9 +16,9 @@ from stages.engine.data import (
 LINE = '{"id": "1", "prompt": "What is 6 x 7?", "target": "42", "ticket": "t1"}\n'
 
 
-def write(folder: Path, data: str | bytes) -> Path:
+def write(folder: Path, content: str | bytes) -> Path:
     path = folder / "items.jsonl"
-    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
 
 
@@ -99,6 +100,24 @@ def test_what_cannot_be_read_says_why_and_what_to_do(tmp_path: Path, url: str) -
 
     assert caught.value.why
     assert "correct the path" in caught.value.fix
+
+
+def test_a_missing_library_is_named_with_the_way_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def absent(_: str) -> bytes:
+        raise ImportError("Install s3fs to access S3")
+
+    monkeypatch.setattr(data, "_fetch", absent)
+    with pytest.raises(InputError, match="Install s3fs") as refused:
+        read_bytes("s3://bucket/x", base=tmp_path)
+    assert "pip install" in refused.value.fix
+
+
+def test_a_malformed_url_is_refused_without_being_shown(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as refused:
+        read_bytes("https://user:secret@[half/x", base=tmp_path)
+    assert "secret" not in str(refused.value)
 
 
 def test_credentials_in_a_url_are_never_shown(tmp_path: Path) -> None:

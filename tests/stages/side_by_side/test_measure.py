@@ -183,7 +183,7 @@ def test_what_cannot_be_compared_is_unmeasured(
         found = measured(evidence, metric)
         assert isinstance(found, Unmeasured)
         assert said in found.reason
-        assert (found.cause is Cause.WAITING) == ("same checkpoint" in said)
+        assert (found.cause is Cause.WAITING) == ("votes know" not in said)
     assert evidence.waits == ()
     assert evidence.cost.votes == 0
 

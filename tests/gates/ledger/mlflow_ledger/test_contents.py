@@ -12,7 +12,7 @@ from gates.ledger.mlflow_ledger import contents
 from gates.ledger.records import candidate_records
 from policies.criteria import Severity
 from stages.evidence.estimate import Bounds, Estimate, Unmeasured
-from stages.evidence.records import Cost, StageName
+from stages.evidence.records import Cost, Quantity, StageName
 from tests.fakes import decisions
 
 ALLOWED = re.compile(r"[A-Za-z0-9_\-. :/]{1,250}")
@@ -59,6 +59,14 @@ def test_no_two_criteria_share_a_metric_and_every_name_is_allowed(names: list[st
     assert len(found) == 4 * len(names)
     assert all(ALLOWED.fullmatch(name) for name in found)
     assert all(math.isfinite(number) for number in found.values())
+
+
+def test_a_comparison_is_not_named_like_a_value() -> None:
+    value = decisions.finding("qa.f1")
+    others = [replace(value, quantity=q) for q in (Quantity.DIFFERENCE, Quantity.RATIO)]
+    found = contents.finding_metrics([stage(value, *others)])
+    names = {name.partition("/")[0] for name in found}
+    assert names == {"qa.f1", "qa.f1.difference", "qa.f1.ratio"}
 
 
 def test_a_price_that_is_unknown_is_not_zero() -> None:
