@@ -1,7 +1,8 @@
 """What a round would cost, as ranges; nothing is called.
 
 The low end is the cheapest way a round can go: every candidate is stopped by its first task. The
-high end is the dearest: nobody is stopped, and every answer is as long as the plan allows.
+high end is the dearest: nobody is stopped, and every answer is as long as the plan allows. The few
+short pinned texts that tell whether an endpoint still serves the same checkpoint are not counted.
 """
 
 import math

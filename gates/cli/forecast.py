@@ -41,7 +41,8 @@ def command(
     """Say what a round of POLICY would cost from now on, as ranges; nothing is called.
 
     The low end is a round whose candidates are all stopped at once, the high end one in which none
-    is stopped. What is journaled already costs nothing.
+    is stopped. What is journaled already costs nothing; the few short texts that tell whether an
+    endpoint still serves the same checkpoint are not counted.
     """
     from gates.forecast import forecast
     from gates.membership import assemble
