@@ -19,10 +19,12 @@ def pages_of(
     decision: RoundDecision,
     evidence: RoundEvidence,
 ) -> dict[str, Pages]:
-    """The pages of every candidate, by its URI."""
+    """The pages of every candidate, by its URI; each carries the decision on the whole round."""
+    said = json.dumps(decision_json(decision), indent=2, ensure_ascii=False, allow_nan=False)
+    whole = Document(path="decision.json", content=said.encode())
     return {
         candidate.candidate: _pages(
-            policy, decision, candidate, evidence.get(candidate.candidate, {})
+            policy, decision, candidate, evidence=evidence.get(candidate.candidate, {}), whole=whole
         )
         for candidate in decision.candidates
     }
@@ -32,17 +34,18 @@ def _pages(
     policy: Policy,
     decision: RoundDecision,
     candidate: CandidateDecision,
+    *,
     evidence: Mapping[StageName, Evidence],
+    whole: Document,
 ) -> Pages:
-    plots = {stage.stage: _plot(policy, stage) for stage in candidate.stages if stage.findings}
+    plots = {s.stage: forest_png(rows_of(policy, s)) for s in candidate.stages if s.findings}
     report = html(decision, candidate, evidence=evidence, plots=plots)
-    said = json.dumps(decision_json(decision), indent=2, ensure_ascii=False, allow_nan=False)
     return Pages(
         candidate=Page(
             description=markdown(decision, candidate, evidence),
             documents=(
                 Document(path="report.html", content=report.encode()),
-                Document(path="decision.json", content=said.encode()),
+                whole,
             ),
         ),
         stages={stage.stage: _stage_page(stage, plots) for stage in candidate.stages},
@@ -53,7 +56,3 @@ def _stage_page(stage: StageDecision, plots: Mapping[StageName, bytes]) -> Page:
     found = plots.get(stage.stage)
     picture = (Document(path="findings.png", content=found),) if found is not None else ()
     return Page(description=stage_markdown(stage), documents=picture)
-
-
-def _plot(policy: Policy, stage: StageDecision) -> bytes:
-    return forest_png(rows_of(policy, stage))
