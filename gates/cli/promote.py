@@ -91,9 +91,10 @@ def promotion_json(promotion: "Promotion") -> dict[str, object]:
 def _policy_file(
     policy: str | None, version: str, alias: str, workspace: "Workspace"
 ) -> "PolicyFile":
+    from gates.ledger.references import parse_reference
     from policies.errors import WrongUsage
 
-    model = version.removeprefix("models:/").partition("/")[0].partition("@")[0]
+    model = parse_reference(version).name
     path = workspace.policy_path(model, alias)
     if policy is not None:
         named = find_policy(policy, workspace)
