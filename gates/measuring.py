@@ -1,5 +1,6 @@
 """From registered versions and a policy to checkpoints to ask and stages that measure."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol, assert_never
@@ -138,14 +139,10 @@ def harness_programs(services: Services) -> Programs:
 def judging_endpoints(services: Services) -> dict[str, EndpointSettings]:
     """Judges and services that the workspace names, `[endpoints.NAME]`, by name."""
     return {
-        name: EndpointSettings(
+        name: replace(
+            _pressed(section, _key(section.api_key_env, services)),
             base_url=section.base_url,
             model=section.model,
-            api_key=_key(section.api_key_env, services),
-            timeout_seconds=section.timeout_seconds,
-            retries=section.retries,
-            slots=section.slots,
-            requests_per_minute=section.requests_per_minute,
         )
         for name, section in services.workspace.endpoints.items()
     }
@@ -205,10 +202,17 @@ def _endpoint(version: Version, services: Services) -> EndpointSettings | None:
     section = services.workspace.models.get(version.name)
     if section is None:
         return None
-    return EndpointSettings(
+    return replace(
+        _pressed(section, _key(section.api_key_env, services)),
         base_url=section.endpoint,
         model=section.served_as,
-        api_key=_key(section.api_key_env, services),
+    )
+
+
+def _pressed(section: Asking, api_key: str | None) -> EndpointSettings:
+    """How hard an endpoint may be pressed, and its key; where it is, its own section says."""
+    return EndpointSettings(
+        api_key=api_key,
         timeout_seconds=section.timeout_seconds,
         retries=section.retries,
         slots=section.slots,

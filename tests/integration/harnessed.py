@@ -2,6 +2,8 @@
 
 import json
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,14 @@ from stages.models.openai_compatible import OpenAICompatible
 from stages.models.settings import EndpointSettings
 from stages.offline.harness.environment import DEFAULT_PROGRAMS, Programs
 from stages.offline.measure import OfflineStage
-from tests.servers.openai_server import Call, Reaction, null_content, status, text
+from tests.servers.openai_server import (
+    Call,
+    OpenAIServer,
+    Reaction,
+    null_content,
+    status,
+    text,
+)
 
 ROOT = Path(__file__).parents[2]
 KEY = "key-of-the-endpoint"
@@ -51,6 +60,41 @@ def sums():
     ]
     return Task(dataset=samples, solver=generate(), scorer=match(numeric=True))
 """
+
+
+@dataclass(frozen=True)
+class Story:
+    """Evidence of every candidate, held against `base`, and how often the server was asked.
+
+    Attributes:
+        again: Of `good` by a second process.
+        asked_again: Requests that the second process made.
+    """
+
+    evidence: dict[str, Evidence]
+    again: Evidence
+    asked_again: int
+    folder: Path
+    stage: OfflineStage
+    subjects: dict[str, Subject]
+
+
+def told(task: HarnessTask, folder: Path) -> Iterator[Story]:
+    """The story of a task whose files lie in a folder; the checkpoints are closed at its end."""
+    with OpenAIServer(behaviour) as server:
+        subjects = {model: subject(server.url, model) for model in NUMBER}
+        base, measuring = subjects["base"], stage(task, folder)
+        evidence = {
+            model: measuring.measure_next(candidate, base, None)
+            for model, candidate in subjects.items()
+            if model != "base"
+        }
+        asked = len(server.calls)
+        again = stage(task, folder).measure_next(subjects["good"], base, None)
+        yield Story(evidence, again, len(server.calls) - asked, folder, measuring, subjects)
+        for each in subjects.values():
+            assert each.client is not None
+            each.client.close()
 
 
 def needed(harness: Harness) -> None:

@@ -1,40 +1,18 @@
 """lm-eval itself, run against checkpoints on a real server, its results read and paired."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
 from policies.benchmark_tasks import Harness, HarnessTask
-from stages.engine.subject import Subject
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
-from stages.evidence.records import Evidence, Quantity
-from stages.offline.measure import OfflineStage
+from stages.evidence.records import Quantity
 from tests.integration import harnessed
-from tests.integration.harnessed import NUMBER, QUESTIONS, behaviour, quantity
-from tests.servers.openai_server import OpenAIServer
+from tests.integration.harnessed import QUESTIONS, Story, quantity
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(420)]
 
 TASK = HarnessTask(harness=Harness.LM_EVAL, task="sums", task_path="tasks", cluster="page")
-
-
-@dataclass(frozen=True)
-class Story:
-    """Evidence of every candidate, held against `base`, and how often the server was asked.
-
-    Attributes:
-        again: Of `good` by a second process.
-        asked_again: Requests that the second process made.
-    """
-
-    evidence: dict[str, Evidence]
-    again: Evidence
-    asked_again: int
-    folder: Path
-    stage: OfflineStage
-    subjects: dict[str, Subject]
 
 
 @pytest.fixture(scope="module")
@@ -42,20 +20,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     harnessed.needed(Harness.LM_EVAL)
     folder = tmp_path_factory.mktemp("lm_eval")
     harnessed.write_lm_eval_task(folder)
-    with OpenAIServer(behaviour) as server:
-        subjects = {model: harnessed.subject(server.url, model) for model in NUMBER}
-        base, stage = subjects["base"], harnessed.stage(TASK, folder)
-        evidence = {
-            model: stage.measure_next(candidate, base, None)
-            for model, candidate in subjects.items()
-            if model != "base"
-        }
-        asked = len(server.calls)
-        again = harnessed.stage(TASK, folder).measure_next(subjects["good"], base, None)
-        yield Story(evidence, again, len(server.calls) - asked, folder, stage, subjects)
-        for subject in subjects.values():
-            assert subject.client is not None
-            subject.client.close()
+    yield from harnessed.told(TASK, folder)
 
 
 def test_equal_checkpoints_are_equal(story: Story) -> None:
