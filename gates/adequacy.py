@@ -14,8 +14,8 @@ from gates.expected_spread import expected_spread
 from policies.benchmark_tasks import HarnessTask, Stopping
 from policies.criteria import AtLeast, AtMost, Better, Criterion, NonInferior, Severity
 from policies.metric import Metric, Unit
-from policies.plan import SideBySidePlan
 from policies.policy import Policy, PolicyFile
+from policies.side_by_side import SideBySidePlan
 from policies.task import AskedTask
 from stages.engine.data import read_items
 from stages.evidence.estimate import Unmeasured

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from policies.benchmark_tasks import RUN_BY_THE_GATE, HarnessTask
-from policies.plan import OnlinePlan, Plan, SideBySidePlan
+from policies.plan import OnlinePlan, Plan
 from policies.problems import Path, Problem, listed, meant
 from policies.safety_tasks import ToxicityTask
+from policies.side_by_side import SideBySidePlan
 from policies.task import AskedTask
 
 DETOXIFY = ("detoxify/original", "detoxify/unbiased", "detoxify/multilingual")

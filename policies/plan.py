@@ -13,7 +13,6 @@ from policies.benchmark_tasks import (
     HarnessTask,
     RewardTask,
     RubricTask,
-    Stopping,
 )
 from policies.metric import Metric, Unit
 from policies.safety_tasks import (
@@ -23,6 +22,7 @@ from policies.safety_tasks import (
     RefusalTask,
     ToxicityTask,
 )
+from policies.side_by_side import SideBySidePlan
 from policies.task import AskedTask, Task
 
 KINDS: dict[str, type[Task]] = {
@@ -77,57 +77,6 @@ Asked = (
     | ExtractionTask
 )
 """The tasks whose items are put to the checkpoint; a harness asks for itself."""
-
-
-class VotesFormat(StrEnum):
-    """Who wrote a votes file."""
-
-    GATE = "gate"
-    ALPACA_EVAL = "alpaca_eval"
-    LLMFAO = "llmfao"
-
-
-class SideBySidePlan(Strict):
-    """Blind comparisons of the candidate's answers with the baseline's."""
-
-    data: Text | None = None
-    """The prompts shown, as JSONL items; without it the prompts of the votes are counted."""
-    votes: tuple[Text, ...] = ()
-    """Files of votes or judge verdicts; none yet means the stage waits for annotators."""
-    format: VotesFormat = VotesFormat.GATE
-    votes_at_most: Count
-    """The planned number of votes; a fixed-n interval decides only when they are all in."""
-    overlap: Count = 1
-    """Votes per prompt; `votes_at_most / overlap` prompts are planned."""
-    stopping: Stopping = Stopping.FIXED
-    level: OpenShare = 0.95
-
-    @property
-    def prompts_planned(self) -> int:
-        """Number of independent units (prompts) the plan asks for."""
-        return self.votes_at_most // self.overlap
-
-    @model_validator(mode="after")
-    def _overlap_divides(self) -> "SideBySidePlan":
-        if self.votes_at_most % self.overlap:
-            raise ValueError(
-                f"votes_at_most ({self.votes_at_most}) must be a multiple of overlap "
-                f"({self.overlap}), so that every prompt gets the same number of votes"
-            )
-        return self
-
-    def metrics(self) -> tuple[Metric, ...]:
-        """`win_rate`, `graded` (1, .75, .5, .25, 0) and `both_bad`, all shares."""
-        return tuple(
-            Metric(
-                name=f"side_by_side.{name}",
-                stage="side_by_side",
-                unit=Unit.SHARE,
-                higher_is_better=better,
-                paired=False,
-            )
-            for name, better in (("win_rate", True), ("graded", True), ("both_bad", False))
-        )
 
 
 class OnlineKind(StrEnum):

@@ -12,7 +12,7 @@ from policies.benchmark_tasks import (
     RubricTask,
     Stopping,
 )
-from policies.plan import Asked, OfflineTask, OnlinePlan, Plan, SideBySidePlan
+from policies.plan import Asked, OfflineTask, OnlinePlan, Plan
 from policies.safety_tasks import (
     ExtractionTask,
     HarmTask,
@@ -20,6 +20,7 @@ from policies.safety_tasks import (
     RefusalTask,
     ToxicityTask,
 )
+from policies.side_by_side import SideBySidePlan
 from policies.task import DetectorTask
 
 

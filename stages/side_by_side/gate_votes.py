@@ -1,31 +1,12 @@
 """The gate's own votes: one JSON object a line."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from policies.canonical import Json
 from policies.errors import InputError
 from stages.evidence.json_lines import json_lines
+from stages.side_by_side.preference import Preference
 from stages.side_by_side.vote import Vote
-
-
-@dataclass(frozen=True, slots=True)
-class _Meaning:
-    win_a: float | None
-    graded_a: float | None
-    both_bad: bool | None
-
-
-VERDICTS: Mapping[str, _Meaning] = {
-    "A>>B": _Meaning(1.0, 1.0, both_bad=False),
-    "A>B": _Meaning(1.0, 0.75, both_bad=False),
-    "A=B": _Meaning(0.5, 0.5, both_bad=False),
-    "B>A": _Meaning(0.0, 0.25, both_bad=False),
-    "B>>A": _Meaning(0.0, 0.0, both_bad=False),
-    "both_bad": _Meaning(0.5, 0.5, both_bad=True),
-    "unresolved": _Meaning(None, None, both_bad=None),
-}
-"""What each verdict says of model a: its win, its grade, and whether both were bad."""
 
 _FIX = (
     'write {"prompt": "p1", "model_a": "assistant/12", "model_b": "assistant/11", "annotator": '
@@ -37,7 +18,7 @@ def parse_gate_votes(data: bytes, *, where: str) -> Iterator[Vote]:
     """Votes from JSONL.
 
     A line is `{"prompt", "model_a", "model_b", "annotator", "verdict", "shown_first"?, "seed"?,
-    "at"?}`; models by the names they are known as, `verdict` one of `VERDICTS`. Where `shown_first`
+    "at"?}`; models by the names they are known as, `verdict` a `Preference`. Where `shown_first`
     is absent, a counts as shown first. Other fields are left alone.
 
     Args:
@@ -59,9 +40,9 @@ def _vote(record: Mapping[str, Json], line: str) -> Vote:
     if model_a == model_b:
         raise _refused(line, f"`{model_a}` is compared with itself")
     verdict = record.get("verdict")
-    meaning = VERDICTS.get(verdict) if isinstance(verdict, str) else None
-    if meaning is None:
-        raise _refused(line, f"`verdict` is {verdict!r}, not one of {', '.join(VERDICTS)}")
+    if verdict not in tuple(Preference):
+        raise _refused(line, f"`verdict` is {verdict!r}, not one of {', '.join(Preference)}")
+    worth = Preference(verdict).worth
     shown = record.get("shown_first", "a")
     if shown not in ("a", "b"):
         raise _refused(line, f"`shown_first` is {shown!r}, not `a` or `b`")
@@ -71,9 +52,9 @@ def _vote(record: Mapping[str, Json], line: str) -> Vote:
         annotator=_text(record, "annotator", line),
         model_a=model_a,
         model_b=model_b,
-        win_a=meaning.win_a,
-        graded_a=meaning.graded_a,
-        both_bad=meaning.both_bad,
+        win_a=worth.win,
+        graded_a=worth.graded,
+        both_bad=worth.both_bad,
         first=model_a if shown == "a" else model_b,
         where=line,
     )

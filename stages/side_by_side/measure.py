@@ -6,7 +6,7 @@ from pathlib import Path
 from policies.benchmark_tasks import Stopping
 from policies.canonical import sha256_of, sha256_of_bytes
 from policies.errors import PolicyError
-from policies.plan import SideBySidePlan
+from policies.side_by_side import SideBySidePlan
 from stages.engine.data import read_bytes, read_items, without_credentials
 from stages.engine.program import code_version
 from stages.engine.subject import Subject

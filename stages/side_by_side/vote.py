@@ -1,6 +1,9 @@
 """One judgement of two answers, whoever wrote it down."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from policies.canonical import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +21,13 @@ class Vote:
         both_bad: Whether both answers were called bad; None when unresolved, or when the format has
             no such verdict.
         first: Name of the model that was shown first.
-        where: File and line it was read from.
+        where: File and line it was read from, or the batch and the number of the vote in it.
+        at: When it was given, ISO 8601; empty where it is not known.
+        segment: What kind of user the annotator is; empty where it is not known.
+        answer_a: The answer of model a that was judged; None where it is not known.
+        answer_b: The answer of model b.
+        judge: Whether a language model judged; a person, or unknown, when False.
+        record: Fields of the source that no result rests on (seed, comment, seconds, guidelines).
     """
 
     prompt: str
@@ -30,6 +39,12 @@ class Vote:
     both_bad: bool | None
     first: str
     where: str
+    at: str = ""
+    segment: str = ""
+    answer_a: str | None = None
+    answer_b: str | None = None
+    judge: bool = False
+    record: Mapping[str, Json] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         if self.model_a == self.model_b:
@@ -56,6 +71,10 @@ class CandidateVote:
         win: What the candidate won, or None when unresolved.
         graded: How strongly, or None when unresolved.
         both_bad: Whether both answers were called bad; None as in `Vote`.
+        shown_first: Whether the candidate's answer was shown first.
+        segment: As in `Vote`.
+        answer: The candidate's answer; None where it is not known.
+        judge: As in `Vote`.
     """
 
     prompt: str
@@ -63,6 +82,10 @@ class CandidateVote:
     win: float | None
     graded: float | None
     both_bad: bool | None
+    shown_first: bool = False
+    segment: str = ""
+    answer: str | None = None
+    judge: bool = False
 
 
 def seen_from(vote: Vote, candidate: str, baseline: str) -> CandidateVote | None:
@@ -76,6 +99,10 @@ def seen_from(vote: Vote, candidate: str, baseline: str) -> CandidateVote | None
         win=_turned(vote.win_a) if turned else vote.win_a,
         graded=_turned(vote.graded_a) if turned else vote.graded_a,
         both_bad=vote.both_bad,
+        shown_first=vote.first == candidate,
+        segment=vote.segment,
+        answer=vote.answer_b if turned else vote.answer_a,
+        judge=vote.judge,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from policies.errors import InputError
-from policies.plan import VotesFormat
+from policies.side_by_side import VotesFormat
 from stages.side_by_side.alpaca_eval import parse_alpaca_eval
 from stages.side_by_side.gate_votes import parse_gate_votes
 from stages.side_by_side.llmfao import parse_llmfao

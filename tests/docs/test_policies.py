@@ -24,7 +24,7 @@ from policies.benchmark_tasks import (
 )
 from policies.criteria import Criterion, NonInferior, Quota, Severity
 from policies.load import load_policy
-from policies.plan import OnlineKind, OnlineMetric, OnlinePlan, Plan, SideBySidePlan, VotesFormat
+from policies.plan import OnlineKind, OnlineMetric, OnlinePlan, Plan
 from policies.policy import Budget, Kind, Policy
 from policies.safety_tasks import (
     Columns,
@@ -37,6 +37,7 @@ from policies.safety_tasks import (
     RefusalTask,
     ToxicityTask,
 )
+from policies.side_by_side import SideBySidePlan, VotesFormat
 from policies.task import AskedTask, DetectorTask, Groups, Labelled, Sampling, Task
 from tests.docs.page import files, read, rows, section, write_files
 

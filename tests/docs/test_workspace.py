@@ -9,7 +9,8 @@ from gates import gate_toml, registration
 from gates.gate_toml import parse_gate_toml
 from gates.workspace import load_workspace
 from policies.base import Strict
-from policies.plan import OnlineMetric, OnlinePlan, VotesFormat
+from policies.plan import OnlineMetric, OnlinePlan
+from policies.side_by_side import VotesFormat
 from stages.engine.data import read_items
 from stages.models import build
 from stages.models.recorded import RecordedFormat, open_recorded

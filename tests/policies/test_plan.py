@@ -59,6 +59,7 @@ def test_side_by_side_counts_prompts_and_compares_by_itself() -> None:
         "side_by_side.win_rate": True,
         "side_by_side.graded": True,
         "side_by_side.both_bad": False,
+        "side_by_side.attacks": False,
     }
     assert not any(m.paired for m in plan.metrics().values())
 

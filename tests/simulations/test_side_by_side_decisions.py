@@ -9,8 +9,8 @@ from gates.decide.stage_gate import decide_stage
 from gates.decide.verdict import Verdict
 from policies.benchmark_tasks import Stopping
 from policies.load import parse_policy
-from policies.plan import SideBySidePlan
 from policies.policy import Policy
+from policies.side_by_side import SideBySidePlan
 from stages.evidence.estimate import Unmeasured
 from stages.evidence.records import Measurement, Quantity, StageName, Validity
 from stages.side_by_side.aggregate import tally, win_rate

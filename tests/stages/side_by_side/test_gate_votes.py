@@ -49,7 +49,8 @@ def test_a_vote_keeps_who_what_and_where() -> None:
 )
 def test_exchanging_the_models_mirrors_the_verdict(verdict: str, mirrored: str) -> None:
     (vote,) = read(GOOD | {"verdict": verdict})
-    (turned,) = read(GOOD | {"verdict": mirrored, "model_a": "old", "model_b": "new"})
+    exchanged = {"model_a": "old", "model_b": "new", "shown_first": "b"}
+    (turned,) = read(GOOD | {"verdict": mirrored} | exchanged)
     assert seen_from(vote, "new", "old") == seen_from(turned, "new", "old")
 
 

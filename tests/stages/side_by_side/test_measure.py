@@ -6,7 +6,7 @@ import pytest
 
 from policies.canonical import sha256_of_bytes
 from policies.errors import InputError, PolicyError
-from policies.plan import SideBySidePlan
+from policies.side_by_side import SideBySidePlan
 from stages.engine.subject import Subject
 from stages.evidence.codec import encode
 from stages.evidence.estimate import Cause, Estimate, Unmeasured

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from policies.errors import InputError
-from policies.plan import VotesFormat
+from policies.side_by_side import VotesFormat
 from stages.side_by_side.vote import Vote
 from stages.side_by_side.votes import each_once, parse_votes
 
