@@ -55,5 +55,5 @@ inspect: .venv-inspect/installed
 .venv/installed: pyproject.toml infra/constraints.txt
 	@echo "installing into .venv; this takes some minutes, once"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet -c infra/constraints.txt -e ".[toxicity,fast-toxicity,scan,ray,dev]"
+	@$(BIN)/pip install --quiet -c infra/constraints.txt -e ".[toxicity,fast-toxicity,scan,ray,postgres,dev]"
 	@touch $@
