@@ -21,6 +21,7 @@ from policies.errors import InputError, WrongUsage
 from policies.plan import Asked
 from policies.task import AskedTask, DetectorTask
 from stages.engine.answering import answer_name
+from stages.engine.checkpoints import identity_stream
 from stages.engine.identity import pinned_stream
 from stages.engine.subject import Subject
 from stages.engine.threads import Failed
@@ -30,7 +31,7 @@ from stages.evidence.records import Cost, StageName
 from stages.models.fingerprint import CANARIES
 from stages.models.openai_compatible import OpenAICompatible
 from stages.models.prices import Price
-from stages.offline.asking import Asking, identity_stream
+from stages.offline.asking import Asking
 from stages.offline.detector import read_labelled
 from stages.offline.harness.measure import cost_of_run
 from stages.offline.harness.results import HarnessResults

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from stages.engine.checkpoints import Texts
 from stages.evidence.estimate import Unmeasured
-from stages.offline.asking import Texts
 from stages.offline.instrument import Answers, ItemScore, Scores
 
 

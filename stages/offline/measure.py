@@ -8,6 +8,7 @@ from pathlib import Path
 from policies.benchmark_tasks import HarnessTask
 from policies.plan import Asked, OfflineTask
 from policies.task import AskedTask
+from stages.engine.checkpoints import Texts
 from stages.engine.identity import IdentityChanged
 from stages.engine.progress import Progress
 from stages.engine.ray_cluster import Actors
@@ -19,7 +20,7 @@ from stages.evidence.items import Item
 from stages.evidence.records import Cost, Evidence, Measurement, Quantity
 from stages.models.prices import UNPRICED, Prices
 from stages.models.settings import EndpointSettings
-from stages.offline.asking import Asking, Texts
+from stages.offline.asking import Asking
 from stages.offline.assembly import Assembly, Step
 from stages.offline.estimating import measure_task
 from stages.offline.harness.environment import Programs
@@ -313,7 +314,7 @@ class OfflineStage:
         if baseline.digest == candidate.digest:
             return Scores(columns=SAME_CHECKPOINT)
         scores = self._scores(name, baseline, candidate)
-        if self._asking.serves_the_same(candidate, baseline):
+        if self._asking.checkpoints.serves_the_same(candidate, baseline):
             return Scores(columns=SAME_CHECKPOINT)
         return scores
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from policies.benchmark_tasks import HarnessTask
 from policies.canonical import sha256_of
+from stages.engine.checkpoints import identity_stream
 from stages.engine.identity import IdentityChanged, IdentityUnknown, check_identity
 from stages.engine.progress import Progress
 from stages.engine.state import State
@@ -13,7 +14,6 @@ from stages.engine.subject import Subject
 from stages.evidence.estimate import Cause, Unmeasured
 from stages.evidence.records import Cost
 from stages.models.openai_compatible import OpenAICompatible
-from stages.offline.asking import identity_stream
 from stages.offline.harness.environment import Programs
 from stages.offline.harness.first_results import check_first, keep_first
 from stages.offline.harness.measured_model import check_model
