@@ -109,7 +109,8 @@ def interval_of_mean(
     if still:
         within = Range(low=mean, high=mean)
     elif limits == SHARES:
-        within = _wilson(totals, mean, level=level)
+        t = t_quantile(tail_of(level), degrees_of(totals))
+        within = wilson_of_error(mean, error=error, t=t)
     else:
         found = corrected_mean(totals) if exact is None else plain_mean(totals)
         within = _inside(limits, found.reach(tail_of(level)))
@@ -165,19 +166,25 @@ def is_still(totals: ClusterTotals, limits: Range | None) -> bool:
     return float(np.ptp(means)) <= NEGLIGIBLE * scale
 
 
-def _inside(limits: Range | None, found: Range) -> Range:
-    if limits is None:
-        return found
-    return Range(low=max(limits.low, found.low), high=min(limits.high, found.high))
+def wilson_of_error(mean: float, *, error: float, t: float) -> Range:
+    """Wilson's interval of a share whose squared error is that of a mean of dependent items.
 
-
-def _wilson(totals: ClusterTotals, mean: float, *, level: float) -> Range:
-    error = math.sqrt(float(totals.covariance[0, 0]))
-    t, spread = t_quantile(tail_of(level), degrees_of(totals)), mean * (1 - mean)
+    Args:
+        mean: The share, strictly between 0 and 1.
+        error: Its standard error.
+        t: How many errors it reaches to either side.
+    """
+    spread = mean * (1 - mean)
     shrink = (t * error) ** 2 / spread
     middle = (mean + shrink / 2) / (1 + shrink)
     half = t * error * math.sqrt(1 + shrink / (4 * spread)) / (1 + shrink)
     return Range(low=max(0.0, middle - half), high=min(1.0, middle + half))
+
+
+def _inside(limits: Range | None, found: Range) -> Range:
+    if limits is None:
+        return found
+    return Range(low=max(limits.low, found.low), high=min(limits.high, found.high))
 
 
 def _method(
