@@ -1,0 +1,1 @@
+"""The pages that annotators compare answers on, and the lead's page."""
