@@ -14,7 +14,7 @@ from stages.engine.threads import Done, Failed, Finished, run_in_batches
 from stages.evidence.estimate import Cause
 from stages.evidence.items import Item, Response
 from stages.evidence.records import Cost
-from stages.models.client import EndpointError, ModelClient, ModelError, Request
+from stages.models.client import EmptyAnswer, EndpointError, ModelClient, ModelError, Request
 
 _DOWN_AFTER = 16
 """Endpoint failures in a row, without an answer between them, after which the rest is not asked
@@ -257,7 +257,7 @@ class _Asker:
             self._note_failure(error.in_short)
             return Failed(error.in_short)
         except ModelError as error:
-            return Failed(error.in_short)
+            return _failed(error)
         with self._lock:
             self._failures = 0
         return answer
@@ -282,7 +282,11 @@ def _answer(client: ModelClient, request: Request) -> Response | Failed:
     try:
         return client.answer(request)
     except ModelError as error:
-        return Failed(error.in_short)
+        return _failed(error)
+
+
+def _failed(error: ModelError) -> Failed:
+    return Failed(error.in_short, empty=isinstance(error, EmptyAnswer))
 
 
 def _response(entry: Entry, log: AnswerLog) -> Response:

@@ -29,10 +29,12 @@ class Failed:
     Attributes:
         reason: Why there is no value, for people.
         cause: Whether something is broken, or a budget was spent.
+        empty: Whether there was an answer, which said nothing.
     """
 
     reason: str
     cause: Cause = Cause.BROKEN
+    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)

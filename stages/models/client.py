@@ -14,6 +14,10 @@ class ModelError(Broken):
     """A checkpoint gave no usable answer, after every retry that the client allows."""
 
 
+class EmptyAnswer(ModelError):  # noqa: N818 - what the checkpoint gave
+    """The checkpoint answered, and said nothing."""
+
+
 class RequestRefused(ModelError):  # noqa: N818 - what the endpoint did
     """The endpoint works, and does not take what it was sent: 400, 413, 422 and their like."""
 

@@ -16,9 +16,15 @@ _CUT = "length"
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """An answer with status 200 that is no answer."""
+    """An answer with status 200 that is no answer.
+
+    Attributes:
+        reason: Why not.
+        empty: Whether the checkpoint answered, and said nothing.
+    """
 
     reason: str
+    empty: bool = False
 
 
 def read_completion(data: bytes, *, cut_is_fine: bool = False) -> Response | Unusable:
@@ -62,7 +68,7 @@ def _response(
         return refused
     match message.get("content"):
         case None:
-            return Unusable("`content` is null")
+            return Unusable("`content` is null", empty=True)
         case str() as text if not says_nothing(text):
             return Response(
                 text=text,
@@ -71,7 +77,7 @@ def _response(
                 model=_text(reply.get("model")),
             )
         case str():
-            return Unusable("the answer is empty")
+            return Unusable("the answer is empty", empty=True)
         case _:
             return Unusable("`content` is not a text")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from policies.canonical import Json
 from policies.errors import WrongUsage
-from stages.models.client import EndpointError, ModelError, RequestRefused
+from stages.models.client import EmptyAnswer, EndpointError, ModelError, RequestRefused
 from stages.models.completion import Unusable
 from stages.models.rate_limit import RateLimit
 from stages.models.settings import EndpointSettings
@@ -122,18 +122,19 @@ class Connection:
         Raises:
             EndpointError: As `post` says.
             RequestRefused: As `post` says.
+            EmptyAnswer: When all that it ever replies is nothing.
             ModelError: When the endpoint replies, but never with what is read.
         """
-        reason = ""
+        unusable = []
         for _ in range(self.settings.attempts):
             match read(self.post(path, body, about=about)):
-                case Unusable(reason):
-                    pass
+                case Unusable() as lacking:
+                    unusable.append(lacking)
                 case said:
                     return said
-        raise ModelError(
+        raise (EmptyAnswer if all(each.empty for each in unusable) else ModelError)(
             f"model {self.model} {lack.what}",
-            why=f"{self.clean(reason)} (asked {self.settings.attempts} times)",
+            why=f"{self.clean(unusable[-1].reason)} (asked {self.settings.attempts} times)",
             fix=lack.fix,
         )
 

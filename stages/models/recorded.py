@@ -9,7 +9,7 @@ from policies.canonical import Json, sha256_of_bytes
 from policies.errors import InputError
 from stages.evidence.items import Item, Response, parse_messages, question_digest
 from stages.evidence.json_lines import json_lines, strict_json, utf8_text
-from stages.models.client import ModelError, Request
+from stages.models.client import EmptyAnswer, ModelError, Request
 from stages.models.visible import says_nothing
 
 
@@ -82,7 +82,7 @@ class Recorded:
                 fix="record its answer, and register the file as a new version",
             )
         if says_nothing(output):
-            raise ModelError(
+            raise EmptyAnswer(
                 f"the recorded answer to item {request.item.id} is empty",
                 why=f"{self._where} holds its question with an empty output",
                 fix="record its answer, and register the file as a new version",

@@ -289,6 +289,7 @@ FAULTS = {
     "truncated": server.truncated_json,
     "no choices": server.empty_choices,
     "null": server.null_content,
+    "empty": server.empty_text,
     "cut": server.cut_short,
     "not UTF-8": server.not_utf8,
     "400": lambda: server.status(400),
@@ -309,10 +310,30 @@ def test_after_a_fault_only_the_missing_is_asked_again(fault: str, log: AnswerLo
         second = ask(served.url, log, ITEMS)
 
         assert failed == ["3", "7"]
+        assert _empty(first) == (failed if fault in ("null", "empty") else [])
         assert before <= 18 + 2 * 2
         assert sorted(served.prompts()[before:]) == ["question 3", "question 7"]
         assert all(isinstance(r, Response) for r in second.responses.values())
         assert second.cost.calls == 20
+
+
+@pytest.mark.integration
+def test_a_checkpoint_that_once_said_something_unusable_did_not_say_nothing(
+    log: AnswerLog,
+) -> None:
+    replies = iter([server.null_content(), server.empty_choices()])
+    with server.OpenAIServer(lambda _: next(replies)) as served:
+        assert _empty(ask(served.url, log, ITEMS[:1])) == []
+
+
+def test_an_empty_recorded_output_is_told_from_a_missing_one(log: AnswerLog) -> None:
+    data = json.dumps({"prompt": "question 0", "output": ""}).encode()
+    client = Recorded(data, where="o.jsonl", form=RecordedFormat.JSONL)
+    assert _empty(ask_all(client, ITEMS[:2], SAMPLING, log=log)) == ["0"]
+
+
+def _empty(answers: Answers) -> list[str]:
+    return [n for n, r in answers.responses.items() if isinstance(r, Failed) and r.empty]
 
 
 @pytest.mark.integration
