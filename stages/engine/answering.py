@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Protocol
 
 from policies.canonical import Json, sha256_of
 from policies.task import Sampling
@@ -47,6 +48,24 @@ class Answers:
 
     responses: Mapping[str, Response | Failed]
     cost: Cost
+
+
+class Ask(Protocol):
+    """How questions are put: `ask_all`, or what keeps its promises in another way."""
+
+    def __call__(  # noqa: PLR0913 - as `ask_all`
+        self,
+        client: ModelClient,
+        items: Sequence[Item],
+        sampling: Sampling,
+        *,
+        response_format: Mapping[str, Json] | None = None,
+        log: AnswerLog,
+        progress: Progress | None = None,
+        calls_at_most: int | None = None,
+    ) -> Answers:
+        """As `ask_all`; a cap of 0 calls asks the journal only."""
+        ...
 
 
 def answer_name(item: str, generation: int) -> str:
@@ -101,6 +120,30 @@ def ask_all(  # noqa: PLR0913 - what is asked, of whom, and where it is kept
     return Answers(
         responses={name: asking.outcome(keys[name]) for name in requests}, cost=asking.cost()
     )
+
+
+def answer_entry(outcome: Response | Failed, *, by: str, key: str, item: str) -> Entry:
+    """An answer or a failure as the journal holds it, however it was come by.
+
+    Args:
+        outcome: What came of the question.
+        by: Digest of the identity of who was asked.
+        key: The question's, as `Request.key` says it.
+        item: Id of the item.
+    """
+    asked: dict[str, Json] = {"by": by, "key": key, "item": item}
+    match outcome:
+        case Failed():
+            return {"kind": "failure", **asked, "reason": outcome.reason}
+        case Response():
+            return {
+                "kind": "answer",
+                **asked,
+                "text": outcome.text,
+                "prompt_tokens": outcome.prompt_tokens,
+                "completion_tokens": outcome.completion_tokens,
+                "model": outcome.model,
+            }
 
 
 def _requests(items: Sequence[Item], sampling: Sampling, generations: int) -> Mapping[str, Request]:
@@ -174,7 +217,7 @@ class _Asking:
     def outcome(self, key: str) -> Response | Failed:
         if key in self._answered:
             return self._answered[key]
-        return self._failed.get(key) or Failed(f"not asked: {self._asker.down}")
+        return self._failed.get(key) or Failed(f"not asked: {self._asker.down}", unreached=True)
 
     def cost(self) -> Cost:
         answers = self._answered.values()
@@ -208,7 +251,11 @@ class _Asking:
             if outcome is not None:  # else not asked, since the endpoint is down
                 found[finished.job] = outcome
         self._log.state.append(
-            self._log.stream, [self._entry(key, outcome) for key, outcome in found.items()]
+            self._log.stream,
+            [
+                answer_entry(outcome, by=self._by, key=key, item=self._questions[key].item.id)
+                for key, outcome in found.items()
+            ],
         )
         for key, outcome in found.items():
             if isinstance(outcome, Response):
@@ -216,25 +263,6 @@ class _Asking:
             else:
                 self._failed[key] = outcome
         advance(len(batch))
-
-    def _entry(self, key: str, outcome: Response | Failed) -> Entry:
-        asked: dict[str, Json] = {
-            "by": self._by,
-            "key": key,
-            "item": self._questions[key].item.id,
-        }
-        match outcome:
-            case Failed():
-                return {"kind": "failure", **asked, "reason": outcome.reason}
-            case Response():
-                return {
-                    "kind": "answer",
-                    **asked,
-                    "text": outcome.text,
-                    "prompt_tokens": outcome.prompt_tokens,
-                    "completion_tokens": outcome.completion_tokens,
-                    "model": outcome.model,
-                }
 
 
 class _Asker:
@@ -255,7 +283,7 @@ class _Asker:
             answer = self._client.answer(request)
         except EndpointError as error:
             self._note_failure(error.in_short)
-            return Failed(error.in_short)
+            return Failed(error.in_short, unreached=True)
         except ModelError as error:
             return _failed(error)
         with self._lock:

@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 from policies.canonical import Json, sha256_of
 from policies.task import Sampling
-from stages.engine.answering import AnswerLog, Answers, ask_all
+from stages.engine.answering import AnswerLog, Answers, Ask, ask_all
 from stages.engine.progress import Progress
 from stages.engine.state import State
 from stages.engine.threads import Failed
@@ -40,6 +40,7 @@ class Insistent:
         attempts: How many unreadable replies to a question one process takes.
         response_format: The form that replies must have.
         progress: Where to show how far it is.
+        ask_with: How questions are put.
     """
 
     client: ModelClient
@@ -48,6 +49,7 @@ class Insistent:
     attempts: int
     response_format: Mapping[str, Json] | None = None
     progress: Progress | None = None
+    ask_with: Ask = ask_all
 
     def ask(self, items: Sequence[Item], reads: Reads) -> Answers:
         """The readable reply to every item; where there is none the last reply, or the failure.
@@ -87,7 +89,7 @@ class Insistent:
     def _put(
         self, items: Sequence[Item], attempt: int, *, calls_at_most: int | None = None
     ) -> Answers:
-        return ask_all(
+        return self.ask_with(
             self.client,
             items,
             self._drawn(attempt),

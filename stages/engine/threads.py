@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -28,13 +28,16 @@ class Failed:
 
     Attributes:
         reason: Why there is no value, for people.
-        cause: Whether something is broken, or a budget was spent.
+        cause: Whether something is broken, waited for, or a budget was spent.
         empty: Whether there was an answer, which said nothing.
+        unreached: Whether an endpoint did not work at all, so that the reason says nothing of
+            what was asked.
     """
 
     reason: str
     cause: Cause = Cause.BROKEN
     empty: bool = False
+    unreached: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from policies.canonical import sha256_of
 from policies.task import Sampling
-from stages.engine.answering import AnswerLog
+from stages.engine.answering import AnswerLog, Ask, ask_all
 from stages.engine.insisting import Insistent
 from stages.engine.progress import Progress
 from stages.engine.state import State
@@ -135,7 +135,7 @@ def verdict_log(client: ModelClient, state: State) -> AnswerLog:
     return AnswerLog(state=state, stream=f"judges/{sha256_of(dict(client.identity))}")
 
 
-def ask_judge(
+def ask_judge(  # noqa: PLR0913 - who is asked what, how, and where it is kept
     client: ModelClient,
     brief: Brief,
     cases: Sequence[Case],
@@ -143,6 +143,7 @@ def ask_judge(
     log: AnswerLog,
     sampling: Sampling = JUDGING,
     progress: Progress | None = None,
+    ask_with: Ask = ask_all,
 ) -> Judged:
     """A verdict on every case, asking only for what the journal does not hold.
 
@@ -157,6 +158,7 @@ def ask_judge(
         log: Where replies are kept, see `verdict_log`.
         sampling: How a reply is drawn.
         progress: Where to show how far it is.
+        ask_with: How questions are put: at once, in batches, within a budget.
 
     Raises:
         Broken: When the journal cannot be read or written, or another process is asking.
@@ -179,6 +181,7 @@ def ask_judge(
         attempts=ATTEMPTS,
         response_format=form.response_format if schema else None,
         progress=progress,
+        ask_with=ask_with,
     ).ask(
         [each.item for each in asked.values()],
         lambda item, reply: isinstance(_read(reply, form, asked[item.id].number), Verdict),

@@ -49,7 +49,7 @@ def takes_schema(client: ModelClient, log: AnswerLog) -> bool | Failed:
         client.answer(_PROBE)
         taken = True
     except EndpointError as error:
-        return Failed(error.in_short)
+        return Failed(error.in_short, unreached=True)
     except RequestRefused:
         taken = False
     except ModelError:

@@ -81,12 +81,27 @@ class Connection:
             RequestRefused: When it does not take what was sent.
         """
         import httpx2  # noqa: PLC0415 - with openai, half a second
+
+        sent = {"model": self.model, **body}
+        return self.using(
+            lambda client: client.post(path, cast_to=httpx2.Response, body=sent), about=about
+        ).content
+
+    def using(self, call: Callable[["openai.OpenAI"], ValueT], *, about: str) -> ValueT:
+        """What a call of OpenAI's library returns, its errors being ours.
+
+        Args:
+            call: What to do with the library's client.
+            about: What is asked about, for errors: `item 7`.
+
+        Raises:
+            EndpointError: As `post` says.
+            RequestRefused: As `post` says.
+        """
         import openai
 
         try:
-            reply = self._client.post(
-                path, cast_to=httpx2.Response, body={"model": self.model, **body}
-            )
+            return call(self._client)
         except openai.APITimeoutError:
             raise self._down(
                 f"no reply within {self.settings.timeout_seconds:g} s",
@@ -99,7 +114,6 @@ class Connection:
             raise self._down(
                 f"{type(cause).__name__}: {cause}", "start the server, or correct its address"
             ) from None
-        return reply.content
 
     def ask(
         self,

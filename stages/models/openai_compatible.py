@@ -68,14 +68,21 @@ class OpenAICompatible:
         """As `answer`, taking an answer that was cut at `max_tokens`."""
         return self._ask(request, cut_is_fine=True)
 
+    def body(self, request: Request) -> Mapping[str, Json]:
+        """What is sent for a request, model and all, by whichever way it is sent."""
+        return {"model": self._connection.model, **self._fields(request)}
+
     def close(self) -> None:
         """Lets go of connections."""
         self._connection.close()
 
+    def _fields(self, request: Request) -> Mapping[str, Json]:
+        return {**_body(request), **self._extra}
+
     def _ask(self, request: Request, *, cut_is_fine: bool) -> Response:
         return self._connection.ask(
             "/chat/completions",
-            {**_body(request), **self._extra},
+            self._fields(request),
             about=f"item {request.item.id}",
             read=partial(read_completion, cut_is_fine=cut_is_fine),
             lack=Lack(
