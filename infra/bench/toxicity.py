@@ -29,7 +29,7 @@ from stages.offline.toxicity.scores import score_texts
 from stages.offline.toxicity.tiny_classifier import make_tiny_classifier
 
 ANSWERS = Path(__file__).resolve().parents[3] / "shared" / "data" / "alpaca_eval"
-DOCUMENTS, ROUNDS = 16, 1
+DOCUMENTS, ROUNDS = 48, 1
 FEW, MANY = 100, 5000
 WORDS = 20_000
 SPREAD = 3.0
@@ -64,6 +64,8 @@ def compare(answers: Sequence[str], folder: Path) -> None:
         f"{len(texts)} answers, {sum(map(len, texts)) / len(texts):.0f} characters each on average"
     )
     print(f"{torch.get_num_threads()} threads")
+    whole, cut = tokens_read(texts, folder / NAME)
+    print(f"tokens: {whole} in all, {cut} of them within the 512 that Detoxify.predict reads")
     shipped, scores = timed(texts, detoxify_of(folder), classifiers)
     exact = np.array(scores[Precision.FP32])
     print(f"Detoxify.predict as shipped, first 512 tokens: {len(texts) / shipped['own']:.2f} /s")
@@ -75,7 +77,7 @@ def compare(answers: Sequence[str], folder: Path) -> None:
             f"drift {drift.max():.5f} at most, {drift.mean():.5f} mean ({classifier.backend})"
         )
     print(f"scores from {exact.min():.3f} to {exact.max():.3f}")
-    spread_out(texts[: DOCUMENTS // 2], path, exact)
+    spread_out(texts[: DOCUMENTS // 6], path, exact)
 
 
 def spread_out(texts: Sequence[str], path: Path, plain: np.ndarray) -> None:
@@ -94,6 +96,15 @@ def spread_out(texts: Sequence[str], path: Path, plain: np.ndarray) -> None:
     for precision, scores in found.items():
         drift = np.abs(scores - exact)
         print(f"{precision}: drift {drift.max():.5f} at most, {drift.mean():.5f} mean")
+
+
+def tokens_read(texts: Sequence[str], folder: Path) -> tuple[int, int]:
+    """Tokens of the texts: of all of each, and of what is left when 512 are kept."""
+    import transformers
+
+    tokenizer = transformers.BertTokenizer.from_pretrained(folder)
+    lengths = [len(ids) for ids in tokenizer(list(texts), verbose=False)["input_ids"]]
+    return sum(lengths), sum(min(length, tokenizer.model_max_length) for length in lengths)
 
 
 def timed(

@@ -32,7 +32,7 @@ from stages.offline.toxicity.detoxify_files import (
     folder_digests,
     model_folder,
 )
-from stages.offline.toxicity.forward import Batch, Forward, Row, TorchForward
+from stages.offline.toxicity.forward import Batch, Forward, Row, TorchForward, tokens_at_most
 from stages.offline.toxicity.ray_forward import RayForward
 
 if TYPE_CHECKING:
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
 _LIBRARIES = ("torch", "transformers", "detoxify")
 _FLAGGED = 0.5
-_TOKENS_AT_MOST = 4096
-"""Of a batch, padding included: 8 windows of 512; larger ones are no faster on a CPU."""
 _OVERLAP = 8
 """A window shares an eighth of its tokens with the one before."""
 _TOLERANCE = 1e-4
@@ -115,7 +113,7 @@ class DetoxifyClassifier:
         self.digest = sha256_of(
             {
                 "model": self._model_digest,
-                "reading": f"maximum over windows, overlap 1/{_OVERLAP}",
+                "reading": f"maximum over windows, overlap 1/{_OVERLAP}, small batches",
                 "precision": precision,
             }
         )
@@ -226,7 +224,7 @@ def _read(
         for window in windows(len(ids), size=size, overlap=size // _OVERLAP):
             rows.append([tokenizer.cls_token_id, *ids[window], tokenizer.sep_token_id])
             owners.append(number)
-    grouped = buckets([len(row) for row in rows], tokens_at_most=_TOKENS_AT_MOST)
+    grouped = buckets([len(row) for row in rows], tokens_at_most=tokens_at_most())
     batches: list[Batch] = [[rows[index] for index in bucket] for bucket in grouped]
     scores = [-math.inf] * len(texts)
     for bucket, found in zip(grouped, forward.scores(batches), strict=True):

@@ -35,11 +35,14 @@ class OnnxForward:
 
     def __init__(self, file: Path, *, padding: int, precision: str) -> None:
         import onnxruntime
+        import torch
 
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = torch.get_num_threads()  # 0 would pin each to a core
         wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")
         there = onnxruntime.get_available_providers()
         self._session = onnxruntime.InferenceSession(
-            file, providers=[provider for provider in wanted if provider in there]
+            file, options, providers=[provider for provider in wanted if provider in there]
         )
         self._padding = padding
         self.backend = (

@@ -12,7 +12,7 @@ from policies.errors import Broken, InputError
 from policies.safety_tasks import ToxicityTask
 from stages.offline.toxicity import architecture, detoxify_model
 from stages.offline.toxicity.detoxify_model import DetoxifyClassifier, load_classifier
-from stages.offline.toxicity.forward import Batch
+from stages.offline.toxicity.forward import Batch, tokens_at_most
 from stages.offline.toxicity.tiny_classifier import NAME
 
 INSULT = "You are an idiot."
@@ -87,7 +87,7 @@ def test_no_batch_is_larger_than_the_bound(
     monkeypatch.setattr(classifier.forward, "scores", watched)
     classifier.score([f"{'word ' * (i % 200)}" for i in range(400)])
     assert len(seen) > 1
-    assert max(seen) <= detoxify_model._TOKENS_AT_MOST
+    assert max(seen) <= tokens_at_most()
 
 
 def test_identity_covers_weights_and_vocabulary(
