@@ -26,7 +26,9 @@ def make_batch(terms: Terms, *, answered: Sequence[Pair], gold: Sequence[Pair] =
         InputError: When prompts are too few, a candidate lacks a pair, or gold cannot be shown.
     """
     by_prompt = _by_prompt(terms, answered)
-    drawn = [pair for prompt in _drawn(terms, by_prompt) for pair in by_prompt[prompt]]
+    topics = {prompt: pairs[0].topic for prompt, pairs in by_prompt.items()}
+    prompts = draw(topics, prompts=terms.prompts, seed=terms.seed)
+    drawn = [pair for prompt in prompts for pair in by_prompt[prompt]]
     _check_gold(terms, gold)
     ruled = [(pair, settled(pair)) for pair in drawn]
     return Batch(
@@ -35,6 +37,27 @@ def make_batch(terms: Terms, *, answered: Sequence[Pair], gold: Sequence[Pair] =
         gold=tuple(gold),
         settled=tuple(Settled(pair, known) for pair, known in ruled if known is not None),
     )
+
+
+def draw(topics: Mapping[str, str], *, prompts: int, seed: int) -> tuple[str, ...]:
+    """Draws prompts by topic; whatever their order, and however often it is repeated, the same.
+
+    Args:
+        topics: The topic of every prompt.
+        prompts: How many to draw; at most all.
+        seed: Decides which.
+
+    Returns:
+        The prompts drawn, in an order that the seed decides too.
+    """
+    by_topic: dict[str, list[str]] = {}
+    for prompt, topic in topics.items():
+        by_topic.setdefault(topic, []).append(prompt)
+    sizes = {topic: len(names) for topic, names in by_topic.items()}
+    drawn: list[str] = []
+    for topic, count in quotas(sizes, draws=prompts).items():
+        drawn += _shuffled(by_topic[topic], f"{seed}/draw")[:count]
+    return tuple(_shuffled(drawn, f"{seed}/order"))
 
 
 def quotas(sizes: Mapping[str, int], *, draws: int) -> Mapping[str, int]:
@@ -54,17 +77,6 @@ def quotas(sizes: Mapping[str, int], *, draws: int) -> Mapping[str, int]:
     by_remainder = sorted(exact, key=lambda topic: (whole[topic] - exact[topic], topic))
     more = set(by_remainder[: draws - sum(whole.values())])
     return {topic: count + (topic in more) for topic, count in whole.items()}
-
-
-def _drawn(terms: Terms, by_prompt: Mapping[str, Sequence[Pair]]) -> list[str]:
-    topics: dict[str, list[str]] = {}
-    for prompt, pairs in by_prompt.items():
-        topics.setdefault(pairs[0].topic, []).append(prompt)
-    sizes = {topic: len(prompts) for topic, prompts in topics.items()}
-    drawn: list[str] = []
-    for topic, count in quotas(sizes, draws=terms.prompts).items():
-        drawn += _shuffled(topics[topic], f"{terms.seed}/draw")[:count]
-    return _shuffled(drawn, f"{terms.seed}/order")
 
 
 def _shuffled(prompts: Iterable[str], seed: str) -> list[str]:
