@@ -51,7 +51,9 @@ def first_move(
             need=1,
             command=CHECK,
         )
-    waits = [*_itself(evidence), *evidence.waits, *_derived(stage, evidence, blocking, online)]
+    vain = stage is StageName.SIDE_BY_SIDE and all(weighed.final for weighed in blocking)
+    awaited = () if vain else evidence.waits
+    waits = [*_itself(evidence), *awaited, *_derived(stage, evidence, blocking, online)]
     return min(waits, key=lambda wait: _URGENCY.index(wait.cause))
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from gates.decide.limits import Limit, demand_words, worse_word
 from gates.decide.spoken import (
     as_said,
+    count_words,
     exact,
     in_words,
     level_words,
@@ -120,6 +121,17 @@ def final(case: Case, *, more: float | None) -> str:
         return f"{said}; how much more data would settle it cannot be guessed."
     noun = noun_of(case.metric, case.estimate)
     return f"{said}; a rough guess is that {rough_words(more)} more {noun} would settle it."
+
+
+def futile(case: Case, *, left: int, best: float) -> str:
+    """That not even the best votes left can make it pass."""
+    said, allowed = _said(case, (best,))
+    noun = count_words(left, noun_of(case.metric, case.estimate))
+    good = "had none of it" if case.limit.below else "were won"
+    return (
+        f"This is final: even if the {noun} left {good}, it would be measured at {said}, and the "
+        f"policy {allowed}."
+    )
 
 
 def _sentence(case: Case, verb: str, end: float, *, verdict: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from gates.decide.futility import without_hope
 from gates.decide.moves import first_move
 from gates.decide.online import decide_look
 from gates.decide.rules import Weighed, weigh
@@ -91,9 +92,15 @@ def _weigh_all(
 ) -> tuple[Weighed, ...]:
     metrics, criteria = policy.plan.metrics(), policy.criteria_of(stage)
     adjusted = _adjusted(criteria, evidence, metrics)
-    return tuple(
+    weighed = tuple(
         weigh(c, evidence, metrics[c.metric], p_worse_adjusted=adjusted.get(c.metric))
         for c in criteria
+    )
+    votes = policy.plan.side_by_side
+    if stage is not StageName.SIDE_BY_SIDE or votes is None:
+        return weighed
+    return tuple(
+        without_hope(w, c, metrics[c.metric], votes) for w, c in zip(weighed, criteria, strict=True)
     )
 
 
