@@ -48,14 +48,33 @@ class Questions:
 
     def texts(self, answers: Answers) -> Texts | Unmeasured:
         """Every answer, or why they are not all there."""
-        responses = answers.responses
-        failed = {name: r for name, r in responses.items() if isinstance(r, Failed)}
-        if failed:
-            return _lacking(failed, of=len(responses), generations=self.generations)
-        texts = {name: r.text for name, r in responses.items() if isinstance(r, Response)}
-        return tuple(
+        texts = {n: r.text for n, r in answers.responses.items() if isinstance(r, Response)}
+        return self.lacking(answers) or tuple(
             tuple(texts[answer_name(item.id, g)] for g in range(self.generations))
             for item in self.items
+        )
+
+    def lacking(self, answers: Answers, *, but_empty: bool = False) -> Unmeasured | None:
+        """Why answers are not all there, or None when they are.
+
+        Args:
+            answers: What a checkpoint said.
+            but_empty: Whether an answer that says nothing is one.
+        """
+        failed = [
+            (name, response)
+            for name, response in answers.responses.items()
+            if isinstance(response, Failed) and not (but_empty and response.empty)
+        ]
+        if not failed:
+            return None
+        causes = {failure.cause for _, failure in failed}
+        shown = [f"{name}: {failure.reason}" for name, failure in failed[:_REASONS_SHOWN]]
+        lack = "items have no answer" if self.generations == 1 else "answers are missing"
+        more = "; ..." if len(failed) > len(shown) else ""
+        return Unmeasured(
+            f"{len(failed)} of {len(answers.responses)} {lack} ({'; '.join(shown)}{more})",
+            Cause.OVER_BUDGET if causes == {Cause.OVER_BUDGET} else Cause.BROKEN,
         )
 
 
@@ -74,7 +93,17 @@ class Checkpoints:
     def texts(
         self, subject: Subject, questions: Questions, *, calls_at_most: int | None = None
     ) -> Texts | Unmeasured | IdentityChanged:
-        """Every answer, or why they are not all there.
+        """Every answer as a text, or why they are not all there; see `answers`.
+
+        An answer that says nothing is none.
+        """
+        found = self.answers(subject, questions, calls_at_most=calls_at_most)
+        return questions.texts(found) if isinstance(found, Answers) else found
+
+    def answers(
+        self, subject: Subject, questions: Questions, *, calls_at_most: int | None = None
+    ) -> Answers | Unmeasured | IdentityChanged:
+        """Every answer, some of which may say nothing; or why they are not all there.
 
         What the checkpoint serves is checked before the first question and after the last, unless
         all answers are in the journal and were followed by such a check already.
@@ -97,7 +126,7 @@ class Checkpoints:
         known = self.known(subject, questions)
         stream, steady = identity_stream(subject), _steady(client, questions)
         if _complete(known) and steady in self.state.read(stream):
-            return questions.texts(known)
+            return known
         changed = check_identity(client, state=self.state, stream=stream)
         if changed is None:
             known = self._ask(subject, questions, calls_at_most=calls_at_most)
@@ -108,7 +137,7 @@ class Checkpoints:
             return Unmeasured(changed.reason)
         if _complete(known):
             self.state.append(stream, [steady])
-        return questions.texts(known)
+        return questions.lacking(known, but_empty=True) or known
 
     def known(self, subject: Subject, questions: Questions) -> Answers:
         """What the journal, or the recorded file of a subject with a client, holds already."""
@@ -152,14 +181,3 @@ def _steady(client: ModelClient, questions: Questions) -> Mapping[str, str]:
 
 def _complete(answers: Answers) -> bool:
     return all(isinstance(response, Response) for response in answers.responses.values())
-
-
-def _lacking(failed: Mapping[str, Failed], *, of: int, generations: int) -> Unmeasured:
-    causes = {failure.cause for failure in failed.values()}
-    shown = [f"{name}: {r.reason}" for name, r in list(failed.items())[:_REASONS_SHOWN]]
-    lack = "items have no answer" if generations == 1 else "answers are missing"
-    more = "; ..." if len(failed) > len(shown) else ""
-    return Unmeasured(
-        f"{len(failed)} of {of} {lack} ({'; '.join(shown)}{more})",
-        Cause.OVER_BUDGET if causes == {Cause.OVER_BUDGET} else Cause.BROKEN,
-    )
