@@ -1,0 +1,55 @@
+"""What a comparison tells people, beside its measurements: the votes and the answers behind them."""
+
+from dataclasses import dataclass
+
+from stages.side_by_side.pairs import Pair
+from stages.side_by_side.vote import CandidateVote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptScore:
+    """What a prompt counts for.
+
+    Attributes:
+        prompt: Its id.
+        topic: Its stratum; empty where the plan names none.
+        low: What the candidate won on it when every unresolved vote is lost, 0 to 1.
+        high: The same when every unresolved vote is won; `low` when all are resolved.
+        at: When its last vote was given, ISO 8601; empty where it is not known.
+    """
+
+    prompt: str
+    topic: str
+    low: float
+    high: float
+    at: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.low <= self.high <= 1:
+            raise ValueError(f"a score lies between 0 and 1, not {self.low} to {self.high}")
+
+    @property
+    def win(self) -> float:
+        """Half-way between both ends."""
+        return (self.low + self.high) / 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A candidate against the baseline, vote by vote; nothing is decided on it.
+
+    Attributes:
+        candidate: URI of the candidate.
+        baseline: URI of the baseline.
+        prompts: What each prompt counts for, in the order in which they got all their votes.
+        votes: The votes of people that count, in the order given.
+        judged: The votes of judges, `annotator` being the endpoint.
+        pairs: The answers that were compared; empty where only votes are known.
+    """
+
+    candidate: str
+    baseline: str
+    prompts: tuple[PromptScore, ...] = ()
+    votes: tuple[CandidateVote, ...] = ()
+    judged: tuple[CandidateVote, ...] = ()
+    pairs: tuple[Pair, ...] = ()
