@@ -1,4 +1,4 @@
-"""What a comparison tells people, beside its measurements: the votes and the answers behind them."""
+"""What a comparison tells people, beside its measurements: its votes and answers."""
 
 from dataclasses import dataclass
 
