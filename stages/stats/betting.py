@@ -178,7 +178,7 @@ def shown_after(
 
 
 def first_shown(
-    values: Floats, limit: float, *, level: float, planned: int | None = None
+    values: Floats, limit: float, *, level: float, planned: int | None = None, seen: int = 1
 ) -> Floats:
     """The number of values after which the lower end first reaches a limit, looking at each.
 
@@ -187,14 +187,16 @@ def first_shown(
         limit: The limit, in (0, 1).
         level: Two-sided confidence level in (0, 1).
         planned: As for `betting_interval`.
+        seen: The first number of values that is looked at, from 1 to n.
 
     Returns:
         One number per sequence, shape (...); infinite where it never happens.
     """
     _check_plan(planned)
     tail = tail_of(level)
-    reached = _bets(values, tail, planned).capitals(values, limit) >= math.log(1 / tail)
-    first: Floats = np.where(reached.any(axis=-1), reached.argmax(axis=-1) + 1.0, np.inf)
+    capitals = _bets(values, tail, planned).capitals(values, limit)[..., seen - 1 :]
+    reached = capitals >= math.log(1 / tail)
+    first: Floats = np.where(reached.any(axis=-1), reached.argmax(axis=-1) + float(seen), np.inf)
     return first
 
 
