@@ -80,7 +80,7 @@ def _text(content: Json) -> str:
         return content
     if isinstance(content, list):
         return "\n\n".join(map(_part, content))
-    return _as_json(content)
+    return _part(content)
 
 
 def _part(part: Json) -> str:

@@ -72,6 +72,17 @@ class Links:
         said = [link.batch, link.person, link.version]
         return str(self._serializers[role].dumps(said))
 
+    def address(self, origin: str, link: Link, role: Role) -> str:
+        """Where a link leads, as it is sent to its person.
+
+        Args:
+            origin: The site, such as `https://votes.example.org`.
+            link: What it says.
+            role: Whose it is.
+        """
+        entrance = "/lead/enter/" if role is Role.LEAD else "/enter/"
+        return f"{origin.rstrip('/')}{entrance}{self.token(link, role)}"
+
     def read(self, token: str, role: Role) -> Link | Refused:
         """What a token says, if it was signed here for this role and is still young enough."""
         try:

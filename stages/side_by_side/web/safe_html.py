@@ -29,12 +29,12 @@ _TAGS = {
     *("ul", "ol", "li", "blockquote", "pre", "code"),
     *("table", "thead", "tbody", "tr", "th", "td"),
 }
-_ATTRIBUTES = {"a": {"href"}, "ol": {"start"}}
+_ATTRIBUTES: Mapping[str, set[str]] = {"*": set(), "a": {"href"}, "ol": {"start"}}
 _SIDES = {"left", "center", "right"}
 _CLASSES = {"span": {"picture"}, "th": _SIDES, "td": _SIDES}
 _CLEANER = nh3.Cleaner(
     tags=_TAGS,
-    attributes=_ATTRIBUTES,
+    attributes=dict(_ATTRIBUTES),
     allowed_classes=_CLASSES,
     url_schemes={"http", "https", "mailto"},
     url_relative="deny",

@@ -1,0 +1,46 @@
+"""What every page is answered from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from stages.evidence.estimate import Cause, Estimate, Unmeasured
+from stages.side_by_side.ballots.box import BallotBox
+from stages.side_by_side.vote import Vote
+from stages.side_by_side.web.deck import Decks
+from stages.side_by_side.web.links import Links
+from stages.side_by_side.web.tickets import Tickets
+
+Clock = Callable[[], datetime]
+"""Says what time it is, with a timezone."""
+Agreement = Callable[[Sequence[Vote]], Estimate | Unmeasured]
+"""How far the people of a batch agree, from its standing votes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The outside world of the pages, handed in from the edge.
+
+    Attributes:
+        box: Votes, people and batches.
+        decks: The batches of the box, as pages name them.
+        links: Signs links and reads them.
+        tickets: Signs what forms carry.
+        clock: Says what time it is.
+        agreement: Measures how far people agree, for the lead.
+        keep_seconds: How long a browser keeps a link that was opened.
+    """
+
+    box: BallotBox
+    decks: Decks
+    links: Links
+    tickets: Tickets
+    clock: Clock
+    agreement: Agreement
+    keep_seconds: int
+
+
+def no_agreement(votes: Sequence[Vote]) -> Unmeasured:
+    """What is said of agreement where nothing measures it."""
+    del votes
+    return Unmeasured("nothing was handed in that measures agreement", Cause.WAITING)
