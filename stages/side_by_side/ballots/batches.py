@@ -2,12 +2,28 @@
 
 from datetime import datetime
 
+from sqlalchemy import Connection, insert, select
+
+from policies.errors import InputError
+from stages.side_by_side.ballots.database import Database
+from stages.side_by_side.ballots.moments import moment
+from stages.side_by_side.ballots.reading import read_stop
 from stages.side_by_side.ballots.standing import Guidelines, Stopped
+from stages.side_by_side.ballots.tables import BATCHES, GUIDELINES, STOPS
 from stages.side_by_side.batch import Batch
+from stages.side_by_side.batch_codec import decode_batch, encode_batch
 
 
 class Batches:
-    """The batches of a ballot box."""
+    """The batches of a ballot box.
+
+    Args:
+        database: Where they are kept.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: dict[str, Batch] = {}
 
     def open(self, batch: Batch, *, now: datetime) -> None:
         """Keeps a batch; its guidelines become version 1. The same batch again changes nothing.
@@ -15,11 +31,23 @@ class Batches:
         Raises:
             InputError: When another batch has its name.
         """
-        raise NotImplementedError
+        with self._database.writing() as connection:
+            asked = select(BATCHES.c.digest).where(BATCHES.c.name == batch.name)
+            digest = connection.execute(asked).scalar()
+            if digest is None:
+                _keep(connection, batch, at=moment(now))
+            elif digest != batch.digest:
+                raise InputError(
+                    f"cannot open batch {batch.name}",
+                    why="another batch of that name is there already, and people vote in it",
+                    fix="give this one another name",
+                )
 
     def names(self) -> tuple[str, ...]:
         """Names of all batches, oldest first."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            asked = select(BATCHES.c.name).order_by(BATCHES.c.at, BATCHES.c.name)
+            return tuple(connection.execute(asked).scalars())
 
     def get(self, name: str) -> Batch:
         """A batch.
@@ -27,7 +55,15 @@ class Batches:
         Raises:
             InputError: When there is none of that name.
         """
-        raise NotImplementedError
+        if name not in self._known:
+            with self._database.reading() as connection:
+                asked = select(BATCHES.c.body).where(BATCHES.c.name == name)
+                body = connection.execute(asked).scalar()
+            if body is None:
+                raise self._database.no_batch(name)
+            where = f"batch {name} of {self._database.shown}"
+            self._known[name] = decode_batch(body.encode(), where=where)
+        return self._known[name]
 
     def guidelines(self, name: str, version: int | None = None) -> Guidelines:
         """What annotators are told now, or were told in a version.
@@ -35,16 +71,61 @@ class Batches:
         Raises:
             InputError: When there is no such version.
         """
-        raise NotImplementedError
+        self.get(name)
+        with self._database.reading() as connection:
+            found = _guidelines(connection, name, version)
+        if found is None:
+            raise InputError(
+                f"there is no version {version} of the guidelines of batch {name}",
+                why="it was never published",
+                fix="name a version that was",
+            )
+        return found
 
     def publish(self, name: str, text: str, *, now: datetime) -> Guidelines:
         """New guidelines, shown from now on; the same text again is no new version."""
-        raise NotImplementedError
+        with self._database.writing(name) as connection:
+            last = _guidelines(connection, name)
+            if last is not None and last.text == text:
+                return last
+            version = last.version + 1 if last is not None else 1
+            published = Guidelines(version=version, text=text, at=moment(now))
+            _publish(connection, name, published)
+            return published
 
     def stop(self, name: str, *, why: str, now: datetime) -> Stopped:
         """Takes no more votes; what was accepted stands. A second stop changes nothing."""
-        raise NotImplementedError
+        with self._database.writing(name) as connection:
+            before = read_stop(connection, name)
+            if before is not None:
+                return before
+            stopped = Stopped(at=moment(now), why=why)
+            connection.execute(insert(STOPS).values(batch=name, at=stopped.at, why=why))
+            return stopped
 
     def stopped(self, name: str) -> Stopped | None:
         """Since when a batch takes no more votes, and why; None while it does."""
-        raise NotImplementedError
+        self.get(name)
+        with self._database.reading() as connection:
+            return read_stop(connection, name)
+
+
+def _keep(connection: Connection, batch: Batch, *, at: str) -> None:
+    body = encode_batch(batch).decode()
+    row = {"name": batch.name, "digest": batch.digest, "body": body, "at": at}
+    connection.execute(insert(BATCHES).values(row))
+    first = Guidelines(version=1, text=batch.terms.guidelines, at=at)
+    _publish(connection, batch.name, first)
+
+
+def _publish(connection: Connection, name: str, guidelines: Guidelines) -> None:
+    row = {"version": guidelines.version, "text": guidelines.text, "at": guidelines.at}
+    connection.execute(insert(GUIDELINES).values(batch=name, **row))
+
+
+def _guidelines(connection: Connection, name: str, version: int | None = None) -> Guidelines | None:
+    asked = select(GUIDELINES).where(GUIDELINES.c.batch == name)
+    if version is not None:
+        asked = asked.where(GUIDELINES.c.version == version)
+    row = connection.execute(asked.order_by(GUIDELINES.c.version.desc()).limit(1)).first()
+    return None if row is None else Guidelines(version=row.version, text=row.text, at=row.at)

@@ -1,17 +1,34 @@
 """The ballot box: who may vote on what, and every vote that was accepted."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from stages.side_by_side.assignment import Task
+from stages.side_by_side.assignment import Task, gold_order, own_order
 from stages.side_by_side.ballots.batches import Batches
-from stages.side_by_side.ballots.cast import Accepted, Ballot, NoTask, Refused
+from stages.side_by_side.ballots.cast import (
+    Accepted,
+    Ballot,
+    NoTask,
+    Refusal,
+    Refused,
+    Rest,
+)
+from stages.side_by_side.ballots.choosing import Desk, choose
+from stages.side_by_side.ballots.clerk import Clerk
+from stages.side_by_side.ballots.counting import by_person, progress_of, summary_of, votes_of
+from stages.side_by_side.ballots.database import Database
 from stages.side_by_side.ballots.disputes import Disputes
+from stages.side_by_side.ballots.flags import keep_flag, read_flags
+from stages.side_by_side.ballots.moments import moment
 from stages.side_by_side.ballots.person import PersonSummary
-from stages.side_by_side.ballots.roster import Roster
+from stages.side_by_side.ballots.reading import read_acts, read_people, read_stop
+from stages.side_by_side.ballots.roster import Roster, known_person
+from stages.side_by_side.ballots.seats import seating, take_seat
 from stages.side_by_side.ballots.standing import Flag, Progress
+from stages.side_by_side.batch import Batch
 from stages.side_by_side.vote import Vote
 
 
@@ -26,7 +43,7 @@ def open_ballots(state_url: str) -> "BallotBox":
         WrongUsage: When the URL names neither.
         Broken: When it cannot be opened.
     """
-    raise NotImplementedError
+    return BallotBox(Database(state_url))
 
 
 class BallotBox:
@@ -41,9 +58,12 @@ class BallotBox:
         disputes: Pairs whose votes contradict each other, and what a lead said of them.
     """
 
-    batches: Batches
-    people: Roster
-    disputes: Disputes
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._orders: dict[tuple[str, str], _Orders] = {}
+        self.batches = Batches(database)
+        self.people = Roster(database, self.batches)
+        self.disputes = Disputes(database, self.batches)
 
     def __enter__(self) -> Self:
         return self
@@ -58,7 +78,7 @@ class BallotBox:
 
     def close(self) -> None:
         """Gives up its connections."""
-        raise NotImplementedError
+        self._database.close()
 
     def next_task(self, batch: str, person: str, *, now: datetime) -> Task | NoTask:
         """What a person should do now; the same until they did it, or their lease ran out.
@@ -69,7 +89,26 @@ class BallotBox:
         Raises:
             InputError: When the batch has no such person.
         """
-        raise NotImplementedError
+        whole = self.batches.get(batch)
+        with self._database.writing(batch) as connection:
+            known_person(connection, batch, person)
+            clerk = Clerk(connection=connection, batch=whole, now=now)
+            allowed = clerk.may_vote(person)
+            if isinstance(allowed, Refused):
+                return NoTask(Rest(allowed.why.value), allowed.sentence)
+            seats = seating(connection, whole, person, now=now)
+            orders = self._orders_of(whole, person)
+            desk = Desk(
+                usual=orders.usual,
+                gold=orders.gold,
+                acts=read_acts(connection, batch, person),
+                held=seats.held,
+                others=seats.others,
+            )
+            chosen = choose(whole, allowed, desk)
+            if isinstance(chosen, Task) and not chosen.gold:
+                take_seat(connection, whole, chosen.pair, person, now=now)
+            return chosen
 
     def cast(self, batch: str, ballot: Ballot, *, now: datetime) -> Accepted | Refused:
         """Takes a vote, or a skip; it survives the death of this process when this returns.
@@ -77,20 +116,32 @@ class BallotBox:
         The same token again gives the same answer again, and so does the same preference on the
         same pair; another preference on it is refused until the first is undone.
         """
-        raise NotImplementedError
+        whole = self.batches.get(batch)
+        with self._database.writing(batch) as connection:
+            return Clerk(connection=connection, batch=whole, now=now).accept(ballot)
 
     def undo(self, batch: str, person: str, *, token: str, now: datetime) -> Task | Refused:
         """Takes back a person's last vote or skip that stands; its pair is their task again.
 
         The same token again takes nothing more back.
         """
-        raise NotImplementedError
+        whole = self.batches.get(batch)
+        with self._database.writing(batch) as connection:
+            return Clerk(connection=connection, batch=whole, now=now).take_back(person, token=token)
 
     def flag(
         self, batch: str, person: str, pair: str, *, comment: str, now: datetime
     ) -> Flag | Refused:
         """Keeps a person's remark that something is wrong with a pair; the same one only once."""
-        raise NotImplementedError
+        whole = self.batches.get(batch)
+        flag = Flag(pair=pair, person=person, comment=comment, at=moment(now))
+        with self._database.writing(batch) as connection:
+            allowed = Clerk(connection=connection, batch=whole, now=now).may_vote(person)
+            if isinstance(allowed, Refused):
+                return allowed
+            if pair not in whole.shown:
+                return Refused(Refusal.UNKNOWN, f"the batch shows no pair {pair!r}")
+            return keep_flag(connection, batch, flag)
 
     def take_over(
         self, batch: str, ballots: Sequence[Ballot], *, now: datetime
@@ -101,23 +152,33 @@ class BallotBox:
         per ballot, in their order; when any is `Refused`, nothing was kept, and `Accepted` only
         says that this one would have been.
         """
-        raise NotImplementedError
+        whole = self.batches.get(batch)
+        with self._database.writing(batch) as connection:
+            clerk = Clerk(connection=connection, batch=whole, now=now)
+            answers = tuple(clerk.accept_from_elsewhere(ballot) for ballot in ballots)
+            if any(isinstance(answer, Refused) for answer in answers):
+                connection.rollback()
+        return answers
 
     def standing_votes(self, batch: str) -> tuple[Vote, ...]:
         """Votes that count, in order of acceptance: none that was undone, no skip, no gold."""
-        raise NotImplementedError
+        return self._votes(batch, gold=False)
 
     def gold_votes(self, batch: str) -> tuple[Vote, ...]:
         """The same of gold pairs; `record["right"]` says whether it was read rightly."""
-        raise NotImplementedError
+        return self._votes(batch, gold=True)
 
     def flags(self, batch: str) -> tuple[Flag, ...]:
         """Every remark, oldest first."""
-        raise NotImplementedError
+        self.batches.get(batch)
+        with self._database.reading() as connection:
+            return read_flags(connection, batch)
 
     def progress(self, batch: str) -> Progress:
         """How far a batch is."""
-        raise NotImplementedError
+        whole = self.batches.get(batch)
+        with self._database.reading() as connection:
+            return progress_of(whole, read_acts(connection, batch), read_stop(connection, batch))
 
     def summary(self, batch: str, person: str) -> PersonSummary:
         """How one person does.
@@ -125,8 +186,36 @@ class BallotBox:
         Raises:
             InputError: When the batch has no such person.
         """
-        raise NotImplementedError
+        whole = self.batches.get(batch)
+        with self._database.reading() as connection:
+            who = known_person(connection, batch, person)
+            return summary_of(whole, who, read_acts(connection, batch, person))
 
     def summaries(self, batch: str) -> tuple[PersonSummary, ...]:
         """How everybody does, removed people included, by name."""
-        raise NotImplementedError
+        whole = self.batches.get(batch)
+        with self._database.reading() as connection:
+            acts = by_person(read_acts(connection, batch))
+            people = read_people(connection, batch)
+        return tuple(summary_of(whole, person, acts.get(person.name, ())) for person in people)
+
+    def _votes(self, batch: str, *, gold: bool) -> tuple[Vote, ...]:
+        whole = self.batches.get(batch)
+        with self._database.reading() as connection:
+            acts, people = read_acts(connection, batch), read_people(connection, batch)
+        return votes_of(whole, acts, people, gold=gold)
+
+    def _orders_of(self, batch: Batch, person: str) -> "_Orders":
+        key = (batch.name, person)
+        if key not in self._orders:
+            orders = _Orders(usual=own_order(batch, person), gold=gold_order(batch, person))
+            self._orders[key] = orders
+        return self._orders[key]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Orders:
+    """Pairs in a person's own order, which the seed decides once and for all."""
+
+    usual: tuple[str, ...]
+    gold: tuple[str, ...]

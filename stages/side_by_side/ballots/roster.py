@@ -1,9 +1,20 @@
 """The people of a batch: added, paused, resumed, removed; every change is kept."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import asdict, replace
 from datetime import datetime
 
-from stages.side_by_side.ballots.person import Person
+from sqlalchemy import Connection, func, insert, select
+
+from policies.canonical import canonical_json
+from policies.errors import InputError
+from stages.side_by_side.ballots.batches import Batches
+from stages.side_by_side.ballots.database import Database
+from stages.side_by_side.ballots.moments import moment
+from stages.side_by_side.ballots.person import Person, Status
+from stages.side_by_side.ballots.reading import last_number, read_people, read_person
+from stages.side_by_side.ballots.tables import PEOPLE
+from stages.side_by_side.batch import Batch
 
 
 class Roster:
@@ -11,7 +22,15 @@ class Roster:
 
     A change gives the person as they stand after it, and raises `InputError` when the batch has no
     such person.
+
+    Args:
+        database: Where they are kept.
+        batches: The batches.
     """
+
+    def __init__(self, database: Database, batches: Batches) -> None:
+        self._database = database
+        self._batches = batches
 
     def add(self, batch: str, name: str, *, segment: str = "", now: datetime) -> Person:
         """Lets somebody vote; who was removed comes back, with a new link.
@@ -19,36 +38,112 @@ class Roster:
         Raises:
             InputError: When the name is empty, or they are there already with another segment.
         """
-        raise NotImplementedError
+        terms = self._batches.get(batch)
+        with self._database.writing(batch) as connection:
+            before = read_person(connection, batch, name)
+            if before is None:
+                return join(connection, terms, name, segment=segment, now=now)
+            if before.segment != segment:
+                raise _refused(f"cannot add {name!r}", f"they are there as {before.segment!r}")
+            if before.status is not Status.REMOVED:
+                return before
+            back = replace(before, status=Status.WORKING, reason="", link=before.link + 1)
+            return keep_person(connection, batch, back, now=now)
 
     def get(self, batch: str, name: str) -> Person:
         """A person."""
-        raise NotImplementedError
+        self._batches.get(batch)
+        with self._database.reading() as connection:
+            return known_person(connection, batch, name)
 
     def all(self, batch: str) -> tuple[Person, ...]:
         """Everybody, removed people included, by name."""
-        raise NotImplementedError
+        self._batches.get(batch)
+        with self._database.reading() as connection:
+            return read_people(connection, batch)
 
     def pause(self, batch: str, name: str, *, why: str, now: datetime) -> Person:
         """Gives them no more tasks until they are resumed."""
-        raise NotImplementedError
+        return self._change(
+            batch, name, lambda p, _: replace(p, status=Status.PAUSED, reason=why), now=now
+        )
 
     def resume(self, batch: str, name: str, *, now: datetime) -> Person:
         """Lets them vote again; they count as qualified, and their gold counts from now on."""
-        raise NotImplementedError
+
+        def resumed(person: Person, last: int) -> Person:
+            working = replace(person, status=Status.WORKING, reason="")
+            return replace(working, qualified=True, since=last)
+
+        return self._change(batch, name, resumed, now=now)
 
     def remove(self, batch: str, name: str, *, why: str, now: datetime) -> Person:
         """Takes them off; their link opens nothing, and their votes stand."""
-        raise NotImplementedError
+        return self._change(
+            batch, name, lambda p, _: replace(p, status=Status.REMOVED, reason=why), now=now
+        )
 
     def reissue_link(self, batch: str, name: str, *, now: datetime) -> Person:
         """Makes their links of earlier versions open nothing."""
-        raise NotImplementedError
+        return self._change(batch, name, lambda p, _: replace(p, link=p.link + 1), now=now)
 
     def set_segment(self, batch: str, name: str, segment: str, *, now: datetime) -> Person:
         """Says what kind of user they are."""
-        raise NotImplementedError
+        return self._change(batch, name, lambda p, _: replace(p, segment=segment), now=now)
 
     def opt_out(self, batch: str, name: str, harms: Collection[str], *, now: datetime) -> Person:
         """Shows them no pair of these categories of harm; replaces what they said before."""
-        raise NotImplementedError
+        harmless = tuple(sorted(set(harms)))
+        return self._change(batch, name, lambda p, _: replace(p, opted_out=harmless), now=now)
+
+    def _change(
+        self, batch: str, name: str, change: Callable[[Person, int], Person], *, now: datetime
+    ) -> Person:
+        """What `change` makes of the person and of the number of the batch's last act."""
+        with self._database.writing(batch) as connection:
+            before = known_person(connection, batch, name)
+            after = change(before, last_number(connection, batch))
+            return keep_person(connection, batch, after, now=now)
+
+
+def join(
+    connection: Connection, batch: Batch, name: str, *, segment: str = "", now: datetime
+) -> Person:
+    """Adds somebody who is not there; they qualify first where the batch says so.
+
+    Raises:
+        InputError: When the name is empty.
+    """
+    if not name.strip():
+        raise _refused("cannot add a person", "they have no name")
+    person = Person(name=name, segment=segment, qualified=not batch.terms.rules.qualification)
+    return keep_person(connection, batch.name, person, now=now)
+
+
+def keep_person(connection: Connection, batch: str, person: Person, *, now: datetime) -> Person:
+    """Writes down how a person stands, unless they stood so already."""
+    if person == read_person(connection, batch, person.name):
+        return person
+    last = select(func.max(PEOPLE.c.change)).where(
+        PEOPLE.c.batch == batch, PEOPLE.c.name == person.name
+    )
+    row = asdict(person) | {"opted_out": canonical_json(person.opted_out), "at": moment(now)}
+    change = (connection.execute(last).scalar() or 0) + 1
+    connection.execute(insert(PEOPLE).values(batch=batch, change=change, **row))
+    return person
+
+
+def known_person(connection: Connection, batch: str, name: str) -> Person:
+    """A person as they stand.
+
+    Raises:
+        InputError: When the batch has no such person.
+    """
+    person = read_person(connection, batch, name)
+    if person is None:
+        raise _refused(f"there is no {name!r} in batch {batch}", "nobody of that name was added")
+    return person
+
+
+def _refused(what: str, why: str) -> InputError:
+    return InputError(what, why=why, fix="correct the name, or add them first")

@@ -1,0 +1,175 @@
+"""Accepting votes and skips, and taking them back, inside one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from stages.side_by_side.assignment import Task, a_first
+from stages.side_by_side.ballots.cast import Accepted, Ballot, Refusal, Refused
+from stages.side_by_side.ballots.choosing import task
+from stages.side_by_side.ballots.history import Act, standing
+from stages.side_by_side.ballots.moments import moment
+from stages.side_by_side.ballots.person import Person, Status
+from stages.side_by_side.ballots.reading import last_number, read_acts, read_person, read_stop
+from stages.side_by_side.ballots.roster import join, keep_person
+from stages.side_by_side.ballots.seats import keep_seat, leave_seat, take_seat
+from stages.side_by_side.ballots.supervising import supervised
+from stages.side_by_side.ballots.tables import ACTS, GUIDELINES
+from stages.side_by_side.batch import Batch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clerk:
+    """Takes what people send in.
+
+    Attributes:
+        connection: A transaction that changes the batch.
+        batch: The batch.
+        now: The time.
+    """
+
+    connection: Connection
+    batch: Batch
+    now: datetime
+
+    def accept(self, ballot: Ballot) -> Accepted | Refused:
+        """Takes a ballot of somebody who may vote now."""
+        acts = read_acts(self.connection, self.batch.name, ballot.person)
+        before = self._said_before(ballot, acts)
+        if before is not None:
+            return before
+        person = self.may_vote(ballot.person)
+        return person if isinstance(person, Refused) else self._accept(ballot, person, acts)
+
+    def accept_from_elsewhere(self, ballot: Ballot) -> Accepted | Refused:
+        """Takes a vote that was cast elsewhere, whether or not the person may vote here."""
+        acts = read_acts(self.connection, self.batch.name, ballot.person)
+        before = self._said_before(ballot, acts) or self._stopped()
+        if before is not None:
+            return before
+        person = read_person(self.connection, self.batch.name, ballot.person)
+        if person is None:
+            person = join(self.connection, self.batch, ballot.person, now=self.now)
+        return self._accept(ballot, person, acts)
+
+    def take_back(self, name: str, *, token: str) -> Task | Refused:
+        """Undoes a person's last act that stands; its pair is kept for them again."""
+        acts = read_acts(self.connection, self.batch.name, name)
+        position = len(standing(acts))
+        sent = next((act for act in acts if act.token == token), None)
+        if sent is not None and sent.undoes is not None:
+            return task(self.batch, name, sent.pair, position=position)
+        person = self.may_vote(name)
+        if isinstance(person, Refused):
+            return person
+        if sent is not None or not position:
+            return Refused(Refusal.NOTHING, "there is nothing to undo")
+        last = standing(acts)[-1]
+        if not last.gold and not self._take_seat(last.pair, name):
+            return _TAKEN
+        self._write(
+            replace(
+                last,
+                number=last_number(self.connection, self.batch.name) + 1,
+                turn=last.turn + 1,
+                seconds=None,
+                comment="",
+                token=token,
+                undoes=last.number,
+                at=moment(self.now),
+            )
+        )
+        return task(self.batch, name, last.pair, position=position - 1)
+
+    def may_vote(self, name: str) -> Person | Refused:
+        """A person who may vote now, or why they may not."""
+        stopped = self._stopped()
+        if stopped is not None:
+            return stopped
+        person = read_person(self.connection, self.batch.name, name)
+        if person is None:
+            return Refused(Refusal.UNKNOWN, f"nobody of the name {name!r} was added to this batch")
+        if person.status is Status.WORKING:
+            return person
+        why = Refusal.PAUSED if person.status is Status.PAUSED else Refusal.REMOVED
+        return Refused(why, f"you were {person.status.value}: {person.reason or 'ask the lead'}")
+
+    def _accept(self, ballot: Ballot, person: Person, acts: Sequence[Act]) -> Accepted | Refused:
+        unknown = self._unknown(ballot)
+        if unknown is not None:
+            return unknown
+        act = self._act(ballot, acts)
+        if not act.gold and not self._take_seat(act.pair, act.person):
+            return _TAKEN
+        self._write(act)
+        if act.gold:
+            after = supervised(self.batch, person, [*acts, act])
+            keep_person(self.connection, self.batch.name, after, now=self.now)
+        elif act.is_vote:
+            keep_seat(self.connection, self.batch, act.pair, act.person)
+        else:
+            leave_seat(self.connection, self.batch, act.pair, act.person)
+        return _accepted(act)
+
+    def _act(self, ballot: Ballot, acts: Sequence[Act]) -> Act:
+        a_was_first = a_first(self.batch.terms, ballot.person, ballot.pair)
+        return Act(
+            number=last_number(self.connection, self.batch.name) + 1,
+            person=ballot.person,
+            pair=ballot.pair,
+            turn=sum(act.pair == ballot.pair for act in acts),
+            gold=self.batch.shown[ballot.pair].gold is not None,
+            preference=ballot.said if a_was_first else ballot.said.turned,
+            seconds=ballot.seconds,
+            comment=ballot.comment,
+            guidelines=ballot.guidelines,
+            token=ballot.token,
+            undoes=None,
+            at=ballot.at or moment(self.now),
+        )
+
+    def _said_before(self, ballot: Ballot, acts: Sequence[Act]) -> Accepted | Refused | None:
+        """The answer to a ballot that was sent before, or that contradicts what was said."""
+        for act in acts:
+            if act.token == ballot.token:
+                return _accepted(act) if act.pair == ballot.pair and not act.undoes else _ALREADY
+        for act in standing(acts):
+            if act.pair == ballot.pair:
+                a_was_first = a_first(self.batch.terms, ballot.person, ballot.pair)
+                said = ballot.said if a_was_first else ballot.said.turned
+                return _accepted(act) if act.preference is said else _ALREADY
+        return None
+
+    def _unknown(self, ballot: Ballot) -> Refused | None:
+        if ballot.pair not in self.batch.shown:
+            return Refused(Refusal.UNKNOWN, f"the batch shows no pair {ballot.pair!r}")
+        asked = select(GUIDELINES.c.version).where(
+            GUIDELINES.c.batch == self.batch.name, GUIDELINES.c.version == ballot.guidelines
+        )
+        if self.connection.execute(asked).first() is None:
+            why = f"the guidelines have no version {ballot.guidelines}"
+            return Refused(Refusal.UNKNOWN, why)
+        return None
+
+    def _stopped(self) -> Refused | None:
+        stopped = read_stop(self.connection, self.batch.name)
+        if stopped is None:
+            return None
+        return Refused(Refusal.STOPPED, f"the batch takes no more votes: {stopped.why}")
+
+    def _take_seat(self, pair: str, person: str) -> bool:
+        return take_seat(self.connection, self.batch, pair, person, now=self.now)
+
+    def _write(self, act: Act) -> None:
+        row = asdict(act) | {"preference": act.preference.value}
+        self.connection.execute(insert(ACTS).values(batch=self.batch.name, **row))
+
+
+_TAKEN = Refused(Refusal.TAKEN, "others have voted on this pair, or work on it, meanwhile")
+_ALREADY = Refused(Refusal.ALREADY, "you said something else of this pair; undo that first")
+
+
+def _accepted(act: Act) -> Accepted:
+    return Accepted(number=act.number, pair=act.pair, at=act.at)

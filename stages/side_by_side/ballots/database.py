@@ -1,0 +1,172 @@
+"""The database behind the state's URL: SQLite in a folder of one machine, or PostgreSQL."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from sqlalchemy import Connection, Engine, create_engine, event, select, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.schema import CreateTable
+
+from policies.errors import Broken, InputError, WrongUsage
+from stages.engine.data import without_credentials
+from stages.side_by_side.ballots.tables import BATCHES, METADATA
+
+FILE = "votes.sqlite"
+_BUSY_MS = 30_000
+_LOCK_OF_TABLES = 0x67617465  # "gate": one process at a time makes the tables
+_PRAGMAS = (
+    f"PRAGMA busy_timeout = {_BUSY_MS}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",  # an accepted vote is on disk
+    "PRAGMA foreign_keys = ON",
+)
+
+
+class Database:
+    """Connections to one database, and what a transaction promises.
+
+    Args:
+        state_url: As `open_ballots` takes it.
+
+    Raises:
+        WrongUsage: When the URL names neither a folder nor PostgreSQL.
+        Broken: When it cannot be opened.
+    """
+
+    def __init__(self, state_url: str) -> None:
+        self.shown = without_credentials(state_url)
+        url = _database_url(state_url)
+        self._sqlite = url.get_backend_name() == "sqlite"
+        self._turn = threading.Lock() if self._sqlite else nullcontext()
+        try:
+            self._engine = _engine(url)
+        except ModuleNotFoundError:
+            raise WrongUsage(
+                "cannot keep votes in PostgreSQL",
+                why="psycopg is not installed",
+                fix="install the extra `postgres`, e.g. pip install 'checkpoint-gate[postgres]'",
+            ) from None
+        self._make_tables()
+
+    def close(self) -> None:
+        """Gives up its connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A look at the database; it changes nothing.
+
+        Raises:
+            Broken: When the database fails.
+        """
+        with self._translated(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self, batch: str | None = None) -> Iterator[Connection]:
+        """A change, kept as a whole and on disk when the block ends; nothing of it after an error.
+
+        Those who change the same batch do so one after the other.
+
+        Raises:
+            InputError: When there is no such batch.
+            Broken: When the database fails.
+        """
+        with self._translated(), self._turn, self._engine.connect() as connection:
+            changing = connection.execution_options(changing=True)
+            with changing.begin():
+                if batch is not None:
+                    self._hold(changing, batch)
+                yield changing
+
+    def no_batch(self, name: str) -> InputError:
+        """The error of a batch that is not there."""
+        return InputError(
+            f"there is no batch {name!r} in {self.shown}",
+            why="no batch of that name was opened there",
+            fix="open it first, or name another; `[state] url` says where batches are kept",
+        )
+
+    def _hold(self, connection: Connection, batch: str) -> None:
+        row = select(BATCHES.c.name).where(BATCHES.c.name == batch)
+        if connection.execute(row.with_for_update(key_share=True)).first() is None:
+            raise self.no_batch(batch)
+
+    def _make_tables(self) -> None:
+        with self.writing() as connection:
+            if not self._sqlite:
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK_OF_TABLES})"))
+            for table in METADATA.sorted_tables:
+                connection.execute(CreateTable(table, if_not_exists=True))
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            cause = getattr(error, "orig", None) or error
+            raise Broken(
+                f"cannot use the votes in {self.shown}",
+                why=f"{type(cause).__name__}: {self._without_password(str(cause))}",
+                fix="see that the database runs and its disk has room, then do the same again; "
+                "what was accepted is kept",
+            ) from None
+
+    def _without_password(self, said: str) -> str:
+        password = self._engine.url.password
+        return said.replace(str(password), "***").strip() if password else said.strip()
+
+
+def _database_url(state_url: str) -> URL:
+    scheme = urlsplit(state_url).scheme if "://" in state_url else ""
+    if scheme in ("postgresql", "postgres"):
+        try:
+            return make_url(f"postgresql+psycopg://{state_url.partition('://')[2]}")
+        except (ArgumentError, ValueError):
+            raise _no_place(without_credentials(state_url), "the URL cannot be read") from None
+    if scheme not in ("", "file") or not state_url:
+        raise _no_place(f"`{scheme}://`" if scheme else "nowhere", "it is no place for votes")
+    folder = Path(unquote(urlsplit(state_url).path) if scheme else state_url).absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _no_place(str(folder), error.strerror or str(error)) from None
+    return URL.create("sqlite", database=str(folder / FILE))
+
+
+def _no_place(where: str, why: str) -> WrongUsage:
+    return WrongUsage(
+        f"cannot keep votes in {where}",
+        why=why,
+        fix="set [state] url (or GATE_STATE) to a folder, or to postgresql://...",
+    )
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True, pool_size=10)
+    engine = create_engine(url)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = (
+        None  # transactions begin where `_begin` says, not where sqlite3 guesses
+    )
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    changing = connection.get_execution_options().get("changing")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if changing else "BEGIN")

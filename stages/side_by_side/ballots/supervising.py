@@ -1,0 +1,84 @@
+"""What gold says of a person: whether they qualify, are warned, or are paused."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from stages.side_by_side.ballots.history import Act, standing
+from stages.side_by_side.ballots.person import Person, Status
+from stages.side_by_side.batch import Batch
+from stages.side_by_side.preference import Preference
+
+
+@dataclass(frozen=True, slots=True)
+class GoldRead:
+    """How many gold pairs a person read, and how many of them rightly."""
+
+    pairs: int
+    right: int
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share read rightly, 0 to 1; None when there is none."""
+        return self.right / self.pairs if self.pairs else None
+
+
+def read_rightly(said: Preference, known: Preference) -> bool:
+    """Whether a preference is on the known side, however strongly; a tie is not both bad."""
+    return (said.worth.win, said.worth.both_bad) == (known.worth.win, known.worth.both_bad)
+
+
+def gold_read(batch: Batch, acts: Sequence[Act]) -> GoldRead:
+    """A person's gold votes that stand."""
+    read = [act for act in standing(acts) if act.gold and act.is_vote]
+    return GoldRead(len(read), sum(_right(batch, act) for act in read))
+
+
+def is_warned(batch: Batch, person: Person, acts: Sequence[Act]) -> bool:
+    """Whether a person's gold since they were let in is below the warning."""
+    read = gold_read(batch, _since(person, acts))
+    return _below(read, batch.terms.rules.warn_below, least=batch.terms.rules.gold_least)
+
+
+def supervised(batch: Batch, person: Person, acts: Sequence[Act]) -> Person:
+    """The person after their last act: the same, qualified by it, or paused.
+
+    Args:
+        batch: The batch, with its rules.
+        person: As they stood before it.
+        acts: All that they did, the last act included.
+    """
+    if not person.qualified:
+        return _qualified(batch, person, acts)
+    read = gold_read(batch, _since(person, acts))
+    if person.status is Status.WORKING and _below(
+        read, batch.terms.rules.pause_below, least=batch.terms.rules.gold_least
+    ):
+        why = f"read {read.right} of {read.pairs} gold pairs rightly"
+        return replace(person, status=Status.PAUSED, reason=why)
+    return person
+
+
+def _qualified(batch: Batch, person: Person, acts: Sequence[Act]) -> Person:
+    """A skip in the qualification round is a pair that was not read rightly."""
+    rules = batch.terms.rules
+    tried = [act for act in standing(acts) if act.gold][: rules.qualification]
+    if len(tried) < rules.qualification:
+        return person
+    right = sum(_right(batch, act) for act in tried)
+    if right >= rules.qualified_at * rules.qualification:
+        return replace(person, qualified=True)
+    why = f"read {right} of {rules.qualification} pairs of the qualification round rightly"
+    return replace(person, status=Status.PAUSED, reason=why)
+
+
+def _since(person: Person, acts: Sequence[Act]) -> Sequence[Act]:
+    return [act for act in acts if act.number > person.since]
+
+
+def _right(batch: Batch, act: Act) -> bool:
+    known = batch.shown[act.pair].gold
+    return known is not None and read_rightly(act.preference, known)
+
+
+def _below(read: GoldRead, share: float, *, least: int) -> bool:
+    return read.pairs >= least and read.right < share * read.pairs
