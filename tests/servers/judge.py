@@ -45,3 +45,20 @@ def saying(reply: Callable[[Call], str]) -> Behaviour:
 def reacting(react: Callable[[Call], Reaction]) -> Behaviour:
     """A judge whose server reacts as told, but for the probe."""
     return lambda call: text(verdict(call, "yes")) if is_probe(call) else react(call)
+
+
+def comparing(choose: Callable[[str, str], str]) -> Behaviour:
+    """A judge of pairs that chooses by the two answers, in the order in which it sees them."""
+    return judging(lambda call: choose(exhibit(call, "answer a"), exhibit(call, "answer b")))
+
+
+def prefers_first(first: str, second: str) -> str:
+    del first, second
+    return "A>B"
+
+
+def prefers_longer(first: str, second: str) -> str:
+    """The same whatever stands first."""
+    if len(first) == len(second):
+        return "A=B"
+    return "A>>B" if len(first) > len(second) else "B>>A"

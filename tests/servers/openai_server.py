@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -134,7 +134,13 @@ def not_utf8() -> Reaction:
 class OpenAIServer:
     """Serves on a free port of 127.0.0.1 in a thread; `behaviour` may be changed at any time."""
 
-    def __init__(self, behaviour: Behaviour = echo, *, path: str = "/v1/chat/completions") -> None:
+    def __init__(
+        self,
+        behaviour: Behaviour = echo,
+        *,
+        path: str = "/v1/chat/completions",
+        routes: Sequence[Route] = (),
+    ) -> None:
         self.behaviour = behaviour
         self.calls: list[Call] = []
         self.max_in_flight = 0
@@ -142,7 +148,7 @@ class OpenAIServer:
         self._socket = _listening_socket()
         self._server = uvicorn.Server(
             uvicorn.Config(
-                Starlette(routes=[Route(path, self._react, methods=["POST"])]),
+                Starlette(routes=[Route(path, self._react, methods=["POST"]), *routes]),
                 lifespan="off",
                 log_config=None,
                 access_log=False,

@@ -1,0 +1,253 @@
+"""What judges may cost together: nothing is asked that could exceed it."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from policies.canonical import Json, sha256_of
+from policies.task import Sampling
+from stages.engine.answering import AnswerLog, Answers, Ask
+from stages.engine.progress import Progress
+from stages.engine.state import Entry
+from stages.engine.threads import Failed
+from stages.evidence.costs import total
+from stages.evidence.estimate import Cause
+from stages.evidence.items import Item, Response
+from stages.evidence.records import Cost
+from stages.models.client import ModelClient, Request
+from stages.models.prices import Price
+
+BATCH_SHARE = 0.5
+"""Of the price that a reply through the Batch API costs (OpenAI's price list)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap:
+    """The most that may be spent.
+
+    Attributes:
+        calls: Questions put, failed ones included; None for no limit.
+        usd: US dollars; None for no limit.
+    """
+
+    calls: int | None = None
+    usd: float | None = None
+
+
+NO_CAP = Cap()
+"""Nothing limits what may be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Charge:
+    """What one question has come to: its calls, and its money as far as that is known.
+
+    Attributes:
+        calls: Put so far, failed ones included.
+        usd: At most, a failed call at its dearest; None without a price.
+        paid: Of the answers alone.
+    """
+
+    calls: int
+    usd: float | None
+    paid: Cost
+
+
+class Purse:
+    """Keeps account of every question that was put through it, from the journals.
+
+    What a journal holds counts again in the next process: to start anew buys nothing more. The
+    tokens of a question are not known before it is answered, so it is put only when it fits at its
+    dearest: a token for each byte of the prompt, and an answer of `max_tokens`. Replies that a
+    client discards on the way, repeating the question by itself, are not seen.
+
+    Args:
+        cap: The most that may be spent.
+    """
+
+    def __init__(self, cap: Cap = NO_CAP) -> None:
+        self._cap = cap
+        self._charges: dict[tuple[str, str, str], _Charge] = {}
+
+    def guard(self, ask: Ask, price: Price) -> Ask:
+        """The same way of asking, within what is left.
+
+        Args:
+            ask: How questions are put.
+            price: Of who is asked.
+        """
+        return _Guarded(self, ask, price)
+
+    def look(self, ask: Ask, price: Price) -> Ask:
+        """A way of asking the journals only, so that what they hold is in the account.
+
+        To go through all of it first makes the account whole before a new question is put.
+        """
+        return _Guarded(self, ask, price, looks_only=True)
+
+    @property
+    def limited(self) -> bool:
+        """Whether it has a bottom."""
+        return self._cap != NO_CAP
+
+    def spent(self) -> Cost:
+        """What the answers to all questions cost, whenever they were given."""
+        return total(charge.paid for charge in self._charges.values())
+
+    def charge(
+        self,
+        by: str,
+        keys: Mapping[str, Request],
+        log: AnswerLog,
+        *,
+        price: Price,
+        coming: Collection[str],
+    ) -> None:
+        """Writes down what some questions have come to, in place of what was known.
+
+        Args:
+            by: Digest of the identity of who is asked.
+            keys: The questions, by key.
+            log: Where they are journaled.
+            price: Of who is asked.
+            coming: Keys of those that are put and not answered yet; they count at their dearest.
+        """
+        entries: dict[str, list[Entry]] = {key: [] for key in keys}
+        for entry in log.state.read(log.stream):
+            if entry.get("by") == by and entry.get("key") in keys:
+                entries[str(entry["key"])].append(entry)
+        for key, found in entries.items():
+            self._charges[log.stream, by, key] = _charge(
+                found, _dearest(keys[key], price), price, unanswered=int(key in coming)
+            )
+
+    def admit(self, wanted: Sequence[Request], price: Price) -> int | Failed:
+        """How many of these questions fit, in their order; or why not even the first does."""
+        calls = sum(charge.calls for charge in self._charges.values())
+        if self._cap.calls is not None and calls >= self._cap.calls:
+            return _spent(f"{self._cap.calls:,} calls, {calls:,} of which are made")
+        fitting = len(wanted) if self._cap.calls is None else self._cap.calls - calls
+        if self._cap.usd is None:
+            return fitting
+        usd = _sum(charge.usd for charge in self._charges.values())
+        if usd is None or price.usd(0, 0) is None:
+            return _spent(
+                f"{self._cap.usd:g} USD, and a judge has no price, or does not tell its tokens"
+            )
+        return self._affordable(wanted[:fitting], price, usd)
+
+    def _affordable(self, wanted: Sequence[Request], price: Price, usd: float) -> int | Failed:
+        assert self._cap.usd is not None
+        left = self._cap.usd - usd
+        for number, request in enumerate(wanted):
+            left -= _dearest(request, price) or 0.0
+            if left < 0:
+                return number or _spent(
+                    f"{self._cap.usd:g} USD, {usd:.2f} of which are spent; a question may cost "
+                    f"{_dearest(request, price) or 0.0:.4f}"
+                )
+        return len(wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Guarded:
+    """A way of asking that a purse pays."""
+
+    purse: Purse
+    ask: Ask
+    price: Price
+    looks_only: bool = False
+
+    def __call__(  # noqa: PLR0913 - as `Ask`
+        self,
+        client: ModelClient,
+        items: Sequence[Item],
+        sampling: Sampling,
+        *,
+        response_format: Mapping[str, Json] | None = None,
+        log: AnswerLog,
+        progress: Progress | None = None,
+        calls_at_most: int | None = None,
+    ) -> Answers:
+        requests = {
+            item.id: Request(item=item, sampling=sampling, response_format=response_format)
+            for item in items
+        }
+
+        def put(some: Sequence[Item], most: int | None) -> Answers:
+            answers = self.ask(
+                client,
+                some,
+                sampling,
+                response_format=response_format,
+                log=log,
+                progress=progress,
+                calls_at_most=most,
+            )
+            self.purse.charge(
+                sha256_of(dict(client.identity)),
+                {requests[item.id].key: requests[item.id] for item in some},
+                log,
+                price=self.price,
+                coming={requests[n].key for n, r in answers.responses.items() if _is_coming(r)},
+            )
+            return answers
+
+        known = put(items, 0)
+        if self.looks_only or calls_at_most == 0:
+            return known
+        found = dict(known.responses)
+        left = [item for item in items if isinstance(found[item.id], Failed)]
+        left = [item for item in left if not _is_coming(found[item.id])]
+        while left:
+            fits = self.purse.admit([requests[item.id] for item in left], self.price)
+            if isinstance(fits, Failed):
+                found |= {item.id: fits for item in left}
+                break
+            found |= put(left[:fits], None).responses
+            left = left[fits:]
+        return Answers(responses=found, cost=put(items, 0).cost)
+
+
+def _is_coming(response: Response | Failed) -> bool:
+    return isinstance(response, Failed) and response.cause is Cause.WAITING
+
+
+def _charge(
+    entries: Sequence[Entry], dearest: float | None, price: Price, *, unanswered: int
+) -> _Charge:
+    """What the journal's entries on one question come to."""
+    answers = [entry for entry in entries if entry.get("kind") == "answer"][:1]
+    lost = sum(entry.get("kind") == "failure" for entry in entries) + unanswered
+    paid = total(_paid(entry, price) for entry in answers)
+    of_lost = 0.0 if not lost else None if dearest is None else lost * dearest
+    of_paid = 0.0 if not answers else paid.usd
+    return _Charge(
+        calls=len(answers) + lost,
+        usd=None if of_lost is None or of_paid is None else of_lost + of_paid,
+        paid=paid,
+    )
+
+
+def _paid(entry: Entry, price: Price) -> Cost:
+    prompt, completion = entry.get("prompt_tokens"), entry.get("completion_tokens")
+    assert isinstance(prompt, int)
+    assert isinstance(completion, int)
+    cost = price.of(Cost(calls=1, prompt_tokens=prompt, completion_tokens=completion))
+    if "batch" not in entry or cost.usd is None:
+        return cost
+    return replace(cost, usd=BATCH_SHARE * cost.usd)
+
+
+def _dearest(request: Request, price: Price) -> float | None:
+    prompt = sum(len(str(message).encode()) for message in request.item.messages)
+    return price.usd(prompt, request.sampling.max_tokens)
+
+
+def _spent(what: str) -> Failed:
+    return Failed(f"not asked: the budget is {what}", Cause.OVER_BUDGET)
+
+
+def _sum(amounts: Iterable[float | None]) -> float | None:
+    known = list(amounts)
+    found = [amount for amount in known if amount is not None]
+    return sum(found) if len(found) == len(known) else None
