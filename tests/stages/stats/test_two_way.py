@@ -5,9 +5,8 @@ from hypothesis import strategies as st
 from statsmodels.regression.linear_model import OLS
 
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
-from stages.stats.clusters import ClusterTotals
 from stages.stats.means import mean_t
-from stages.stats.two_way import TwoWay, two_way_mean
+from stages.stats.two_way import _Totals, two_way_mean
 
 Votes = tuple[np.ndarray, list[int], list[int]]
 
@@ -63,10 +62,10 @@ def test_the_variance_is_never_below_either_clustering_alone(
     prompts: int, annotators: int, seed: int
 ) -> None:
     values, rows, people = crossed(prompts, annotators, seed=seed)
-    ways = TwoWay.of(values[:, None], rows, people)
+    ways = _Totals.of(values[:, None], rows, people)
     alone = [float(way.covariance[0, 0]) for way in (ways.prompts, ways.annotators)]
-    assert ways.variance >= max(alone) - 1e-12
-    assert 0 < ways.degrees <= len(values)
+    assert ways.spread.variance >= max(alone) - 1e-12
+    assert 0 < ways.spread.degrees <= len(values)
 
 
 @given(st.integers(0, 10_000))
@@ -104,20 +103,20 @@ def test_annotators_who_differ_widen_the_interval_that_prompts_alone_would_give(
 def test_annotators_of_one_vote_each_change_nothing() -> None:
     values, prompts, _ = crossed(50, 50)
     found = measured((values, prompts, list(range(100))), unit="points")
-    ways = TwoWay.of(values[:, None], prompts, range(100))
+    ways = _Totals.of(values[:, None], prompts, range(100))
     assert found.standard_error == pytest.approx(float(ways.prompts.covariance[0, 0]) ** 0.5)
 
 
 def test_few_annotators_take_the_fewest_degrees_of_freedom() -> None:
     few, more = (
-        TwoWay.of(values[:, None], prompts, annotators)
+        _Totals.of(values[:, None], prompts, annotators)
         for values, prompts, annotators in (
             crossed(100, 4, per_prompt=4),
             crossed(100, 5, per_prompt=5),
         )
     )
-    assert few.degrees == pytest.approx(3)
-    assert more.degrees > 4
+    assert few.spread.degrees == pytest.approx(3)
+    assert more.spread.degrees > 4
 
 
 def test_one_annotator_with_nearly_all_votes_leaves_every_share_possible() -> None:
@@ -129,9 +128,8 @@ def test_one_annotator_with_nearly_all_votes_leaves_every_share_possible() -> No
 
 def test_prompts_and_annotators_that_balance_out_leave_the_spread_of_cells() -> None:
     votes = ([1.0, 0.0, 0.0, 1.0], ["p", "p", "q", "q"], ["a", "b", "a", "b"])
-    ways = TwoWay.of(np.array(votes[0])[:, None], votes[1], votes[2])
-    assert ways.variance == pytest.approx(1 / 12)
-    assert isinstance(ways.prompts, ClusterTotals)
+    ways = _Totals.of(np.array(votes[0])[:, None], votes[1], votes[2])
+    assert ways.spread.variance == pytest.approx(1 / 12)
 
 
 def test_equal_votes_have_an_exact_interval() -> None:
