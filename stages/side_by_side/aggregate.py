@@ -5,12 +5,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from statistics import fmean
 
-from policies.benchmark_tasks import Stopping
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
+from stages.side_by_side.scores import Row, Rule, share_of_rows
 from stages.side_by_side.vote import CandidateVote
-from stages.stats.betting import betting_interval
-from stages.stats.means import mean_t
-from stages.stats.shares import SHARE
 
 Score = Callable[[CandidateVote], float | None]
 """What a vote says of a metric, 0 to 1; None when it is unresolved."""
@@ -45,6 +42,7 @@ class Tally:
         beyond: Prompts after the planned number, left out.
         surplus: Votes beyond the overlap on planned prompts, left out.
         elsewhere: Votes on prompts that the plan does not know, left out.
+        settled: How many of `prompts`, the first, were settled by the rule and shown to nobody.
     """
 
     prompts: tuple[PromptVotes, ...]
@@ -52,16 +50,17 @@ class Tally:
     beyond: int
     surplus: int
     elsewhere: int
+    settled: int = 0
 
     @property
-    def votes(self) -> int:
-        """Number of votes that count."""
-        return sum(len(prompt.votes) for prompt in self.prompts)
+    def votes(self) -> tuple[CandidateVote, ...]:
+        """The votes that count, without the rule's."""
+        return tuple(vote for prompt in self.prompts[self.settled :] for vote in prompt.votes)
 
     @property
     def unresolved(self) -> int:
         """Number of them without a verdict."""
-        return sum(vote.win is None for prompt in self.prompts for vote in prompt.votes)
+        return sum(vote.win is None for vote in self.votes)
 
     @property
     def left_out(self) -> str:
@@ -80,6 +79,7 @@ def tally(
     prompts: int,
     overlap: int,
     among: Collection[str] | None = None,
+    settled: Sequence[CandidateVote] = (),
 ) -> Tally:
     """Votes gathered by prompt, as far as the plan goes.
 
@@ -92,8 +92,15 @@ def tally(
         prompts: Planned number of prompts.
         overlap: Planned number of annotators per prompt.
         among: The prompts that the plan knows; None when it takes them from the votes.
+        settled: What the rule says of planned prompts that nobody is shown; each counts as if all
+            its annotators had said so.
     """
-    known = [vote for vote in votes if among is None or vote.prompt in among]
+    ruled = {vote.prompt: vote for vote in settled}
+    known = [
+        vote
+        for vote in votes
+        if (among is None or vote.prompt in among) and vote.prompt not in ruled
+    ]
     found: dict[str, dict[str, list[CandidateVote]]] = {}
     completed: list[str] = []
     extra: list[str] = []
@@ -105,47 +112,45 @@ def tally(
         if vote.annotator not in annotators and len(annotators) == overlap - 1:
             completed.append(vote.prompt)
         annotators.setdefault(vote.annotator, []).append(vote)
-    planned = set(islice(found, prompts))
+    planned = set(islice(found, prompts - len(ruled)))
     complete = [prompt for prompt in completed if prompt in planned]
     return Tally(
-        prompts=tuple(_prompt_votes(name, found[name]) for name in complete),
+        prompts=(
+            *(_ruled(vote, overlap) for vote in ruled.values()),
+            *(_prompt_votes(name, found[name]) for name in complete),
+        ),
         begun=len(planned) - len(complete),
         beyond=len(found) - len(planned),
         surplus=sum(prompt in planned for prompt in extra),
         elsewhere=len(votes) - len(known),
+        settled=len(ruled),
     )
 
 
-def win_rate(counted: Tally, *, stopping: Stopping, level: float) -> Estimate | Unmeasured:
+def win_rate(counted: Tally, rule: Rule) -> Estimate | Unmeasured:
     """Share of wins: a win 1, a tie or both bad 0.5, a loss 0; see `share_of`."""
-    return share_of(counted, lambda vote: vote.win, stopping=stopping, level=level)
+    return share_of(counted, lambda vote: vote.win, rule)
 
 
-def graded(counted: Tally, *, stopping: Stopping, level: float) -> Estimate | Unmeasured:
+def graded(counted: Tally, rule: Rule) -> Estimate | Unmeasured:
     """Mean strength of preference (1, .75, .5, .25, 0); see `share_of`."""
-    return share_of(counted, lambda vote: vote.graded, stopping=stopping, level=level)
+    return share_of(counted, lambda vote: vote.graded, rule)
 
 
-def both_bad(counted: Tally, *, stopping: Stopping, level: float) -> Estimate | Unmeasured:
+def both_bad(counted: Tally, rule: Rule) -> Estimate | Unmeasured:
     """Share of votes that called both answers bad; see `share_of`.
 
     `Unmeasured` when a vote has a verdict but could not have said so: silence is no zero.
     """
-    votes = [vote for prompt in counted.prompts for vote in prompt.votes]
-    if any(vote.win is not None and vote.both_bad is None for vote in votes):
+    if any(vote.win is not None and vote.both_bad is None for vote in counted.votes):
         return Unmeasured('the votes come in a format that has no "both bad" verdict')
     return share_of(
-        counted,
-        lambda vote: None if vote.both_bad is None else float(vote.both_bad),
-        stopping=stopping,
-        level=level,
+        counted, lambda vote: None if vote.both_bad is None else float(vote.both_bad), rule
     )
 
 
-def share_of(
-    counted: Tally, score: Score, *, stopping: Stopping, level: float
-) -> Estimate | Unmeasured:
-    """Mean over prompts of what their votes say, prompts being the independent units.
+def share_of(counted: Tally, score: Score, rule: Rule) -> Estimate | Unmeasured:
+    """Mean over prompts of what their votes say.
 
     A prompt's score is the mean over its annotators, an annotator's the mean of both orders. An
     unresolved vote counts 0 at the lower end and 1 at the upper one; nothing is dropped, and the
@@ -154,52 +159,46 @@ def share_of(
     Args:
         counted: The votes.
         score: What a vote says of the metric.
-        stopping: An interval for a fixed number of prompts, or a confidence sequence.
-        level: Two-sided confidence level in (0, 1).
+        rule: When and how an interval is made of them.
 
     Returns:
-        The share with n the number of complete prompts, or `Unmeasured` when there is none, or only
-        one under a fixed plan.
-
-    References:
-        Standard error of independent prompts as in AlpacaEval: sd (ddof 1) / sqrt(n).
+        The share with n the number of complete prompts, or `Unmeasured` when there is none, or too
+        few for an interval.
     """
     if not counted.prompts:
         return Unmeasured("no prompt has all its votes yet", Cause.WAITING)
-    low, middle, high = (
-        _interval([_of_prompt(p, score, unresolved=x) for p in counted.prompts], stopping, level)
-        for x in (0.0, 0.5, 1.0)
-    )
-    for found in (low, middle, high):
-        if isinstance(found, Unmeasured):
-            return found
-    assert isinstance(low, Estimate)
-    assert isinstance(middle, Estimate)
-    assert isinstance(high, Estimate)
-    return replace(middle, low=low.low, high=high.high, method=_method(middle.method, counted))
+    said = [f"{counted.settled} prompts settled by the rule"] if counted.settled else []
+    if counted.unresolved:
+        said.append(f"{counted.unresolved} unresolved votes count 0 below and 1 above")
+    if counted.left_out:
+        said.append(f"{counted.left_out} left out")
+    return share_of_rows(rows_of(counted, score), rule, said=said)
 
 
-def _prompt_votes(name: str, annotators: Mapping[str, Sequence[CandidateVote]]) -> PromptVotes:
-    return PromptVotes(prompt=name, by_annotator=tuple(map(tuple, annotators.values())))
-
-
-def _of_prompt(prompt: PromptVotes, score: Score, *, unresolved: float) -> float:
-    return fmean(
-        fmean(unresolved if (said := score(vote)) is None else said for vote in votes)
+def rows_of(counted: Tally, score: Score) -> tuple[Row, ...]:
+    """What each annotator says of each prompt; as many rows on every prompt."""
+    return tuple(
+        _row(prompt.prompt, votes, score)
+        for prompt in counted.prompts
         for votes in prompt.by_annotator
     )
 
 
-def _interval(scores: Sequence[float], stopping: Stopping, level: float) -> Estimate | Unmeasured:
-    if stopping is Stopping.ANYTIME:
-        return betting_interval(scores, level=level)
-    return mean_t(scores, level=level, unit=SHARE)
+def _row(prompt: str, votes: Sequence[CandidateVote], score: Score) -> Row:
+    said = [score(vote) for vote in votes]
+    return Row(
+        prompt=prompt,
+        annotator=votes[0].annotator,
+        low=fmean(0.0 if each is None else each for each in said),
+        high=fmean(1.0 if each is None else each for each in said),
+    )
 
 
-def _method(interval: str, counted: Tally) -> str:
-    parts = [f"mean per prompt, {interval}"]
-    if counted.unresolved:
-        parts.append(f"{counted.unresolved} unresolved votes count 0 below and 1 above")
-    if counted.left_out:
-        parts.append(f"{counted.left_out} left out")
-    return "; ".join(parts)
+def _ruled(vote: CandidateVote, overlap: int) -> PromptVotes:
+    """The rule's word, as that of annotators who say nothing else: no habit of theirs is in it."""
+    each = (replace(vote, annotator=f"rule {vote.prompt} {n}") for n in range(overlap))
+    return PromptVotes(prompt=vote.prompt, by_annotator=tuple((one,) for one in each))
+
+
+def _prompt_votes(name: str, annotators: Mapping[str, Sequence[CandidateVote]]) -> PromptVotes:
+    return PromptVotes(prompt=name, by_annotator=tuple(map(tuple, annotators.values())))

@@ -28,14 +28,17 @@ class Prompts:
     """The prompts of a plan.
 
     Attributes:
-        items: All that are answered.
+        items: All of them, in the file's order.
         shown: Ids of those that people are shown, in the order drawn.
+        answered: Those that checkpoints answer: the shown, and the others after them where judges'
+            verdicts on these count too.
         url: Where they were read.
         sha256: Digest of that file.
     """
 
     items: tuple[Item, ...]
     shown: tuple[str, ...]
+    answered: tuple[Item, ...]
     url: str
     sha256: str
 
@@ -45,7 +48,7 @@ class Compared:
     """The answers of a candidate and the baseline.
 
     Attributes:
-        pairs: One per prompt that is answered, in the order drawn; others after them.
+        pairs: One per prompt that is answered, in the prompts' order.
         cost: Of both checkpoints' answers.
     """
 
@@ -55,9 +58,6 @@ class Compared:
 
 def read_prompts(plan: SideBySidePlan, *, base: Path) -> Prompts:
     """The prompts of a plan that names them, drawn by its seed.
-
-    Those that people are shown are all that is answered, unless judges' verdicts on the other
-    prompts count too.
 
     Raises:
         InputError: When they cannot be read, are not the frozen ones, or one has no topic.
@@ -73,13 +73,14 @@ def read_prompts(plan: SideBySidePlan, *, base: Path) -> Prompts:
             f"for {plan.prompts_planned}",
             fix="add items, or lower `votes_at_most`",
         )
-    by_id = {item.id: item for item in file.items}
     topics = {item.id: topic_of(item, plan.topic, where=file.url) for item in file.items}
     shown = draw(topics, prompts=plan.prompts_planned, seed=plan.seed)
+    by_id = {item.id: item for item in file.items}
     others = set(by_id) - set(shown) if plan.count is Counted.FUSED else set()
     return Prompts(
-        items=tuple(by_id[name] for name in (*shown, *sorted(others))),
+        items=file.items,
         shown=shown,
+        answered=tuple(by_id[name] for name in (*shown, *sorted(others))),
         url=file.url,
         sha256=file.sha256,
     )
@@ -101,6 +102,23 @@ def topic_of(item: Item, field: str | None, *, where: str) -> str:
                 f"cannot tell the topic of item {item.id} in {where}",
                 why=f"the plan's `topic: {field}` names a field that it lacks, or that is no text",
                 fix=f"give every item a `{field}`, or leave `topic` out",
+            )
+
+
+def harms_of(item: Item, *, where: str) -> tuple[str, ...]:
+    """The categories of harm that an item names, none where it is silent.
+
+    Raises:
+        InputError: When they are no list of texts.
+    """
+    match item.fields.get(HARMS, []):
+        case list() as named if all(isinstance(name, str) for name in named):
+            return tuple(str(name) for name in named)
+        case _:
+            raise InputError(
+                f"cannot read item {item.id} in {where}",
+                why=f"its `{HARMS}` is no list of texts",
+                fix=f'write `"{HARMS}": ["violence"]`, or leave it out',
             )
 
 
@@ -130,7 +148,7 @@ class Answering:
             InputError: When an item names its categories of harm in another way than as texts.
             Broken: When the journal cannot be read or written, or another process is asking.
         """
-        questions = Questions(items=prompts.items, sampling=self.plan.sampling)
+        questions = Questions(items=prompts.answered, sampling=self.plan.sampling)
         given = []
         for subject in (candidate, baseline):
             answers = self.checkpoints.answers(subject, questions, calls_at_most=self.calls_at_most)
@@ -153,13 +171,13 @@ class Answering:
                     prompt=item.id,
                     messages=item.messages,
                     topic=topic_of(item, self.plan.topic, where=prompts.url),
-                    harms=_harms(item, prompts.url),
+                    harms=harms_of(item, where=prompts.url),
                     model_a=candidate.known_as,
                     model_b=baseline.known_as,
                     answer_a=_said(given[0], item),
                     answer_b=_said(given[1], item),
                 )
-                for item in prompts.items
+                for item in prompts.answered
             ),
             cost=Cost(
                 calls=sum(each.cost.calls for each in given),
@@ -175,15 +193,3 @@ def _said(answers: Answers, item: Item) -> str:
             return text
         case Failed():
             return ""
-
-
-def _harms(item: Item, where: str) -> tuple[str, ...]:
-    match item.fields.get(HARMS, []):
-        case list() as named if all(isinstance(name, str) for name in named):
-            return tuple(str(name) for name in named)
-        case _:
-            raise InputError(
-                f"cannot read item {item.id} in {where}",
-                why=f"its `{HARMS}` is no list of texts",
-                fix=f'write `"{HARMS}": ["violence"]`, or leave it out',
-            )

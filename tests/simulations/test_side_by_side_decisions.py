@@ -14,6 +14,7 @@ from policies.side_by_side import SideBySidePlan
 from stages.evidence.estimate import Unmeasured
 from stages.evidence.records import Measurement, Quantity, StageName, Validity
 from stages.side_by_side.aggregate import tally, win_rate
+from stages.side_by_side.scores import Rule
 from stages.side_by_side.vote import CandidateVote
 from tests.simulations.rates import Generator, evidence_of, noise, rate
 
@@ -24,6 +25,9 @@ BATCH = 40
 """Votes that come between two looks."""
 
 LIMIT = 0.45
+
+CREW = 12
+"""People who share the votes."""
 
 
 def policy_of(stopping: Stopping, prompts: int, overlap: int) -> Policy:
@@ -49,7 +53,7 @@ def votes(random: Generator, prompts: int, overlap: int, ties: float) -> list[Ca
             found.append(
                 CandidateVote(
                     prompt=str(prompt),
-                    annotator=str(annotator),
+                    annotator=str((prompt * overlap + annotator) % CREW),
                     win=win,
                     graded=win,
                     both_bad=False,
@@ -61,7 +65,8 @@ def votes(random: Generator, prompts: int, overlap: int, ties: float) -> list[Ca
 def verdict(policy: Policy, plan: SideBySidePlan, seen: list[CandidateVote]) -> Verdict:
     counted = tally(seen, prompts=plan.prompts_planned, overlap=plan.overlap)
     anytime = plan.stopping is Stopping.ANYTIME
-    measured = win_rate(counted, stopping=plan.stopping, level=plan.level)
+    rule = Rule(stopping=plan.stopping, level=plan.level, planned=plan.prompts_planned)
+    measured = win_rate(counted, rule)
     measurement = Measurement(
         metric="side_by_side.win_rate",
         quantity=Quantity.VALUE,

@@ -8,9 +8,11 @@ from scipy import stats
 
 from policies.benchmark_tasks import Stopping
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
-from stages.side_by_side.aggregate import both_bad, graded, tally, win_rate
+from stages.side_by_side.aggregate import both_bad, graded, rows_of, tally, win_rate
+from stages.side_by_side.scores import Rule
 from stages.side_by_side.vote import CandidateVote
 from stages.stats.betting import betting_interval
+from stages.stats.means import mean_t
 from stages.stats.shares import clopper_pearson
 
 
@@ -31,6 +33,10 @@ def vote(
     )
 
 
+def rule(prompts: int = 100, stopping: Stopping = Stopping.FIXED) -> Rule:
+    return Rule(stopping=stopping, level=0.95, planned=prompts)
+
+
 def rate(
     votes: list[CandidateVote],
     *,
@@ -38,7 +44,7 @@ def rate(
     overlap: int = 1,
     stopping: Stopping = Stopping.FIXED,
 ) -> Estimate:
-    found = win_rate(tally(votes, prompts=prompts, overlap=overlap), stopping=stopping, level=0.95)
+    found = win_rate(tally(votes, prompts=prompts, overlap=overlap), rule(prompts, stopping))
     assert isinstance(found, Estimate)
     return found
 
@@ -76,7 +82,50 @@ def test_copies_of_votes_on_the_same_prompts_narrow_nothing() -> None:
     thrice = rate(
         [vote(i, win, annotator) for annotator in "abc" for i, win in enumerate(wins)], overlap=3
     )
-    assert ends(thrice) == pytest.approx(ends(once))
+    assert thrice.value == pytest.approx(once.value)
+    assert ends(thrice)[0] <= ends(once)[0] + 1e-9
+    assert ends(thrice)[1] >= ends(once)[1] - 1e-9
+
+
+def test_annotators_who_differ_widen_the_interval_of_the_same_scores() -> None:
+    wins = [float(i % 2) for i in range(120)]
+    alike = rate([vote(i, win, f"a{i // 2 % 6}") for i, win in enumerate(wins)])
+    differing = rate([vote(i, win, f"a{i % 2 * 3 + i // 2 % 3}") for i, win in enumerate(wins)])
+    assert differing.value == alike.value
+    assert ends(differing)[0] < ends(alike)[0] - 0.1
+    assert "prompt" in alike.method
+
+
+def test_one_annotator_speaks_for_itself_alone() -> None:
+    wins = [float(i % 2) for i in range(120)]
+    found = mean_t(wins, level=0.95, unit="share")
+    assert isinstance(found, Estimate)
+    assert ends(rate([vote(i, win) for i, win in enumerate(wins)])) == ends(found)
+
+
+def test_what_the_rule_settles_counts_as_a_prompt_with_all_its_votes() -> None:
+    shown = [vote(i, float(i % 2), name) for i in range(20) for name in "ab"]
+    ruled = [vote("same", 0.5, "rule"), vote("empty", 0.0, "rule")]
+    counted = tally(shown, prompts=22, overlap=2, settled=ruled)
+    found = win_rate(counted, rule(22))
+    assert isinstance(found, Estimate)
+    assert (found.n, found.value) == (22, pytest.approx((10 + 0.5) / 22))
+    assert (len(counted.votes), counted.begun, counted.beyond) == (40, 0, 0)
+    assert "2 prompts settled by the rule" in found.method
+    assert len(rows_of(counted, lambda v: v.win)) == 44
+
+
+def test_nobody_votes_on_what_the_rule_settles() -> None:
+    votes = [vote("empty", 1.0, "a"), vote(1, 0.0, "a")]
+    counted = tally(votes, prompts=2, overlap=1, settled=[vote("empty", 0.0, "rule")])
+    assert [v.prompt for v in counted.votes] == ["1"]
+    assert counted.left_out == "1 votes on prompts outside the plan's data"
+
+
+def test_the_rule_takes_places_of_the_planned_prompts() -> None:
+    votes = [vote(i, 1.0) for i in range(5)]
+    counted = tally(votes, prompts=3, overlap=1, settled=[vote("same", 0.5, "rule")])
+    assert (len(counted.prompts), counted.beyond) == (3, 3)
 
 
 def test_the_unresolved_count_against_the_lower_end_and_for_the_upper() -> None:
@@ -107,14 +156,14 @@ def test_unanimous_votes_keep_the_exact_width() -> None:
 
 def test_the_grade_is_a_metric_of_its_own() -> None:
     votes = [vote(1, 1.0, graded=0.75), vote(2, 1.0, graded=1.0), vote(3, 0.0, graded=0.25)]
-    found = graded(tally(votes, prompts=3, overlap=1), stopping=Stopping.FIXED, level=0.95)
+    found = graded(tally(votes, prompts=3, overlap=1), rule())
     assert isinstance(found, Estimate)
     assert found.value == pytest.approx(2 / 3)
 
 
 def test_both_bad_is_counted_per_prompt() -> None:
     votes = [vote(i, 0.5, both_bad=i < 30) for i in range(100)]
-    found = both_bad(tally(votes, prompts=100, overlap=1), stopping=Stopping.FIXED, level=0.95)
+    found = both_bad(tally(votes, prompts=100, overlap=1), rule())
     assert isinstance(found, Estimate)
     assert found.value == pytest.approx(0.3)
     assert ends(found) == pytest.approx(
@@ -124,7 +173,7 @@ def test_both_bad_is_counted_per_prompt() -> None:
 
 def test_an_unresolved_vote_may_hide_a_both_bad() -> None:
     votes = [vote(i, None if i < 10 else 1.0) for i in range(100)]
-    found = both_bad(tally(votes, prompts=100, overlap=1), stopping=Stopping.FIXED, level=0.95)
+    found = both_bad(tally(votes, prompts=100, overlap=1), rule())
     assert isinstance(found, Estimate)
     assert found.low == 0.0
     assert found.high is not None
@@ -133,7 +182,7 @@ def test_an_unresolved_vote_may_hide_a_both_bad() -> None:
 
 def test_a_format_without_both_bad_measures_none_rather_than_zero() -> None:
     votes = [vote(i, 1.0, both_bad=None) for i in range(10)]
-    found = both_bad(tally(votes, prompts=10, overlap=1), stopping=Stopping.FIXED, level=0.95)
+    found = both_bad(tally(votes, prompts=10, overlap=1), rule())
     assert isinstance(found, Unmeasured)
     assert 'no "both bad" verdict' in found.reason
 
@@ -143,7 +192,8 @@ def test_a_confidence_sequence_takes_prompts_in_the_order_they_were_completed() 
     votes += [vote(i, float(i % 3 > 0), name) for i in range(50) for name in "ab"]
     votes += [vote("late", 1.0, "b")]
     found = rate(votes, overlap=2, stopping=Stopping.ANYTIME)
-    expected = betting_interval([*(float(i % 3 > 0) for i in range(50)), 1.0], level=0.95)
+    values = [*(float(i % 3 > 0) for i in range(50)), 1.0]
+    expected = betting_interval(values, level=0.95, planned=1000)
     assert isinstance(expected, Estimate)
     assert ends(found) == ends(expected)
     assert "betting confidence sequence" in found.method
@@ -177,7 +227,7 @@ def test_only_the_planned_annotators_of_a_prompt_count() -> None:
 def test_a_prompt_waits_for_all_its_annotators() -> None:
     votes = [vote(1, 1.0, "a"), vote(1, 1.0, "b"), vote(2, 0.0, "a"), vote(2, 0.0, "a")]
     counted = tally(votes, prompts=5, overlap=2)
-    assert (len(counted.prompts), counted.begun, counted.votes) == (1, 1, 2)
+    assert (len(counted.prompts), counted.begun, len(counted.votes)) == (1, 1, 2)
     assert counted.left_out == ""
 
 
@@ -193,13 +243,13 @@ def test_prompts_outside_the_plans_data_are_left_out_and_said() -> None:
 def test_nothing_complete_is_unmeasured(metric: object) -> None:
     assert callable(metric)
     for votes in ([], [vote(1, 1.0)]):
-        found = metric(tally(votes, prompts=5, overlap=2), stopping=Stopping.FIXED, level=0.95)
+        found = metric(tally(votes, prompts=5, overlap=2), rule())
         assert found == Unmeasured("no prompt has all its votes yet", Cause.WAITING)
 
 
 def test_one_prompt_cannot_show_a_spread() -> None:
     counted = tally([vote(1, 1.0)], prompts=5, overlap=1)
-    found = win_rate(counted, stopping=Stopping.FIXED, level=0.95)
+    found = win_rate(counted, rule())
     assert isinstance(found, Unmeasured)
     assert found.cause is Cause.UNDERPOWERED
 
@@ -221,7 +271,7 @@ def test_swapping_the_models_mirrors_the_win_rate(
     votes = [vote(p, win, a) for p, a, win in drawn]
     swapped = [vote(p, None if win is None else 1 - win, a) for p, a, win in drawn]
     one, two = (
-        win_rate(tally(v, prompts=prompts, overlap=overlap), stopping=stopping, level=0.95)
+        win_rate(tally(v, prompts=prompts, overlap=overlap), rule(prompts, stopping))
         for v in (votes, swapped)
     )
     if isinstance(one, Unmeasured):
