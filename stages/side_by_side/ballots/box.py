@@ -91,10 +91,9 @@ class BallotBox:
         """
         whole = self.batches.get(batch)
         with self._database.writing(batch) as connection:
-            known_person(connection, batch, person)
-            clerk = Clerk(connection=connection, batch=whole, now=now)
-            allowed = clerk.may_vote(person)
+            allowed = Clerk(connection=connection, batch=whole, now=now).may_vote(person)
             if isinstance(allowed, Refused):
+                known_person(connection, batch, person)
                 return NoTask(Rest(allowed.why.value), allowed.sentence)
             seats = seating(connection, whole, person, now=now)
             orders = self._orders_of(whole, person)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from stages.side_by_side.assignment import Task, a_first
 from stages.side_by_side.ballots.cast import Accepted, Ballot, Refusal, Refused
@@ -14,7 +14,7 @@ from stages.side_by_side.ballots.moments import moment
 from stages.side_by_side.ballots.person import Person, Status
 from stages.side_by_side.ballots.reading import last_number, read_acts, read_person, read_stop
 from stages.side_by_side.ballots.roster import join, keep_person
-from stages.side_by_side.ballots.seats import keep_seat, leave_seat, take_seat
+from stages.side_by_side.ballots.seats import leave_seat, take_seat
 from stages.side_by_side.ballots.supervising import supervised
 from stages.side_by_side.ballots.tables import ACTS, GUIDELINES
 from stages.side_by_side.batch import Batch
@@ -101,16 +101,14 @@ class Clerk:
         if unknown is not None:
             return unknown
         act = self._act(ballot, acts)
-        if not act.gold and not self._take_seat(act.pair, act.person):
-            return _TAKEN
-        self._write(act)
         if act.gold:
             after = supervised(self.batch, person, [*acts, act])
             keep_person(self.connection, self.batch.name, after, now=self.now)
-        elif act.is_vote:
-            keep_seat(self.connection, self.batch, act.pair, act.person)
-        else:
+        elif not act.is_vote:
             leave_seat(self.connection, self.batch, act.pair, act.person)
+        elif not self._take_seat(act.pair, act.person, for_good=True):
+            return _TAKEN
+        self._write(act)
         return _accepted(act)
 
     def _act(self, ballot: Ballot, acts: Sequence[Act]) -> Act:
@@ -145,10 +143,8 @@ class Clerk:
     def _unknown(self, ballot: Ballot) -> Refused | None:
         if ballot.pair not in self.batch.shown:
             return Refused(Refusal.UNKNOWN, f"the batch shows no pair {ballot.pair!r}")
-        asked = select(GUIDELINES.c.version).where(
-            GUIDELINES.c.batch == self.batch.name, GUIDELINES.c.version == ballot.guidelines
-        )
-        if self.connection.execute(asked).first() is None:
+        asked = {"of_batch": self.batch.name, "version": ballot.guidelines}
+        if self.connection.execute(_VERSION, asked).first() is None:
             why = f"the guidelines have no version {ballot.guidelines}"
             return Refused(Refusal.UNKNOWN, why)
         return None
@@ -159,14 +155,18 @@ class Clerk:
             return None
         return Refused(Refusal.STOPPED, f"the batch takes no more votes: {stopped.why}")
 
-    def _take_seat(self, pair: str, person: str) -> bool:
-        return take_seat(self.connection, self.batch, pair, person, now=self.now)
+    def _take_seat(self, pair: str, person: str, *, for_good: bool = False) -> bool:
+        return take_seat(self.connection, self.batch, pair, person, now=self.now, for_good=for_good)
 
     def _write(self, act: Act) -> None:
         row = asdict(act) | {"preference": act.preference.value}
-        self.connection.execute(insert(ACTS).values(batch=self.batch.name, **row))
+        self.connection.execute(_ADD, {"batch": self.batch.name, **row})
 
 
+_ADD = insert(ACTS)
+_VERSION = select(GUIDELINES.c.version).where(
+    GUIDELINES.c.batch == bindparam("of_batch"), GUIDELINES.c.version == bindparam("version")
+)
 _TAKEN = Refused(Refusal.TAKEN, "others have voted on this pair, or work on it, meanwhile")
 _ALREADY = Refused(Refusal.ALREADY, "you said something else of this pair; undo that first")
 

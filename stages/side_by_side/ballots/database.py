@@ -6,7 +6,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import Connection, Engine, create_engine, event, select, text
+from sqlalchemy import Connection, Engine, bindparam, create_engine, event, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -19,6 +19,11 @@ from stages.side_by_side.ballots.tables import BATCHES, METADATA
 
 FILE = "votes.sqlite"
 _BUSY_MS = 30_000
+_HOLD = (
+    select(BATCHES.c.name)
+    .where(BATCHES.c.name == bindparam("of_batch"))
+    .with_for_update(key_share=True)
+)
 _LOCK_OF_TABLES = 0x67617465  # "gate": one process at a time makes the tables
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {_BUSY_MS}",
@@ -94,8 +99,7 @@ class Database:
         )
 
     def _hold(self, connection: Connection, batch: str) -> None:
-        row = select(BATCHES.c.name).where(BATCHES.c.name == batch)
-        if connection.execute(row.with_for_update(key_share=True)).first() is None:
+        if connection.execute(_HOLD, {"of_batch": batch}).first() is None:
             raise self.no_batch(batch)
 
     def _make_tables(self) -> None:

@@ -2,7 +2,7 @@
 
 import json
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
 from stages.side_by_side.ballots.history import Act
 from stages.side_by_side.ballots.person import Person, Status
@@ -10,48 +10,62 @@ from stages.side_by_side.ballots.standing import Stopped
 from stages.side_by_side.ballots.tables import ACTS, PEOPLE, STOPS
 from stages.side_by_side.preference import Preference
 
-_ACT = [ACTS.c[name] for name in Act.__slots__]
-_PERSON = [PEOPLE.c[name] for name in Person.__slots__]
+# Built once: to build a statement takes longer than to run it.
+_ACT = [name for name in Act.__slots__ if name != "preference"]
+_ACTS = (
+    select(ACTS.c.preference, *(ACTS.c[name] for name in _ACT))
+    .where(ACTS.c.batch == bindparam("of_batch"))
+    .order_by(ACTS.c.number)
+)
+_ACTS_OF_PERSON = _ACTS.where(ACTS.c.person == bindparam("of_person"))
+_LAST_NUMBER = select(func.max(ACTS.c.number)).where(ACTS.c.batch == bindparam("of_batch"))
+_CHANGES = (
+    select(*(PEOPLE.c[name] for name in Person.__slots__))
+    .where(PEOPLE.c.batch == bindparam("of_batch"))
+    .order_by(PEOPLE.c.name, PEOPLE.c.change)
+)
+_LAST_CHANGE = (
+    _CHANGES.where(PEOPLE.c.name == bindparam("of_person"))
+    .order_by(None)
+    .order_by(PEOPLE.c.change.desc())
+    .limit(1)
+)
+_STOP = select(STOPS.c.at, STOPS.c.why).where(STOPS.c.batch == bindparam("of_batch"))
+_PREFERENCES = {said.value: said for said in Preference}
 
 
 def read_acts(connection: Connection, batch: str, person: str | None = None) -> tuple[Act, ...]:
     """Acts of a batch, or of one person in it, in order of acceptance."""
-    asked = select(*_ACT).where(ACTS.c.batch == batch).order_by(ACTS.c.number)
-    if person is not None:
-        asked = asked.where(ACTS.c.person == person)
-    return tuple(_act(row) for row in connection.execute(asked).mappings())
+    asked = _ACTS if person is None else _ACTS_OF_PERSON
+    rows = connection.execute(asked, {"of_batch": batch, "of_person": person})
+    return tuple(
+        Act(preference=_PREFERENCES[said], **dict(zip(_ACT, row, strict=True)))
+        for said, *row in rows
+    )
 
 
 def last_number(connection: Connection, batch: str) -> int:
     """Number of a batch's last act; 0 when there is none."""
-    asked = select(func.max(ACTS.c.number)).where(ACTS.c.batch == batch)
-    return connection.execute(asked).scalar() or 0
+    return connection.execute(_LAST_NUMBER, {"of_batch": batch}).scalar() or 0
 
 
 def read_person(connection: Connection, batch: str, name: str) -> Person | None:
     """A person as they stand; None when the batch has no such person."""
-    asked = select(*_PERSON).where(PEOPLE.c.batch == batch, PEOPLE.c.name == name)
-    last = asked.order_by(PEOPLE.c.change.desc()).limit(1)
-    row = connection.execute(last).mappings().first()
+    asked = {"of_batch": batch, "of_person": name}
+    row = connection.execute(_LAST_CHANGE, asked).mappings().first()
     return None if row is None else _person(row)
 
 
 def read_people(connection: Connection, batch: str) -> tuple[Person, ...]:
     """Everybody as they stand, by name."""
-    asked = select(*_PERSON).where(PEOPLE.c.batch == batch)
-    rows = connection.execute(asked.order_by(PEOPLE.c.name, PEOPLE.c.change)).mappings()
+    rows = connection.execute(_CHANGES, {"of_batch": batch}).mappings()
     return tuple({row["name"]: _person(row) for row in rows}.values())
 
 
 def read_stop(connection: Connection, batch: str) -> Stopped | None:
     """Since when a batch takes no more votes; None while it does."""
-    asked = select(STOPS.c.at, STOPS.c.why).where(STOPS.c.batch == batch)
-    row = connection.execute(asked).first()
+    row = connection.execute(_STOP, {"of_batch": batch}).first()
     return None if row is None else Stopped(at=row.at, why=row.why)
-
-
-def _act(row: RowMapping) -> Act:
-    return Act(**{**row, "preference": Preference(row["preference"])})
 
 
 def _person(row: RowMapping) -> Person:

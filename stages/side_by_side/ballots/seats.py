@@ -8,7 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    String,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from stages.side_by_side.ballots.moments import moment
 from stages.side_by_side.ballots.tables import SEATS
@@ -30,54 +41,69 @@ class Seating:
 
 def seating(connection: Connection, batch: Batch, person: str, *, now: datetime) -> Seating:
     """Which pairs are kept for a person, and which have no seat for them."""
-    at = moment(now)
-    here = SEATS.c.batch == batch.name
-    mine = select(SEATS.c.pair).where(here, SEATS.c.person == person, SEATS.c.until > at)
-    taken = or_(SEATS.c.until.is_(None), SEATS.c.until > at)
-    votes = func.count().filter(SEATS.c.until.is_(None))
-    full = (
-        select(SEATS.c.pair, votes)
-        .where(here, SEATS.c.person != person, taken)
-        .group_by(SEATS.c.pair)
-        .having(func.count() >= batch.terms.overlap)
-    )
+    asked = {"of_batch": batch.name, "me": person, "at": moment(now), "most": batch.terms.overlap}
     return Seating(
-        held=tuple(connection.execute(mine.order_by(SEATS.c.until.desc())).scalars()),
-        others={row[0]: row[1] for row in connection.execute(full)},
+        held=tuple(connection.execute(_HELD, asked).scalars()),
+        others={row[0]: row[1] for row in connection.execute(_FULL, asked)},
     )
 
 
 def take_seat(
-    connection: Connection, batch: Batch, pair: str, person: str, *, now: datetime
+    connection: Connection,
+    batch: Batch,
+    pair: str,
+    person: str,
+    *,
+    now: datetime,
+    for_good: bool = False,
 ) -> bool:
-    """Keeps a seat for a person for the batch's lease; False when there is none for them."""
-    until = moment(now + timedelta(minutes=batch.terms.rules.lease_minutes))
-    there = and_(SEATS.c.batch == batch.name, SEATS.c.pair == pair)
-    rows = connection.execute(
-        select(SEATS.c.seat, SEATS.c.person, SEATS.c.until).where(there)
-    ).all()
+    """Keeps a seat for a person, for the batch's lease or for good; False when there is none."""
+    lease = timedelta(minutes=batch.terms.rules.lease_minutes)
+    there = {"of_batch": batch.name, "of_pair": pair}
+    rows = connection.execute(_SEATS, there).all()
     mine = [row.seat for row in rows if row.person == person]
     lapsed = [row.seat for row in rows if row.until is not None and row.until <= moment(now)]
     unused = sorted(set(range(batch.terms.overlap)) - {row.seat for row in rows})
-    if mine or lapsed:
-        seat = (mine or lapsed)[0]
-        changed = update(SEATS).where(there, SEATS.c.seat == seat)
-        connection.execute(changed.values(person=person, until=until))
-    elif unused:
-        row = {"seat": unused[0], "person": person, "until": until}
-        connection.execute(insert(SEATS).values(batch=batch.name, pair=pair, **row))
-    return bool(mine or lapsed or unused)
-
-
-def keep_seat(connection: Connection, batch: Batch, pair: str, person: str) -> None:
-    """Keeps a person's seat for good: they voted."""
-    connection.execute(update(SEATS).where(_of(batch, pair, person)).values(until=None))
+    taken = [*mine, *lapsed, *unused]
+    if taken:
+        until = None if for_good else moment(now + lease)
+        row = {"of_seat": taken[0], "by": person, "end": until}
+        connection.execute(_CHANGE if mine or lapsed else _ADD, {**there, **row})
+    return bool(taken)
 
 
 def leave_seat(connection: Connection, batch: Batch, pair: str, person: str) -> None:
     """Frees a person's seat: they skipped."""
-    connection.execute(delete(SEATS).where(_of(batch, pair, person)))
+    connection.execute(_LEAVE, {"of_batch": batch.name, "of_pair": pair, "me": person})
 
 
-def _of(batch: Batch, pair: str, person: str) -> ColumnElement[bool]:
-    return and_(SEATS.c.batch == batch.name, SEATS.c.pair == pair, SEATS.c.person == person)
+# Built once: to build a statement takes longer than to run it.
+_HERE = SEATS.c.batch == bindparam("of_batch")
+_THERE = (_HERE, SEATS.c.pair == bindparam("of_pair"))
+_ME = bindparam("me", type_=String)
+_AT = bindparam("at", type_=String)
+_HELD = (
+    select(SEATS.c.pair)
+    .where(_HERE, SEATS.c.person == _ME, SEATS.c.until > _AT)
+    .order_by(SEATS.c.until.desc())
+)
+_FULL = (
+    select(SEATS.c.pair, func.count().filter(SEATS.c.until.is_(None)))
+    .where(_HERE, SEATS.c.person != _ME, or_(SEATS.c.until.is_(None), SEATS.c.until > _AT))
+    .group_by(SEATS.c.pair)
+    .having(func.count() >= bindparam("most", type_=Integer))
+)
+_SEATS = select(SEATS.c.seat, SEATS.c.person, SEATS.c.until).where(*_THERE)
+_CHANGE = (
+    update(SEATS)
+    .where(*_THERE, SEATS.c.seat == bindparam("of_seat"))
+    .values(person=bindparam("by"), until=bindparam("end"))
+)
+_ADD = insert(SEATS).values(
+    batch=bindparam("of_batch"),
+    pair=bindparam("of_pair"),
+    seat=bindparam("of_seat"),
+    person=bindparam("by"),
+    until=bindparam("end"),
+)
+_LEAVE = delete(SEATS).where(*_THERE, SEATS.c.person == _ME)
