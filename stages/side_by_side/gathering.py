@@ -1,0 +1,139 @@
+"""The votes on a candidate and its baseline, wherever they were given: in files or in the box."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from policies.canonical import Json, sha256_of, sha256_of_bytes
+from policies.side_by_side import SideBySidePlan
+from stages.engine.data import read_bytes, without_credentials
+from stages.engine.subject import Subject
+from stages.side_by_side.answering import Prompts, read_prompts
+from stages.side_by_side.ballots.box import BallotBox
+from stages.side_by_side.batch import Batch, settled_votes
+from stages.side_by_side.naming import batch_name
+from stages.side_by_side.vote import Vote
+from stages.side_by_side.votes import each_once, parse_votes
+
+OpenBox = Callable[[], AbstractContextManager[BallotBox]]
+"""Opens the ballot box of the state."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """What there is of one comparison.
+
+    Attributes:
+        votes: Every vote on any pair of the files, then those of the batch, in order of appearance.
+        settled: What the rule says of the batch's pairs that nobody is shown.
+        batch: What people are shown; None when no batch was made.
+        prompts: The plan's prompts; None when the votes name them.
+        read: Name and digest of all that was read, sorted.
+        absent: Votes files that are not there yet.
+    """
+
+    votes: tuple[Vote, ...]
+    settled: tuple[Vote, ...] = ()
+    batch: Batch | None = None
+    prompts: Prompts | None = None
+    read: tuple[tuple[str, str], ...] = ()
+    absent: tuple[str, ...] = ()
+
+    @property
+    def among(self) -> frozenset[str] | None:
+        """Ids of the prompts that the plan knows; None when it takes them from the votes."""
+        return None if self.prompts is None else frozenset(i.id for i in self.prompts.items)
+
+
+@dataclass(kw_only=True)
+class Gathering:
+    """Reads the votes of a policy's comparisons; files are read once.
+
+    Attributes:
+        plan: The side-by-side plan.
+        base: Folder of the policy, which relative paths start from.
+        policy: The policy's name.
+        open_box: Opens the ballot box; None where there is none, and files hold all votes.
+    """
+
+    plan: SideBySidePlan
+    base: Path
+    policy: str
+    open_box: OpenBox | None = None
+    _files: Gathered | None = field(default=None, init=False)
+
+    def of(self, candidate: Subject, baseline: Subject) -> Gathered:
+        """What there is of a comparison now.
+
+        Raises:
+            InputError: A file cannot be read, or a vote in it is wrong or stands twice; nothing of
+                it is counted then.
+            PolicyError: The plan's data holds fewer prompts than are planned.
+            Broken: The ballot box cannot be read.
+        """
+        if self._files is None:
+            self._files = self._read()
+        if self.open_box is None or self._files.prompts is None:
+            return self._files
+        name = batch_name(
+            self.policy,
+            candidate=candidate.digest,
+            baseline=baseline.digest,
+            plan=sha256_of(self.plan.said()),
+        )
+        with self.open_box() as box:
+            if name not in box.batches.names():
+                return self._files
+            return _with_batch(self._files, box.batches.get(name), box.standing_votes(name))
+
+    def _read(self) -> Gathered:
+        prompts = read_prompts(self.plan, base=self.base) if self.plan.data else None
+        read = {} if prompts is None else {prompts.url: prompts.sha256}
+        absent: list[str] = []
+        votes: list[Vote] = []
+        for url in self.plan.votes:
+            shown = without_credentials(url)
+            if "://" not in url and not (self.base / url).exists():
+                absent.append(shown)
+                continue
+            data = read_bytes(url, base=self.base)
+            read[shown] = sha256_of_bytes(data)
+            votes += parse_votes(data, written_by=self.plan.format, where=shown)
+        ids = {item.digest: item.id for item in prompts.items} if prompts else {}
+        return Gathered(
+            votes=each_once(
+                replace(vote, prompt=ids.get(vote.prompt, vote.prompt)) for vote in votes
+            ),
+            prompts=prompts,
+            read=tuple(sorted(read.items())),
+            absent=tuple(absent),
+        )
+
+
+def _with_batch(files: Gathered, batch: Batch, votes: tuple[Vote, ...]) -> Gathered:
+    read = {f"batch {batch.name}": batch.digest, f"votes of {batch.name}": _digest(votes)}
+    return replace(
+        files,
+        votes=each_once((*files.votes, *votes)),
+        settled=settled_votes(batch),
+        batch=batch,
+        read=tuple(sorted({**dict(files.read), **read}.items())),
+    )
+
+
+def _digest(votes: tuple[Vote, ...]) -> str:
+    """SHA-256 of the votes of a batch, in their order."""
+    return sha256_of([_said(vote) for vote in votes])
+
+
+def _said(vote: Vote) -> Mapping[str, Json]:
+    return {
+        "prompt": vote.prompt,
+        "annotator": vote.annotator,
+        "models": [vote.model_a, vote.model_b],
+        "said": [vote.win_a, vote.graded_a, vote.both_bad],
+        "first": vote.first,
+        "at": vote.at,
+        "record": dict(vote.record),
+    }
