@@ -221,6 +221,7 @@ class AnnotatorPages:
             "answers": zip("AB", answers if task.a_first else reversed(answers), strict=True),
             "choices": CHOICES,
             "place": task.position + 1,
+            "about": max(self._site.shares.of(visit.deck.batch), task.position + 1),
             "longest": LONGEST_COMMENT,
         }
         return page("task.html", {**self._common(visit, told, number), **values})
@@ -235,7 +236,6 @@ class AnnotatorPages:
         return {
             "ticket": self._site.tickets.sign(ticket, person=visit.name),
             "form": self._site.tickets.form_token(visit.session),
-            "progress": self._site.box.progress(visit.batch),
             "said": _SAID.get(visit.said, ""),
             "has_guidelines": bool(told.text),
             "has_settings": bool(visit.deck.harms),

@@ -18,6 +18,7 @@ from stages.side_by_side.ballots.box import BallotBox
 from stages.side_by_side.web.annotator import AnnotatorPages
 from stages.side_by_side.web.deck import Decks
 from stages.side_by_side.web.entry import Endpoint
+from stages.side_by_side.web.fair_share import FairShares
 from stages.side_by_side.web.guard import Guarded
 from stages.side_by_side.web.lead import LeadPages
 from stages.side_by_side.web.links import Links
@@ -49,13 +50,14 @@ def make_app(
         clock: Says what time it is, with a timezone.
         valid_for: How long a link may be used after its making.
         agreement: Measures how far people agree, for the lead.
-        timer: Seconds that only grow, for the log.
+        timer: Seconds that only grow.
     """
     site = Site(
         box=box,
         decks=Decks(box.batches),
         links=Links(key, clock=clock, valid_for=valid_for),
         tickets=Tickets(key),
+        shares=FairShares(box.people, timer=timer),
         clock=clock,
         agreement=agreement,
         keep_seconds=int(valid_for.total_seconds()),
@@ -74,11 +76,16 @@ def make_app(
 
 def serve(app: Starlette, host: str, port: int) -> None:
     """Serves until it is told to end (SIGTERM, Ctrl-C); what has begun is finished first."""
-    uvicorn.run(
+    uvicorn.Server(server_config(app, host=host, port=port)).run()
+
+
+def server_config(app: Starlette, *, host: str = "127.0.0.1", port: int = 0) -> uvicorn.Config:
+    """How the pages are served: nothing is logged by the server, whose log would hold tokens."""
+    return uvicorn.Config(
         app,
         host=host,
         port=port,
-        access_log=False,  # ours says no tokens
+        access_log=False,
         server_header=False,
         log_level="warning",
         ws="none",

@@ -8,6 +8,7 @@ from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.side_by_side.ballots.box import BallotBox
 from stages.side_by_side.vote import Vote
 from stages.side_by_side.web.deck import Decks
+from stages.side_by_side.web.fair_share import FairShares
 from stages.side_by_side.web.links import Links
 from stages.side_by_side.web.tickets import Tickets
 
@@ -26,6 +27,7 @@ class Site:
         decks: The batches of the box, as pages name them.
         links: Signs links and reads them.
         tickets: Signs what forms carry.
+        shares: About how many pairs a person will be shown.
         clock: Says what time it is.
         agreement: Measures how far people agree, for the lead.
         keep_seconds: How long a browser keeps a link that was opened.
@@ -35,6 +37,7 @@ class Site:
     decks: Decks
     links: Links
     tickets: Tickets
+    shares: FairShares
     clock: Clock
     agreement: Agreement
     keep_seconds: int
