@@ -1,5 +1,6 @@
 """The spread of an estimate over prompts and annotators that cross: one variance out of three."""
 
+import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.stats.clusters import ClusterTotals, Floats
-from stages.stats.means import NEGLIGIBLE
+from stages.stats.levels import t_quantile
+from stages.stats.means import NEGLIGIBLE, wilson_of_error
+from stages.stats.ranges import Range
 from stages.stats.student import degrees_of
 
 FEW_ANNOTATORS = 5
@@ -66,7 +69,7 @@ class CrossedSpread:
         by_prompt, by_annotator, by_cell = (part.variance for part in parts)
         variance = max(by_prompt + by_annotator - by_cell, by_prompt, by_annotator)
         if variance <= NEGLIGIBLE**2:  # prompts and annotators balance each other out
-            variance = by_cell
+            variance = max(variance, by_cell)
         fewest = max(LEAST_DEGREES, min(part.degrees for part in parts))
         if self.annotators.degrees < FEW_ANNOTATORS - 1 or variance == 0:
             return Spread(variance=variance, degrees=fewest)
@@ -79,6 +82,7 @@ def crossed_jackknife(
     prompts: Sequence[Hashable],
     annotators: Sequence[Hashable] | None,
     *,
+    weights: Floats,
     fitted: int,
 ) -> CrossedSpread:
     """The spread of any estimate of votes, by leaving out each prompt, annotator and cell.
@@ -87,17 +91,38 @@ def crossed_jackknife(
         leaving_out: The estimate without each group.
         prompts: The prompt of each vote, length n.
         annotators: Who gave each, length n; None: prompts alone count.
+        weights: How much each vote weighs, at least 0, shape (n,): Kish's number of clusters rests
+            on it.
         fitted: Parameters that prompts have determined, at least 1: degrees of freedom lost.
     """
-    by_prompt = _jackknifed(leaving_out, prompts, fitted)
+    by_prompt = _jackknifed(leaving_out, prompts, weights, fitted)
     if annotators is None:
         return CrossedSpread(prompts=by_prompt, annotators=None, cells=None)
     cells = list(zip(prompts, annotators, strict=True))
     return CrossedSpread(
         prompts=by_prompt,
-        annotators=_jackknifed(leaving_out, annotators, 1),
-        cells=_jackknifed(leaving_out, cells, fitted),
+        annotators=_jackknifed(leaving_out, annotators, weights, 1),
+        cells=_jackknifed(leaving_out, cells, weights, fitted),
     )
+
+
+def share_within(mean: float, spread: Spread, *, exact: Range | None, tail: float) -> Range:
+    """Wilson's interval of a share with Student's t, no narrower than an exact one.
+
+    Args:
+        mean: The share; one outside 0 to 1 is taken to the nearer end.
+        spread: Of the share; without variance its interval is the share itself.
+        exact: A range that the interval must hold; None when there is none.
+        tail: Error allowed at each end.
+    """
+    mean = min(1.0, max(0.0, mean))
+    within = Range(low=mean, high=mean)
+    if spread.variance > NEGLIGIBLE**2 and 0 < mean < 1:
+        error, t = math.sqrt(spread.variance), t_quantile(tail, spread.degrees)
+        within = wilson_of_error(mean, error=error, t=t)
+    if exact is None:
+        return within
+    return Range(low=min(within.low, exact.low), high=max(within.high, exact.high))
 
 
 def numbered(names: Sequence[Hashable]) -> NDArray[np.intp]:
@@ -106,9 +131,11 @@ def numbered(names: Sequence[Hashable]) -> NDArray[np.intp]:
     return np.array([numbers.setdefault(name, len(numbers)) for name in names], dtype=np.intp)
 
 
-def _jackknifed(leaving_out: LeavingOut, names: Sequence[Hashable], fitted: int) -> Spread:
+def _jackknifed(
+    leaving_out: LeavingOut, names: Sequence[Hashable], weights: Floats, fitted: int
+) -> Spread:
     groups = numbered(names)
-    found, sizes = leaving_out(groups), np.bincount(groups)
+    found, sizes = leaving_out(groups), np.bincount(groups, weights=weights)
     moves = found - found.mean()
     return Spread(
         variance=float((moves**2).sum()) * (len(sizes) - 1) / len(sizes),

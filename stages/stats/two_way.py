@@ -8,13 +8,12 @@ import numpy as np
 
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.stats.clusters import ClusterTotals, Floats, cluster_totals
-from stages.stats.crossed import CrossedSpread, Spread
+from stages.stats.crossed import CrossedSpread, Spread, share_within
 from stages.stats.levels import t_quantile, tail_of
 from stages.stats.means import (
     exact_range,
     is_still,
     refuse_values,
-    wilson_of_error,
 )
 from stages.stats.ranges import SHARES, Range
 from stages.stats.shares import SHARE
@@ -107,13 +106,13 @@ def _interval(totals: _Totals, *, still: bool, level: float, unit: str) -> Estim
     mean, tail = float(totals.prompts.means[0]), tail_of(level)
     spread = totals.spread
     error = math.sqrt(spread.variance)
-    exact = exact_range(totals.prompts, tail=tail, limits=limits) if limits else None
-    if still:
-        within = Range(low=mean, high=mean)
+    exact = None
+    if limits is None:
+        t = t_quantile(tail, spread.degrees)
+        within = Range(low=mean - t * error, high=mean + t * error)
     else:
-        within = _within(mean, error, t_quantile(tail, spread.degrees), limits)
-    if exact is not None:
-        within = Range(low=min(within.low, exact.low), high=max(within.high, exact.high))
+        exact = exact_range(totals.prompts, tail=tail, limits=limits)
+        within = share_within(mean, spread, exact=exact, tail=tail)
     return Estimate(
         value=mean,
         standard_error=None if still else error,
@@ -124,12 +123,6 @@ def _interval(totals: _Totals, *, still: bool, level: float, unit: str) -> Estim
         unit=unit,
         method=_method(totals, still=still, limits=limits, exact=exact),
     )
-
-
-def _within(mean: float, error: float, t: float, limits: Range | None) -> Range:
-    if limits is not None:
-        return wilson_of_error(mean, error=error, t=t)
-    return Range(low=mean - t * error, high=mean + t * error)
 
 
 def _method(totals: _Totals, *, still: bool, limits: Range | None, exact: Range | None) -> str:
