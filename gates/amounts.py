@@ -1,10 +1,21 @@
 """What a round may come to: calls, tokens, money and minutes, each as a range."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from policies.canonical import canonical_json
+from policies.task import Sampling
+from stages.evidence.items import Item
 from stages.evidence.records import StageName
-from stages.models.prices import Price
+from stages.models.fingerprint import CANARIES
+from stages.models.prices import Price, Prices
+
+CHARACTERS_PER_TOKEN = (3, 5)
+"""English text has between three and five characters a token in today's tokenisers."""
+
+PINNED_TOKENS = 32
+"""At most: tokens of a pinned text or its answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,3 +141,35 @@ def summed(ranges: Iterable[Range | None]) -> Range | None:
             return None
         found += each
     return found
+
+
+def asked_calls(items: Sequence[Item], sampling: Sampling) -> Calls:
+    """Putting each of these items once."""
+    characters = sum(len(canonical_json([dict(m) for m in item.messages])) for item in items)
+    few, many = CHARACTERS_PER_TOKEN
+    return Calls(
+        calls=Range(low=len(items), high=len(items)),
+        prompt_tokens=Range(low=math.floor(characters / many), high=math.ceil(characters / few)),
+        completion_tokens=Range(low=len(items), high=len(items) * sampling.max_tokens),
+    )
+
+
+def pinned_calls(checks: int) -> Calls:
+    """So many checks of what is served around a task; at least the first and the last."""
+    calls = Range(low=2 * len(CANARIES), high=checks * len(CANARIES))
+    tokens = Range(low=calls.low, high=calls.high * PINNED_TOKENS)
+    return Calls(calls=calls, prompt_tokens=tokens, completion_tokens=tokens)
+
+
+def priced(due: StageForecast, prices: Prices) -> StageForecast:
+    """The same with its money and minutes; None where a harness is to be run that is not free."""
+    judges = [(calls, prices.endpoint(name)) for name, calls in due.judging.items()]
+    every = [(due.asking + due.pinned, prices.checkpoint), *judges]
+    runs, price = due.harnesses != NOTHING, prices.checkpoint
+    usd = summed(calls.usd(each) for calls, each in every)
+    minutes = summed(calls.gpu_minutes(each) for calls, each in every)
+    return replace(
+        due,
+        usd=None if runs and not price.usd_input == price.usd_output == 0 else usd,
+        gpu_minutes=None if runs and price.gpus != 0 else minutes,
+    )

@@ -10,13 +10,24 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from gates.amounts import NONE, NOTHING, Calls, Range, StageForecast, summed
+from gates.amounts import (
+    CHARACTERS_PER_TOKEN,
+    NONE,
+    NOTHING,
+    PINNED_TOKENS,
+    Calls,
+    Range,
+    StageForecast,
+    asked_calls,
+    pinned_calls,
+    priced,
+    summed,
+)
 from gates.measuring import harness_programs, judging_endpoints, prices_of
 from gates.membership import Round
 from gates.services import Services
 from gates.task_order import offline_order
 from policies.benchmark_tasks import HarnessTask
-from policies.canonical import canonical_json
 from policies.errors import InputError, WrongUsage
 from policies.plan import Asked
 from policies.task import AskedTask, DetectorTask
@@ -40,11 +51,8 @@ from stages.offline.judging import Judging, judging_of
 from stages.offline.portions import PORTIONS, stops_early
 from stages.offline.readings import Reading, Readings, reading_key
 
-CHARACTERS_PER_TOKEN = (3, 5)
-"""English text has between three and five characters a token in today's tokenisers."""
-
-PINNED_TOKENS, BRIEF_TOKENS = 32, 1_000
-"""At most: tokens of a pinned text or its answer; of what a judge is told beside an answer."""
+BRIEF_TOKENS = 1_000
+"""At most: tokens of what a judge is told beside an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +140,7 @@ class OfflineBooks:
             judging=judged,
             harnesses=summed(harnesses),
         )
-        return replace(due, usd=self._usd(due), gpu_minutes=self._gpu_minutes(due))
+        return priced(due, self._prices)
 
     def spent(self, subject: Subject, *, no_more: bool = False) -> Cost:
         """What a checkpoint has cost, its pinned texts, judges and harnesses among it.
@@ -165,13 +173,13 @@ class OfflineBooks:
         task = self._task(name)
         if isinstance(task, HarnessTask):
             harness = self._harness(subject, name, task)
-            checks = NONE if harness == NOTHING else _pinned(2)
+            checks = NONE if harness == NOTHING else pinned_calls(2)
             return _Part(harness=harness, pinned=checks)
         missing = self._missing(subject, name)
         portions = PORTIONS if stops_early(task) else 1
         return _Part(
-            asking=_calls(missing, task),
-            pinned=_pinned(2 * portions) if missing else NONE,
+            asking=asked_calls(missing, task.sampling),
+            pinned=pinned_calls(2 * portions) if missing else NONE,
             read=self._to_read(subject, name, task),
         )
 
@@ -225,7 +233,7 @@ class OfflineBooks:
     def _whole_reading(self, name: str, task: AskedTask, judging: Judging) -> Calls:
         """All that a judge or service is asked about a task's answers, and the labelled texts."""
         items = self._asking.items(name).items
-        asked = _calls(items, task)
+        asked = asked_calls(items, task.sampling)
         few, many = CHARACTERS_PER_TOKEN
         shown = [float(task.sampling.max_tokens * many)] * (len(items) * task.generations)
         shown += self._labelled(task)
@@ -307,21 +315,6 @@ class OfflineBooks:
             self._kept[own] = kept
         return self._kept[own]
 
-    def _priced(self, due: StageForecast) -> list[tuple[Calls, Price]]:
-        judges = [(calls, self._prices.endpoint(name)) for name, calls in due.judging.items()]
-        return [(due.asking + due.pinned, self._prices.checkpoint), *judges]
-
-    def _usd(self, due: StageForecast) -> Range | None:
-        price = self._prices.checkpoint
-        free = due.harnesses == NOTHING or price.usd_input == price.usd_output == 0
-        known = summed(calls.usd(price) for calls, price in self._priced(due))
-        return known if free else None
-
-    def _gpu_minutes(self, due: StageForecast) -> Range | None:
-        free = due.harnesses == NOTHING or self._prices.checkpoint.gpus == 0
-        known = summed(calls.gpu_minutes(price) for calls, price in self._priced(due))
-        return known if free else None
-
 
 def _at_most(calls: Calls, price: Price, *, made: int | None = None) -> Cost:
     """A cost at its high end."""
@@ -332,21 +325,4 @@ def _at_most(calls: Calls, price: Price, *, made: int | None = None) -> Cost:
         completion_tokens=math.ceil(calls.completion_tokens.high),
         usd=None if usd is None else usd.high,
         gpu_minutes=None if minutes is None else minutes.high,
-    )
-
-
-def _pinned(checks: int) -> Calls:
-    """So many checks of what is served around a task; at least the first and the last."""
-    calls = Range(low=2 * len(CANARIES), high=checks * len(CANARIES))
-    tokens = Range(low=calls.low, high=calls.high * PINNED_TOKENS)
-    return Calls(calls=calls, prompt_tokens=tokens, completion_tokens=tokens)
-
-
-def _calls(items: Sequence[Item], task: AskedTask) -> Calls:
-    characters = sum(len(canonical_json([dict(m) for m in item.messages])) for item in items)
-    few, many = CHARACTERS_PER_TOKEN
-    return Calls(
-        calls=Range(low=len(items), high=len(items)),
-        prompt_tokens=Range(low=math.floor(characters / many), high=math.ceil(characters / few)),
-        completion_tokens=Range(low=len(items), high=len(items) * task.sampling.max_tokens),
     )
