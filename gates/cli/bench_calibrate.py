@@ -52,7 +52,7 @@ def command(  # noqa: PLR0913 - click hands over every option by name
     """
     from gates.cli.progress import terminal_progress
     from gates.reports.calibration_plot import calibration_png
-    from stages.engine.folder_state import open_state
+    from stages.engine.state_url import open_state
     from stages.evidence.estimate import Unmeasured
     from stages.offline.toxicity.calibrating import calibrate
     from stages.offline.toxicity.detoxify_model import load_classifier

@@ -53,7 +53,7 @@ def open_services(workspace: Workspace) -> Iterator[Services]:
     from gates.cli.clock import now
     from gates.cli.progress import terminal_progress
     from gates.ledger.mlflow_ledger.ledger import MlflowLedger
-    from stages.engine.folder_state import open_state
+    from stages.engine.state_url import open_state
 
     with terminal_progress() as progress:
         yield Services(
@@ -69,7 +69,7 @@ def open_services(workspace: Workspace) -> Iterator[Services]:
 @contextmanager
 def state_or_none(url: str | None) -> Iterator["State"]:
     """The state of a URL; where none is named, one that is forgotten at the end."""
-    from stages.engine.folder_state import open_state
+    from stages.engine.state_url import open_state
 
     if url is not None:
         yield open_state(url)

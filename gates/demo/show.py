@@ -22,8 +22,8 @@ from gates.workspace import load_workspace
 from policies.errors import WrongUsage
 from policies.load import load_policy
 from policies.policy import Policy, PolicyFile
-from stages.engine.folder_state import open_state
 from stages.engine.progress import Progress
+from stages.engine.state_url import open_state
 from stages.evidence.records import StageName
 
 MODEL = "assistant"

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from policies.safety_tasks import Precision, ToxicityTask
-from stages.engine.folder_state import open_state
 from stages.engine.progress import Silent
+from stages.engine.state_url import open_state
 from stages.offline.toxicity.architecture import build_model
 from stages.offline.toxicity.detoxify_files import find_checkpoint
 from stages.offline.toxicity.detoxify_model import DetoxifyClassifier, load_classifier

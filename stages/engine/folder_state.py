@@ -8,48 +8,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
-from urllib.parse import unquote, urlsplit
 
 from policies.canonical import canonical_json
-from policies.errors import Broken, WrongUsage
-from stages.engine.state import Entry, State
+from policies.errors import Broken
+from stages.engine.state import Entry, checked_name
 from stages.evidence.json_lines import strict_json
 
-_NAME = re.compile(r"[a-z0-9_][a-z0-9_.-]*(/[a-z0-9_][a-z0-9_.-]*)*")
-_SUFFIXES = (".jsonl", ".lock")
 _LINE = re.compile(rb'\{"crc32":"([0-9a-f]{8})","entry":(\{.*\})\}')
-
-
-def open_state(url: str) -> State:
-    """The state behind a URL.
-
-    Args:
-        url: A folder, as a path or `file:///...`; it is made when first written to.
-
-    Raises:
-        WrongUsage: When the URL names something other than a folder.
-    """
-    scheme = urlsplit(url).scheme if "://" in url else ""
-    if scheme in ("postgresql", "postgres"):
-        raise WrongUsage(
-            "cannot keep state in PostgreSQL",
-            why="this version keeps its state in a folder; PostgreSQL comes later",
-            fix="set [state] url (or GATE_STATE) to a folder, such as `.gate/state`",
-        )
-    if scheme not in ("", "file") or not url:
-        raise WrongUsage(
-            f"cannot keep state in `{scheme}://`" if scheme else "cannot keep state nowhere",
-            why="state is a folder of this machine",
-            fix="set [state] url (or GATE_STATE) to a folder, such as `.gate/state`",
-        )
-    path = Path(unquote(urlsplit(url).path)) if scheme else Path(url)
-    if path.exists() and not path.is_dir():
-        raise WrongUsage(
-            f"cannot keep state in {path}",
-            why="it is a file",
-            fix="set [state] url (or GATE_STATE) to a folder",
-        )
-    return FolderState(path)
 
 
 class FolderState:
@@ -127,12 +92,7 @@ class FolderState:
             os.close(descriptor)
 
     def _path(self, name: str, suffix: str) -> Path:
-        parts = name.split("/")
-        if not _NAME.fullmatch(name) or any(part.endswith(_SUFFIXES) for part in parts):
-            raise ValueError(
-                f"{name!r} is no stream name: lower-case words, digits, - _ and . joined by /"
-            )
-        return self._folder / f"{name}{suffix}"
+        return self._folder / f"{checked_name(name)}{suffix}"
 
 
 def _line(entry: Entry) -> bytes:

@@ -1,5 +1,6 @@
 """What must outlive a process: named streams of JSON entries, and exclusive locks."""
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
@@ -9,9 +10,12 @@ from policies.errors import Broken
 
 Entry = Mapping[str, Json]
 
+_NAME = re.compile(r"[a-z0-9_][a-z0-9_.-]*(/[a-z0-9_][a-z0-9_.-]*)*")
+_SUFFIXES = (".jsonl", ".lock")
+
 
 class State(Protocol):
-    """Append-only streams behind one URL: a folder on one machine (PostgreSQL later).
+    """Append-only streams behind one URL: a folder on one machine, or PostgreSQL.
 
     A stream's name is a path of lower-case words, digits, `-`, `_` and `.` joined by `/`.
     """
@@ -40,6 +44,20 @@ class State(Protocol):
             Broken: When another process holds it.
         """
         ...
+
+
+def checked_name(name: str) -> str:
+    """A stream's or a lock's name, the same rules wherever the state is.
+
+    Raises:
+        ValueError: When it is no name.
+    """
+    parts = name.split("/")
+    if not _NAME.fullmatch(name) or any(part.endswith(_SUFFIXES) for part in parts):
+        raise ValueError(
+            f"{name!r} is no stream name: lower-case words, digits, - _ and . joined by /"
+        )
+    return name
 
 
 def foreign_entry(what: str, *, stream: str, state: State) -> Broken:

@@ -16,7 +16,7 @@ from gates.cli.main import gate
 from gates.ledger.ledger import Ledger, NewVersion, Version
 from gates.ledger.mlflow_ledger.ledger import MlflowLedger
 from gates.registration import Endpoint, Recorded, Registration, adopt, register
-from stages.engine.folder_state import open_state
+from stages.engine.state_url import open_state
 
 QUESTIONS, PASSAGES, PROMPTS = 24, 24, 60
 WRONG_BY = {"good": 12, "old": 6, "weak": 2}

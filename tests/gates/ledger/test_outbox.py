@@ -7,8 +7,8 @@ import pytest
 from gates.ledger.ledger import LedgerDown, Logged, Record
 from gates.ledger.outbox import OUTBOX, flush, log_or_keep, waiting
 from policies.errors import Broken
-from stages.engine.folder_state import open_state
 from stages.engine.state import Entry, State
+from stages.engine.state_url import open_state
 from tests.fakes import decisions
 from tests.fakes.memory_ledger import MemoryLedger
 

@@ -352,7 +352,7 @@ ASKING = """
 import json, sys
 from policies.task import Sampling
 from stages.engine.answering import AnswerLog, ask_all
-from stages.engine.folder_state import open_state
+from stages.engine.state_url import open_state
 from stages.evidence.items import Item
 from stages.models.openai_compatible import OpenAICompatible
 from stages.models.settings import EndpointSettings

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from policies.errors import Broken, WrongUsage
-from stages.engine.folder_state import FolderState, open_state
+from policies.errors import Broken
+from stages.engine.folder_state import FolderState
 
 ENTRIES = st.lists(
     st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=8), max_size=3),
@@ -27,7 +27,7 @@ def number(values: Sequence[int]) -> list[dict[str, int]]:
 
 
 def test_a_stream_that_was_never_written_is_empty(tmp_path: Path) -> None:
-    assert open_state(str(tmp_path / "new")).read("answers") == ()
+    assert FolderState(tmp_path / "new").read("answers") == ()
     assert not (tmp_path / "new").exists()
 
 
@@ -177,7 +177,7 @@ def test_a_lock_is_given_up_when_its_work_fails(tmp_path: Path) -> None:
 
 def test_a_lock_goes_with_its_process(tmp_path: Path) -> None:
     hold = (
-        "import sys, time; from stages.engine.folder_state import open_state\n"
+        "import sys, time; from stages.engine.state_url import open_state\n"
         "with open_state(sys.argv[1]).lock('round'): print('held', flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", hold, str(tmp_path)], stdout=-1) as process:
@@ -216,45 +216,12 @@ def test_several_writers_of_one_stream_lose_nothing(tmp_path: Path) -> None:
         assert mine == [sign * n for n in range(30) for sign in (1, -1)]
 
 
-def test_a_path_and_a_file_url_are_the_same_place(tmp_path: Path) -> None:
-    folder = tmp_path / "with space"
-    open_state(str(folder)).append("s", number([1]))
-
-    again = open_state(folder.as_uri())
-
-    assert again.read("s") == ({"n": 1},)
-    assert again.url == folder.as_uri()
-
-
 def test_a_line_is_json_with_its_entry(tmp_path: Path) -> None:
     FolderState(tmp_path).append("s", number([1]))
 
     line = json.loads((tmp_path / "s.jsonl").read_text())
 
     assert line["entry"] == {"n": 1}
-
-
-@pytest.mark.parametrize(
-    ("url", "why"),
-    [
-        ("postgresql://u:secret@host/db", "comes later"),
-        ("s3://bucket/state", "a folder of this machine"),
-        ("", "a folder of this machine"),
-    ],
-)
-def test_state_elsewhere_is_wrong_usage(url: str, why: str) -> None:
-    with pytest.raises(WrongUsage) as caught:
-        open_state(url)
-
-    assert why in caught.value.why
-    assert "secret" not in str(caught.value)
-
-
-def test_a_file_is_no_state(tmp_path: Path) -> None:
-    (tmp_path / "f").write_text("")
-
-    with pytest.raises(WrongUsage, match="it is a file"):
-        open_state(str(tmp_path / "f"))
 
 
 def test_an_append_returns_only_after_file_and_new_folders_are_synced(

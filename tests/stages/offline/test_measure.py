@@ -11,8 +11,8 @@ from policies.benchmark_tasks import BenchmarkTask, Scorer
 from policies.errors import InputError, PolicyError
 from policies.plan import OfflineTask
 from policies.safety_tasks import MemorizationTask, ToxicityTask
-from stages.engine.folder_state import open_state
 from stages.engine.progress import Silent
+from stages.engine.state_url import open_state
 from stages.engine.subject import Subject
 from stages.evidence.codec import decode, encode
 from stages.evidence.estimate import Cause, Estimate, Unmeasured

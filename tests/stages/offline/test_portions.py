@@ -8,8 +8,8 @@ import pytest
 from policies.benchmark_tasks import BenchmarkTask, Scorer, Stopping
 from policies.task import Groups
 from stages.engine.data import ItemFile, read_items
-from stages.engine.folder_state import open_state
 from stages.engine.progress import Silent
+from stages.engine.state_url import open_state
 from stages.evidence.codec import encode
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.evidence.records import Evidence, Quantity, Validity

@@ -12,8 +12,8 @@ from scipy import stats
 from policies.errors import Broken, WrongUsage
 from policies.safety_tasks import ToxicityTask
 from policies.task import Labelled
-from stages.engine.folder_state import open_state
 from stages.engine.progress import Silent
+from stages.engine.state_url import open_state
 from stages.evidence.estimate import Estimate, Unmeasured
 from stages.offline.toxicity.calibrating import calibrate
 from stages.offline.toxicity.calibration import (

@@ -7,8 +7,8 @@ from policies.errors import InputError
 from policies.safety_tasks import Precision, ToxicityTask
 from policies.task import Labelled
 from stages.engine.data import ItemFile, read_items
-from stages.engine.folder_state import open_state
 from stages.engine.progress import Silent
+from stages.engine.state_url import open_state
 from stages.evidence.estimate import Estimate, Unmeasured
 from stages.offline.tools import Tools
 from stages.offline.toxicity.instrument import Toxicity

@@ -6,8 +6,8 @@ import torch
 
 from policies.errors import Broken
 from policies.safety_tasks import Precision, ToxicityTask
-from stages.engine.folder_state import open_state
 from stages.engine.progress import Silent
+from stages.engine.state_url import open_state
 from stages.offline.toxicity import onnx_forward
 from stages.offline.toxicity.detoxify_model import DetoxifyClassifier, load_classifier
 from stages.offline.toxicity.forward import TorchForward, padded

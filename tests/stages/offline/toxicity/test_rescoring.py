@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.safety_tasks import Precision, ToxicityTask
-from stages.engine.folder_state import open_state
 from stages.engine.progress import Silent
 from stages.engine.state import State
+from stages.engine.state_url import open_state
 from stages.evidence.estimate import Unmeasured
 from stages.offline.toxicity.canaries import CANARIES
 from stages.offline.toxicity.rescoring import Guard, Guarded, PlannedClassifier, score_guarded

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from policies.errors import Broken
-from stages.engine.folder_state import open_state
 from stages.engine.progress import Silent
 from stages.engine.state import State
+from stages.engine.state_url import open_state
 from stages.evidence.estimate import Unmeasured
 from stages.offline.toxicity.scores import score_texts
 
