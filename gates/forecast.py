@@ -7,8 +7,8 @@ from gates.measuring import online_sources, subject_of
 from gates.membership import Round
 from gates.offline_due import OfflineBooks
 from gates.services import Services
+from gates.side_by_side_due import SideBySideBooks
 from policies.errors import InputError
-from policies.policy import Policy
 from stages.engine.subject import Subject
 from stages.evidence.records import StageName
 from stages.online.sources import locate, paths
@@ -30,7 +30,10 @@ def forecast(round_: Round, services: Services) -> tuple[StageForecast, ...]:
                     books = OfflineBooks(round=round_, services=services)
                     found.append(books.due(subjects, reach=reach))
             case StageName.SIDE_BY_SIDE:
-                found.append(_side_by_side(policy, reach))
+                with ExitStack() as clients:
+                    subjects = _opened(round_, services, clients)
+                    compared = SideBySideBooks(round=round_, services=services)
+                    found.append(compared.due(subjects, reach=reach))
             case StageName.ONLINE:
                 found.append(_online(round_, services, reach))
         quota = policy.keep.get(stage.value)
@@ -47,18 +50,6 @@ def _opened(round_: Round, services: Services, clients: ExitStack) -> tuple[Subj
         if (client := subjects[-1].client) is not None:
             clients.callback(client.close)
     return tuple(subjects)
-
-
-def _side_by_side(policy: Policy, reach: Range) -> StageForecast:
-    plan = policy.plan.side_by_side
-    assert plan is not None
-    return StageForecast(
-        stage=StageName.SIDE_BY_SIDE,
-        candidates=reach,
-        votes=reach.times(plan.votes_at_most),
-        usd=None,
-        gpu_minutes=NOTHING,
-    )
 
 
 def _online(round_: Round, services: Services, reach: Range) -> StageForecast:

@@ -1,0 +1,1 @@
+"""Batches of pairs for people: made, handed out, shown, taken in and counted."""
