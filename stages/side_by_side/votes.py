@@ -1,14 +1,37 @@
 """Votes of files in any format, each vote once."""
 
-from collections.abc import Iterable, Iterator
-from typing import assert_never
+from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from policies.errors import InputError
 from policies.side_by_side import VotesFormat
-from stages.side_by_side.alpaca_eval import parse_alpaca_eval
-from stages.side_by_side.gate_votes import parse_gate_votes
-from stages.side_by_side.llmfao import parse_llmfao
+from stages.side_by_side.formats.alpaca_eval import parse_alpaca_eval
+from stages.side_by_side.formats.arena_hard import parse_arena_hard
+from stages.side_by_side.formats.chatbot_arena import parse_chatbot_arena
+from stages.side_by_side.formats.crowd_kit import parse_crowd_kit
+from stages.side_by_side.formats.gate_votes import parse_gate_votes
+from stages.side_by_side.formats.llmfao import parse_llmfao
+from stages.side_by_side.formats.mt_bench import parse_mt_bench
 from stages.side_by_side.vote import Vote
+
+
+class Parser(Protocol):
+    """Reads every vote of a file, or none."""
+
+    def __call__(self, data: bytes, *, where: str) -> tuple[Vote, ...]:
+        """As `parse_votes`."""
+        ...
+
+
+PARSERS: Mapping[VotesFormat, Parser] = {
+    VotesFormat.GATE: parse_gate_votes,
+    VotesFormat.ALPACA_EVAL: parse_alpaca_eval,
+    VotesFormat.LLMFAO: parse_llmfao,
+    VotesFormat.ARENA_HARD: parse_arena_hard,
+    VotesFormat.MT_BENCH: parse_mt_bench,
+    VotesFormat.CHATBOT_ARENA: parse_chatbot_arena,
+    VotesFormat.CROWD_KIT: parse_crowd_kit,
+}
 
 
 def parse_votes(data: bytes, *, written_by: VotesFormat, where: str) -> tuple[Vote, ...]:
@@ -20,9 +43,9 @@ def parse_votes(data: bytes, *, written_by: VotesFormat, where: str) -> tuple[Vo
         where: Its name, for errors.
 
     Raises:
-        InputError: Naming file and line, at the first wrong one.
+        InputError: Naming file and line, when one is wrong; the first 20 are listed.
     """
-    return tuple(_parser(data, written_by, where))
+    return PARSERS[written_by](data, where=where)
 
 
 def each_once(votes: Iterable[Vote]) -> tuple[Vote, ...]:
@@ -47,15 +70,3 @@ def each_once(votes: Iterable[Vote]) -> tuple[Vote, ...]:
             )
         seen[key] = vote
     return tuple(seen.values())
-
-
-def _parser(data: bytes, written_by: VotesFormat, where: str) -> Iterator[Vote]:
-    match written_by:
-        case VotesFormat.GATE:
-            return parse_gate_votes(data, where=where)
-        case VotesFormat.ALPACA_EVAL:
-            return parse_alpaca_eval(data, where=where)
-        case VotesFormat.LLMFAO:
-            return parse_llmfao(data, where=where)
-        case _:
-            assert_never(written_by)

@@ -5,7 +5,7 @@ import pytest
 from policies.errors import InputError
 from policies.side_by_side import VotesFormat
 from stages.side_by_side.vote import Vote
-from stages.side_by_side.votes import each_once, parse_votes
+from stages.side_by_side.votes import PARSERS, each_once, parse_votes
 
 VOTE = Vote(
     prompt="p1",
@@ -35,11 +35,44 @@ VOTE = Vote(
             ),
         ),
         (VotesFormat.LLMFAO, b"prompt,worker,winner,left,right\np,j,tie,x,y\n"),
+        (VotesFormat.CROWD_KIT, b"task,worker,label,left,right\np,j,tie,x,y\n"),
+        (
+            VotesFormat.CHATBOT_ARENA,
+            b'{"question_id":"p","model_a":"x","model_b":"y","winner":"tie","judge":"j"}',
+        ),
+        (
+            VotesFormat.MT_BENCH,
+            (
+                b'{"question_id":"p","model_1":"x","model_2":"y","judge":"j","g1_winner":"tie",'
+                b'"g2_winner":"error"}'
+            ),
+        ),
+        (
+            VotesFormat.ARENA_HARD,
+            (
+                b'{"uid":"p","model":"x","baseline":"y","judge":"j",'
+                b'"games":[{"score":"A=B"},{"score":null}]}'
+            ),
+        ),
     ],
 )
 def test_every_format_is_read(written_by: VotesFormat, data: bytes) -> None:
-    (vote,) = parse_votes(data, written_by=written_by, where="file")
+    vote, *_ = parse_votes(data, written_by=written_by, where="file")
     assert (vote.annotator, vote.win_a, vote.pair) == ("j", 0.5, {"x", "y"})
+
+
+def test_no_format_of_a_plan_is_without_a_parser() -> None:
+    assert set(PARSERS) == set(VotesFormat)
+
+
+def test_wrong_lines_are_listed_up_to_twenty() -> None:
+    with pytest.raises(InputError) as refused:
+        parse_votes(b"{}\n" * 30, written_by=VotesFormat.GATE, where="file")
+    assert refused.value.message.endswith("file:1, and 19 or more other lines")
+    assert "file:20: " in refused.value.why
+    assert "file:21" not in refused.value.why
+    with pytest.raises(InputError, match="file:1, and 1 other lines"):
+        parse_votes(b"{}\n[]\n", written_by=VotesFormat.GATE, where="file")
 
 
 def test_a_wrong_line_leaves_nothing_of_its_file() -> None:

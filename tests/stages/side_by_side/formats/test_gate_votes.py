@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.errors import InputError
-from stages.side_by_side.gate_votes import parse_gate_votes
+from stages.side_by_side.formats.gate_votes import parse_gate_votes
 from stages.side_by_side.vote import Vote, seen_from
 
 GOOD = {"prompt": "p1", "model_a": "new", "model_b": "old", "annotator": "ann", "verdict": "A>B"}
@@ -79,7 +79,7 @@ def test_any_bytes_are_votes_or_refused(data: bytes) -> None:
         (GOOD | {"verdict": "A"}, "`verdict` is 'A', not one of A>>B"),
         (GOOD | {"verdict": None}, "`verdict` is None"),
         (GOOD | {"verdict": ["A>B"]}, "`verdict` is"),
-        (GOOD | {"shown_first": "left"}, "`shown_first` is 'left', not `a` or `b`"),
+        (GOOD | {"shown_first": "left"}, "`shown_first` is 'left', not one of a, b"),
         (GOOD | {"shown_first": None}, "`shown_first` is None"),
         (GOOD | {"seed": "1"}, "`seed` must be a whole number"),
         (GOOD | {"seed": True}, "`seed` must be a whole number"),

@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 
 from policies.errors import InputError
-from stages.side_by_side.llmfao import parse_llmfao
+from stages.side_by_side.formats.llmfao import parse_llmfao
 from stages.side_by_side.vote import Vote
 from stages.side_by_side.votes import each_once
 
 HEADER = "id,prompt,model_x,model_y,worker,winner,left,right\n"
-REAL = Path(__file__).parents[4] / "shared" / "data" / "llmfao"
+REAL = Path(__file__).parents[5] / "shared" / "data" / "llmfao"
 
 
 def read(text: str, where: str = "votes/crowd.csv") -> tuple[Vote, ...]:
@@ -41,9 +41,9 @@ def test_a_file_without_workers_is_one_judges() -> None:
         (HEADER + "0,8,97,98,58,left,a,b\n0,8\n", 3, "2 fields under 8 columns"),
         (HEADER + "0,8,97,98,58,left,a,b,c\n", 2, "9 fields under 8 columns"),
         (HEADER + "\n", 2, "0 fields under 8 columns"),
-        (HEADER + "0,,97,98,58,left,a,b\n", 2, "`prompt` is empty"),
-        (HEADER + "0,8,97,98,58,left,a, \n", 2, "`right` is empty"),
-        (HEADER + "0,8,97,98, ,left,a,b\n", 2, "`worker` is empty"),
+        (HEADER + "0,,97,98,58,left,a,b\n", 2, "`prompt` must be a text that says something"),
+        (HEADER + "0,8,97,98,58,left,a, \n", 2, "`right` must be a text that says something"),
+        (HEADER + "0,8,97,98, ,left,a,b\n", 2, "`worker` must be a text that says something"),
         (HEADER + "0,8,97,98,58,left,a,a\n", 2, "`a` is compared with itself"),
         (HEADER + "0,8,97,98,58,both,a,b\n", 2, "`winner` is 'both', not one of left, tie, right"),
         (HEADER + '0,8,97,98,58,left,"a"x,b\n', 2, "expected after"),

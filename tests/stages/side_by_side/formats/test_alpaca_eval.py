@@ -4,7 +4,7 @@ import pytest
 
 from policies.errors import InputError
 from stages.evidence.items import parse_item
-from stages.side_by_side.alpaca_eval import parse_alpaca_eval
+from stages.side_by_side.formats.alpaca_eval import parse_alpaca_eval
 from stages.side_by_side.vote import Vote
 
 GOOD = {
@@ -104,11 +104,10 @@ def test_a_wrong_entry_is_refused_by_file_and_line(entry: object, why: str) -> N
 @pytest.mark.parametrize(
     ("data", "where", "why"),
     [
-        (b"", ":1", "not valid JSON"),
         (b"[\n{},\n]", ":3", "not valid JSON"),
         (b"[{}", ":1", "not valid JSON"),
         (b"[] x", ":1", "not valid JSON"),
-        (b'{"preference": 1}', ":1", "not a JSON list"),
+        (b'{"preference": 1}', ":1", "`generator_2` must be a text"),
         (b'[{"preference": Infinity}]', "annotations.json", "Infinity is no JSON number"),
         (b"[" * 100_000, "annotations.json", "not valid JSON"),
         (b"\xff", ":1", "not UTF-8"),
@@ -123,3 +122,4 @@ def test_a_file_that_is_no_json_list_is_refused(data: bytes, where: str, why: st
 
 def test_an_empty_list_has_no_votes() -> None:
     assert read() == ()
+    assert parse_alpaca_eval(b"", where="annotations.json") == ()
