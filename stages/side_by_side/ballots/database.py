@@ -3,8 +3,6 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import Connection, Engine, bindparam, create_engine, event, select, text
 from sqlalchemy.engine import URL, make_url
@@ -15,6 +13,7 @@ from sqlalchemy.schema import CreateTable
 
 from policies.errors import Broken, InputError, WrongUsage
 from stages.engine.data import without_credentials
+from stages.engine.state_url import is_postgres, state_folder
 from stages.side_by_side.ballots.tables import BATCHES, METADATA
 
 FILE = "votes.sqlite"
@@ -128,28 +127,25 @@ class Database:
 
 
 def _database_url(state_url: str) -> URL:
-    scheme = urlsplit(state_url).scheme if "://" in state_url else ""
-    if scheme in ("postgresql", "postgres"):
+    if is_postgres(state_url):
         try:
             return make_url(f"postgresql+psycopg://{state_url.partition('://')[2]}")
         except (ArgumentError, ValueError):
-            raise _no_place(without_credentials(state_url), "the URL cannot be read") from None
-    if scheme not in ("", "file") or not state_url:
-        raise _no_place(f"`{scheme}://`" if scheme else "nowhere", "it is no place for votes")
-    folder = Path(unquote(urlsplit(state_url).path) if scheme else state_url).absolute()
+            raise WrongUsage(
+                f"cannot keep votes in {without_credentials(state_url)}",
+                why="the URL cannot be read",
+                fix="write it as postgresql://user:password@host:port/database",
+            ) from None
+    folder = state_folder(state_url).absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _no_place(str(folder), error.strerror or str(error)) from None
+        raise Broken(
+            f"cannot keep votes in {folder}",
+            why=error.strerror or str(error),
+            fix="mend the permissions of the folder, or set [state] url (or GATE_STATE) to another",
+        ) from None
     return URL.create("sqlite", database=str(folder / FILE))
-
-
-def _no_place(where: str, why: str) -> WrongUsage:
-    return WrongUsage(
-        f"cannot keep votes in {where}",
-        why=why,
-        fix="set [state] url (or GATE_STATE) to a folder, or to postgresql://...",
-    )
 
 
 def _engine(url: URL) -> Engine:
