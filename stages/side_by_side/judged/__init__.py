@@ -1,0 +1,1 @@
+"""Pairs before a panel of language models, and how well each of them judges."""
