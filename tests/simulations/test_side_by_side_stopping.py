@@ -3,9 +3,12 @@
 The full size is what `python -m infra.figures stopping` prints.
 """
 
+import numpy as np
 import pytest
 
 from infra.figures import stopping
+from stages.side_by_side.interleaving import interleaved
+from stages.stats.betting import first_shown
 from tests.simulations.rates import noise
 
 SMALL, FULL = 400, 20_000
@@ -37,3 +40,30 @@ def test_bets_that_know_no_plan_would_not_reach_the_figures() -> None:
     found = stopping.length(case, 1.0, SMALL, knows_plan=False)
     assert found.prompts.value > stopping.MEAN_AT_MOST
     assert found.shown.value < stopping.POWER_AT_LEAST
+
+
+@pytest.mark.parametrize("repetitions", SIZES, ids=["small", "full"])
+def test_identical_answers_count_in_turn_and_not_before_the_others(repetitions: int) -> None:
+    """A tenth of the answers ties without being read; the candidate is at the limit all the same."""
+    planned, ties = stopping.PLANNED, stopping.PLANNED // 10
+    won = (stopping.LIMIT * planned - 0.5 * ties) / (planned - ties)
+    random = np.random.default_rng(2)
+    read = (random.random((repetitions, planned - ties)) < won).astype(float)
+    settled = [0.5] * ties
+
+    def passes(values: np.ndarray) -> float:
+        shown = first_shown(values, stopping.LIMIT, level=stopping.LEVEL, planned=planned)
+        return float(np.isfinite(shown).mean())
+
+    in_turn = passes(
+        np.array(
+            [
+                interleaved(settled, row.tolist(), planned=planned, seed=seed)
+                for seed, row in enumerate(read)
+            ]
+        )
+    )
+    first = passes(np.concatenate([np.full((repetitions, ties), 0.5), read], axis=1))
+    print(f"passes at the limit: in turn {in_turn:.4f}, counted first {first:.4f}")
+    assert in_turn <= stopping.ALPHA + 3 * noise(stopping.ALPHA, repetitions)
+    assert first > 0.1
