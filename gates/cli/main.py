@@ -22,6 +22,7 @@ COMMANDS = {
     "explain": Entry("gates.cli.explain", "Why, in sentences, and what it would take to pass."),
     "promote": Entry("gates.cli.promote", "Re-decide, then move the alias."),
     "bench": Entry("gates.cli.bench", "Benchmarks by name: list, show, freeze, run one."),
+    "sxs": Entry("gates.cli.sxs", "Side by side: pairs for people, their page, votes in files."),
     "completion": Entry("gates.cli.completion", "A completion script for your shell."),
 }
 

@@ -1,0 +1,18 @@
+"""`gate sxs`: people and judges compare answers side by side."""
+
+import click
+
+from gates.cli.lazy import Entry, LazyGroup
+
+COMMANDS = {
+    "assign": Entry("gates.cli.sxs_assign", "Blind pairs for people, from a policy's prompts."),
+    "people": Entry("gates.cli.sxs_people", "Add, pause, remove annotators; their links."),
+    "serve": Entry("gates.cli.sxs_serve", "The page on which annotators vote."),
+    "show": Entry("gates.cli.sxs_show", "How far a batch is, by topic and by person."),
+    "size": Entry("gates.cli.sxs_size", "How many votes a wanted effect takes."),
+}
+
+
+@click.group("sxs", cls=LazyGroup, table=COMMANDS)
+def command() -> None:
+    """Side by side: batches of blind pairs, the annotators' page, votes from and to files."""

@@ -1,0 +1,101 @@
+"""The people of a batch, changed from the command line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
+
+from policies.errors import WrongUsage
+from stages.side_by_side.ballots.box import BallotBox
+from stages.side_by_side.ballots.person import Person
+from stages.side_by_side.ballots.roster import Roster
+
+
+class Action(StrEnum):
+    """What may be done to people."""
+
+    ADD = "add"
+    PAUSE = "pause"
+    RESUME = "resume"
+    REMOVE = "remove"
+    LINK = "link"
+    """Their link, as it is."""
+    RELINK = "relink"
+    """A new one; the last opens nothing from now on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What is to be done.
+
+    Attributes:
+        action: What.
+        names: To whom.
+        segment: What kind of user they are; None leaves it as it is.
+        opted_out: Categories of harm that they are not shown; None leaves them as they are.
+        why: Told to people who are paused or removed.
+    """
+
+    action: Action
+    names: tuple[str, ...]
+    segment: str | None = None
+    opted_out: tuple[str, ...] | None = None
+    why: str = "by the lead"
+
+    @property
+    def gives_links(self) -> bool:
+        """Whether people need their link after it."""
+        return self.action not in (Action.PAUSE, Action.REMOVE)
+
+
+def change(box: BallotBox, batch: str, wanted: Change, *, now: datetime) -> tuple[Person, ...]:
+    """Everybody as they stand after it, in the order named.
+
+    Raises:
+        WrongUsage: When somebody is named twice.
+        InputError: When there is no such batch or person; those named before are changed.
+        Broken: When the ballot box cannot be used.
+    """
+    _refuse_twice(wanted.names)
+    if wanted.action is not Action.ADD:
+        for name in wanted.names:
+            box.people.get(batch, name)
+    return tuple(_changed(box, batch, name, wanted, now) for name in wanted.names)
+
+
+def _changed(box: BallotBox, batch: str, name: str, wanted: Change, now: datetime) -> Person:
+    person = _acted(box.people, batch, name, wanted, now)
+    if wanted.segment is not None and wanted.segment != person.segment:
+        person = box.people.set_segment(batch, name, wanted.segment, now=now)
+    if wanted.opted_out is not None:
+        person = box.people.opt_out(batch, name, wanted.opted_out, now=now)
+    return person
+
+
+def _acted(people: Roster, batch: str, name: str, wanted: Change, now: datetime) -> Person:
+    match wanted.action:
+        case Action.ADD:
+            return people.add(batch, name, segment=wanted.segment or "", now=now)
+        case Action.PAUSE:
+            return people.pause(batch, name, why=wanted.why, now=now)
+        case Action.RESUME:
+            return people.resume(batch, name, now=now)
+        case Action.REMOVE:
+            return people.remove(batch, name, why=wanted.why, now=now)
+        case Action.LINK:
+            return people.get(batch, name)
+        case Action.RELINK:
+            return people.reissue_link(batch, name, now=now)
+        case _:
+            assert_never(wanted.action)
+
+
+def _refuse_twice(names: Sequence[str]) -> None:
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise WrongUsage(
+            f"cannot change {', '.join(sorted(twice))}",
+            why="they are named twice",
+            fix="name everybody once",
+        )
