@@ -15,8 +15,8 @@ def interleaved(
 
     What a rule settles (identical and empty answers) is known before the first vote. Counted first,
     it would be a run of ties or losses that says nothing of the prompts to come, and a sequence
-    bets on runs: with a tenth of the answers identical, a candidate at a limit of 0.45 is passed
-    41 % of the time instead of 2.5 %. So every planned prompt has a turn, drawn by the seed alone;
+    bets on runs: with 60 of 600 answers identical, a candidate at a limit of 0.45 passes 41 % of
+    the time instead of 2.5 %. So every planned prompt has a turn, drawn by the seed alone;
     those shown take theirs as their votes come in, and a settled one counts when all turns before
     its own are taken. When the plan is through, every prompt counts.
 

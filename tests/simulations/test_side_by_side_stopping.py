@@ -44,7 +44,7 @@ def test_bets_that_know_no_plan_would_not_reach_the_figures() -> None:
 
 @pytest.mark.parametrize("repetitions", SIZES, ids=["small", "full"])
 def test_identical_answers_count_in_turn_and_not_before_the_others(repetitions: int) -> None:
-    """A tenth of the answers ties without being read; the candidate is at the limit all the same."""
+    """A tenth of the answers ties without being read; the candidate is at the limit."""
     planned, ties = stopping.PLANNED, stopping.PLANNED // 10
     won = (stopping.LIMIT * planned - 0.5 * ties) / (planned - ties)
     random = np.random.default_rng(2)
