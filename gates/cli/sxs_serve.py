@@ -42,9 +42,11 @@ def command(
     """
     from gates.cli.clock import now
     from gates.side_by_side.agreeing import agreement_of_votes
+    from gates.side_by_side.serving import check_free
     from stages.side_by_side.web.app import make_app, serve
 
     opened = open_workspace(workspace, None, state)
+    check_free(host, port)
     valid_for = timedelta(days=days)
     addresses = addresses_of(opened, public_url or f"http://{host}:{port}", valid_for=valid_for)
     with open_box(opened) as box:
