@@ -134,7 +134,7 @@ class BatchBooks:
                 self._change(digest, file=file)
             case {"kind": "made", "digest": str(digest), "batch": str(batch)}:
                 self._change(digest, batch=batch)
-                self._times.update(self._open[digest].items)
+                self._times.update(self._open[digest].items.keys())
             case {"kind": "ended", "digest": str(digest)}:
                 del self._open[digest]
             case _:
