@@ -191,7 +191,7 @@ def _record(row: Row) -> Mapping[str, Json]:
 def _is_time(seconds: Json) -> bool:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         return False
-    return math.isfinite(seconds) and seconds >= 0
+    return 0 <= seconds < math.inf
 
 
 def _keep(vote: Vote, given: dict[str, Vote]) -> None:

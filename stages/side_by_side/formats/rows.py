@@ -15,6 +15,9 @@ from stages.evidence.json_lines import strict_json, utf8_text
 LISTED = 20
 """As many wrong lines are listed before reading ends."""
 
+LONGEST_FIELD = 2**31 - 1
+"""Characters: Python's own limit of 131,072 is less than a model may answer."""
+
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 Read = TypeVar("Read")
@@ -145,6 +148,7 @@ def json_rows(data: bytes, *, where: str, fix: str) -> Rows:
 def csv_rows(data: bytes, *, where: str, columns: Sequence[str], fix: str) -> Rows:
     """Rows of a CSV file, by its header, in which some columns must stand; all fields are texts."""
     text = utf8_text(data.removeprefix(BYTE_ORDER_MARK), where=where)
+    csv.field_size_limit(LONGEST_FIELD)
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = next(rows, [])

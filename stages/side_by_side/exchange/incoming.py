@@ -1,0 +1,195 @@
+"""What was said elsewhere: all of it is taken in, or nothing, and only once."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from policies.canonical import sha256_of
+from policies.errors import InputError
+from stages.side_by_side.ballots.cast import Ballot
+from stages.side_by_side.batch import Batch
+from stages.side_by_side.exchange.shown import Shown
+from stages.side_by_side.preference import Preference
+from stages.side_by_side.vote import Vote
+
+LISTED = 20
+"""As many refused lines are told in an error; `Imported` has them all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a line says of a task.
+
+    Attributes:
+        task: The task.
+        preference: A being answer 1; UNRESOLVED for a task that was skipped.
+        seconds: Time on the task; None where it was not measured.
+        comment: In the annotator's words.
+        guidelines: Version of the guidelines that they were shown.
+        at: When, ISO 8601; empty where it is not known.
+        corrects: Whether it says of itself that it corrects what was said before.
+        where: File and line.
+    """
+
+    task: Shown
+    preference: Preference
+    seconds: float | None
+    comment: str
+    guidelines: int
+    at: str
+    corrects: bool = False
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedLine:
+    """A line that cannot be taken in, and why."""
+
+    where: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What a file brings; nothing at all when a line of it is refused.
+
+    Attributes:
+        ballots: What is new, in the file's order.
+        corrections: What takes the place of something said before.
+        unchanged: How many lines say again what is known.
+        refused: Every line that is refused.
+    """
+
+    ballots: tuple[Ballot, ...] = ()
+    corrections: tuple[Ballot, ...] = ()
+    unchanged: int = 0
+    refused: tuple[RefusedLine, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.refused and (self.ballots or self.corrections):
+            raise ValueError("a file is taken in as a whole, or not at all")
+
+    def or_error(self, where: str) -> "Imported":
+        """Itself, when no line is refused.
+
+        Raises:
+            InputError: Listing the refused lines.
+        """
+        if not self.refused:
+            return self
+        lines = [f"{line.where}: {line.why}" for line in self.refused[:LISTED]]
+        more = len(self.refused) - len(lines)
+        raise InputError(
+            f"cannot import {where}: {len(self.refused)} lines are refused, and nothing was kept",
+            why="; ".join([*lines, f"and {more} more"] if more else lines),
+            fix="mend these lines and import the whole file again",
+        )
+
+
+def taken_in(
+    said: Iterable[Said], refused: Iterable[RefusedLine], known: Mapping[str, Preference]
+) -> Imported:
+    """What of a file is new, what is known, what corrects, and what contradicts.
+
+    Args:
+        said: What its lines say.
+        refused: Lines that say nothing that can be taken in.
+        known: What was taken in before, by task; see `known_preferences`.
+    """
+    wrong = list(refused)
+    before = dict(known)
+    ballots: dict[str, Ballot] = {}
+    corrections: dict[str, Ballot] = {}
+    unchanged = 0
+    for line in said:
+        task, earlier = line.task.id, before.get(line.task.id)
+        if earlier is line.preference:
+            unchanged += 1
+        elif earlier is not None and not line.corrects:
+            wrong.append(RefusedLine(line.where, _contradiction(line, earlier)))
+        else:
+            place = corrections if task in known else ballots
+            place[task] = _ballot(line)
+            before[task] = line.preference
+    if wrong:
+        return Imported(refused=tuple(wrong))
+    return Imported(
+        ballots=tuple(ballots.values()),
+        corrections=tuple(corrections.values()),
+        unchanged=unchanged,
+    )
+
+
+def known_preferences(tasks: Iterable[Shown], votes: Iterable[Vote]) -> Mapping[str, Preference]:
+    """What votes that were taken in say of tasks, by task, A being answer 1.
+
+    Args:
+        tasks: The tasks.
+        votes: Votes whose record names the `pair`, as those of the ballot box do.
+    """
+    given = {(vote.annotator, vote.record.get("pair")): vote for vote in votes}
+    found = ((task, given.get((task.annotator, task.pair))) for task in tasks)
+    return {task.id: _said_of(task, vote) for task, vote in found if vote is not None}
+
+
+def votes_of(
+    batch: Batch, tasks: Iterable[Shown], ballots: Iterable[Ballot], *, where: str
+) -> tuple[Vote, ...]:
+    """Ballots as votes, for a plan that counts them without a ballot box; no skip, no gold."""
+    of_task = {(task.annotator, task.pair): task for task in tasks}
+    votes = (
+        _vote(batch, of_task[ballot.person, ballot.pair], ballot, where=f"{where}:{number}")
+        for number, ballot in enumerate(ballots, start=1)
+        if batch.shown[ballot.pair].gold is None
+    )
+    return tuple(vote for vote in votes if vote.win_a is not None)
+
+
+def _contradiction(line: Said, earlier: Preference) -> str:
+    return (
+        f"task {line.task.id} of `{line.task.annotator}` was `{earlier}` and is now "
+        f"`{line.preference}` (A is answer 1), which is not declared a correction"
+    )
+
+
+def _ballot(line: Said) -> Ballot:
+    return Ballot(
+        person=line.task.annotator,
+        pair=line.task.pair,
+        said=line.preference,
+        seconds=line.seconds,
+        comment=line.comment,
+        guidelines=line.guidelines,
+        token=sha256_of(["import", line.task.id, line.preference.value])[:32],
+        at=line.at,
+    )
+
+
+def _said_of(task: Shown, vote: Vote) -> Preference:
+    for preference in Preference:
+        worth = preference.worth
+        if (worth.win, worth.graded, worth.both_bad) == (vote.win_a, vote.graded_a, vote.both_bad):
+            return preference if task.a_first else preference.turned
+    raise ValueError(f"the vote at {vote.where} is no preference of an annotator")
+
+
+def _vote(batch: Batch, task: Shown, ballot: Ballot, *, where: str) -> Vote:
+    pair = batch.shown[ballot.pair]
+    worth = (ballot.said if task.a_first else ballot.said.turned).worth
+    vote = Vote(
+        prompt=pair.prompt,
+        annotator=ballot.person,
+        model_a=pair.model_a,
+        model_b=pair.model_b,
+        win_a=worth.win,
+        graded_a=worth.graded,
+        both_bad=worth.both_bad,
+        first=pair.model_a if task.a_first else pair.model_b,
+        where=where,
+        at=ballot.at,
+        answer_a=pair.answer_a,
+        answer_b=pair.answer_b,
+        record={"pair": pair.id, "comment": ballot.comment, "guidelines": ballot.guidelines},
+    )
+    if ballot.seconds is None:
+        return vote
+    return replace(vote, record={**vote.record, "seconds": ballot.seconds})

@@ -1,0 +1,113 @@
+import pytest
+
+from policies.errors import InputError
+from stages.side_by_side.ballots.cast import Ballot
+from stages.side_by_side.exchange.incoming import (
+    Imported,
+    RefusedLine,
+    Said,
+    known_preferences,
+    taken_in,
+    votes_of,
+)
+from stages.side_by_side.exchange.shown import Shown
+from stages.side_by_side.preference import Preference
+from stages.side_by_side.vote import seen_from
+from tests.stages.side_by_side.exchange.handed_out import batch, tasks
+
+TASKS = tasks(batch())
+WRONG = RefusedLine("file:9", "no")
+
+
+def said(
+    preference: Preference, task: Shown = TASKS[0], where: str = "file:2", *, corrects: bool = False
+) -> Said:
+    return Said(
+        task=task,
+        preference=preference,
+        seconds=3.5,
+        comment="",
+        guidelines=1,
+        at="2026-01-01T00:00:00Z",
+        corrects=corrects,
+        where=where,
+    )
+
+
+def test_what_is_new_becomes_a_ballot() -> None:
+    found = taken_in([said(Preference.A_BETTER)], [], {})
+    (ballot,) = found.ballots
+    assert (ballot.person, ballot.pair) == (TASKS[0].annotator, TASKS[0].pair)
+    assert (ballot.said, ballot.seconds) == (Preference.A_BETTER, 3.5)
+
+
+def test_the_same_again_adds_nothing() -> None:
+    lines = [said(Preference.TIE), said(Preference.TIE, where="file:3")]
+    found = taken_in(lines, [], {})
+    assert (len(found.ballots), found.unchanged) == (1, 1)
+    again = taken_in(lines, [], {TASKS[0].id: Preference.TIE})
+    assert (again.ballots, again.unchanged) == ((), 2)
+
+
+@pytest.mark.parametrize("known", [{}, {TASKS[0].id: Preference.TIE}], ids=["in file", "before"])
+def test_a_changed_verdict_is_refused_unless_it_is_a_correction(
+    known: dict[str, Preference],
+) -> None:
+    change = said(Preference.B_BETTER, where="file:3")
+    found = taken_in([said(Preference.TIE), change], [], known)
+    assert found.ballots == ()
+    assert [line.where for line in found.refused] == ["file:3"]
+    assert "not declared a correction" in found.refused[0].why
+    corrected = taken_in(
+        [said(Preference.TIE), said(Preference.B_BETTER, corrects=True)], [], known
+    )
+    (ballot,) = corrected.corrections if known else corrected.ballots
+    assert ballot.said is Preference.B_BETTER
+    assert corrected.refused == ()
+
+
+def test_one_refused_line_refuses_everything() -> None:
+    found = taken_in([said(Preference.TIE)], [WRONG], {})
+    assert found == Imported(refused=(WRONG,))
+    ballot = Ballot(person="a", pair="p", said=Preference.TIE, guidelines=1, token="t")
+    with pytest.raises(ValueError, match="as a whole"):
+        Imported(ballots=(ballot,), refused=(WRONG,))
+
+
+def test_refused_lines_are_listed() -> None:
+    whole = Imported()
+    assert whole.or_error("back.csv") is whole
+    many = tuple(RefusedLine(f"back.csv:{n}", "no") for n in range(30))
+    with pytest.raises(InputError) as refused:
+        Imported(refused=many).or_error("back.csv")
+    assert "30 lines are refused, and nothing was kept" in refused.value.message
+    assert "back.csv:19: no; and 10 more" in refused.value.why
+    with pytest.raises(InputError, match="1 lines are refused"):
+        Imported(refused=(WRONG,)).or_error("back.csv")
+
+
+def test_a_vote_names_the_model_that_was_on_the_side() -> None:
+    of = batch()
+    for preference in (Preference.A_MUCH_BETTER, Preference.B_BETTER, Preference.BOTH_BAD):
+        lines = [said(preference, task) for task in TASKS]
+        ballots = taken_in(lines, [], {}).ballots
+        votes = votes_of(of, TASKS, ballots, where="back.csv")
+        by_task = {(vote.annotator, vote.record["pair"]): vote for vote in votes}
+        for task in TASKS:
+            if of.shown[task.pair].gold is not None:
+                continue
+            seen = seen_from(by_task[task.annotator, task.pair], "new", "old")
+            assert seen is not None
+            expected = preference if task.a_first else preference.turned
+            assert seen.graded == expected.worth.graded
+            assert seen.shown_first is task.a_first
+        unsaid = {t.id for t in TASKS if of.shown[t.pair].gold is not None}
+        found = known_preferences(TASKS, votes)
+        assert found == {t.id: preference for t in TASKS if t.id not in unsaid}
+
+
+def test_a_skip_is_no_vote() -> None:
+    of = batch()
+    skips = taken_in([said(Preference.UNRESOLVED, task) for task in TASKS], [], {}).ballots
+    assert len(skips) == len(TASKS)
+    assert votes_of(of, TASKS, skips, where="back.csv") == ()
