@@ -47,9 +47,9 @@ SENSITIVITY = 0.9
 PREFERENCE_DEVIATION = 0.45
 """Assumed standard deviation of one prompt's preference; 0.5 is the most there can be."""
 
-ANYTIME_HORIZON, ANYTIME_FACTOR = 20_000, 4
-"""Prompts up to which a confidence sequence is tried out: at most so many, and so many times those
-of a fixed plan."""
+ANYTIME_HORIZON, ANYTIME_FACTORS = 20_000, (1.25, 1.5, 1.75, 2.0)
+"""Prompts up to which a confidence sequence is tried out, and the plans tried: so many times those
+that an interval for a fixed number needs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,15 +340,27 @@ def _win_rate_shown(plan: SideBySidePlan, limit: float) -> tuple[float, int | No
     if plan.stopping is Stopping.FIXED or not 0 < limit < 1:
         shown = probability_gap_shown(n, gap, deviation=PREFERENCE_DEVIATION, level=plan.level)
         return shown, needed
+    sizes = (ceil(factor * (needed or 0)) for factor in ANYTIME_FACTORS)
+    mostly = (
+        size
+        for size in sizes
+        if 0 < size <= ANYTIME_HORIZON and _shown_early(plan, limit, prompts=size) >= POWER
+    )
+    shown = _shown_early(plan, limit, prompts=min(n, ANYTIME_HORIZON))
+    return shown, next(mostly, None) if shown < POWER else n
+
+
+def _shown_early(plan: SideBySidePlan, limit: float, *, prompts: int) -> float:
+    """Probability that an equal candidate shows it within a plan of so many prompts."""
     after = shown_after(
         limit,
-        horizon=min(ANYTIME_HORIZON, max(n, ANYTIME_FACTOR * (needed or 0))),
+        horizon=prompts,
         deviation=PREFERENCE_DEVIATION,
         level=plan.level,
         random=np.random.default_rng(0),
+        planned=prompts,
     )
-    mostly = float(np.sort(after)[ceil(POWER * len(after)) - 1])
-    return float((after <= n).mean()), int(mostly) if np.isfinite(mostly) else None
+    return float(np.isfinite(after).mean())
 
 
 def _online(policy: Policy, criterion: Criterion) -> Adequacy:
