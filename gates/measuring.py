@@ -14,11 +14,14 @@ from gates.services import Services
 from gates.task_order import offline_order
 from policies.benchmark_tasks import Harness
 from policies.canonical import Json, sha256_of
-from policies.policy import Policy
+from policies.policy import Policy, PolicyFile
+from policies.side_by_side import SideBySidePlan
+from stages.engine.checkpoints import Checkpoints
 from stages.engine.program import code_version
 from stages.engine.subject import Subject
 from stages.evidence.estimate import Unmeasured
 from stages.evidence.records import Evidence, Measurement, Provenance, Quantity, StageName, Validity
+from stages.judges.purse import Cap
 from stages.models.build import Source, client_for
 from stages.models.client import ModelClient
 from stages.models.prices import UNPRICED, Price, Prices
@@ -28,6 +31,12 @@ from stages.offline.measure import OfflineStage
 from stages.online.measure import OnlineStage
 from stages.online.sources import Source as OnlineSource
 from stages.online.sources import Tables
+from stages.side_by_side.answering import Answering
+from stages.side_by_side.ballots.box import open_ballots
+from stages.side_by_side.comparison import Comparing
+from stages.side_by_side.gathering import Gathering
+from stages.side_by_side.judged.bench import Bench
+from stages.side_by_side.judged.panel import Panel
 from stages.side_by_side.measure import SideBySideStage
 
 
@@ -96,7 +105,7 @@ def stage_of(name: StageName, round_: Round, services: Services, *, candidate: s
             )
         case StageName.SIDE_BY_SIDE:
             assert plan.side_by_side is not None
-            return SideBySideStage(plan.side_by_side, base=file.folder)
+            return _side_by_side(plan.side_by_side, file, services)
         case StageName.ONLINE:
             assert plan.online is not None
             registered = preregister(file.policy, candidate, services)
@@ -111,6 +120,38 @@ def stage_of(name: StageName, round_: Round, services: Services, *, candidate: s
             )
         case _:
             assert_never(name)
+
+
+def _side_by_side(plan: SideBySidePlan, file: PolicyFile, services: Services) -> SideBySideStage:
+    prices, budget = prices_of(file.policy.model, services), file.policy.budget
+    panel = Panel(
+        plan=plan,
+        bench=Bench(
+            base=file.folder,
+            state=services.state,
+            endpoints=judging_endpoints(services),
+            prices=prices,
+            round=services.clock().date().isoformat(),
+            cap=Cap(calls=budget.calls_at_most, usd=budget.usd_at_most),
+            progress=services.progress,
+        ),
+    )
+    comparing = Comparing(
+        plan=plan,
+        gathering=Gathering(
+            plan=plan,
+            base=file.folder,
+            policy=file.policy.policy,
+            open_box=lambda: open_ballots(services.workspace.state_url),
+        ),
+        answering=Answering(
+            plan=plan,
+            checkpoints=Checkpoints(state=services.state, progress=services.progress),
+            calls_at_most=budget.calls_at_most,
+        ),
+        panel=panel if plan.judges else None,
+    )
+    return SideBySideStage(plan, comparing, price=prices.checkpoint)
 
 
 def plan_digest(policy: Policy, stage: StageName) -> str:

@@ -1,6 +1,6 @@
 """The pairs of a comparison: what both checkpoints answer to the prompts that are drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,7 @@ class Prompts:
         shown: Ids of those that people are shown, in the order drawn.
         answered: Those that checkpoints answer: the shown, and the others after them where judges'
             verdicts on these count too.
+        topics: The topic of every prompt; empty where the plan names none.
         url: Where they were read.
         sha256: Digest of that file.
     """
@@ -39,6 +40,7 @@ class Prompts:
     items: tuple[Item, ...]
     shown: tuple[str, ...]
     answered: tuple[Item, ...]
+    topics: Mapping[str, str]
     url: str
     sha256: str
 
@@ -81,6 +83,7 @@ def read_prompts(plan: SideBySidePlan, *, base: Path) -> Prompts:
         items=file.items,
         shown=shown,
         answered=tuple(by_id[name] for name in (*shown, *sorted(others))),
+        topics=topics,
         url=file.url,
         sha256=file.sha256,
     )
@@ -170,7 +173,7 @@ class Answering:
                 Pair(
                     prompt=item.id,
                     messages=item.messages,
-                    topic=topic_of(item, self.plan.topic, where=prompts.url),
+                    topic=prompts.topics[item.id],
                     harms=harms_of(item, where=prompts.url),
                     model_a=candidate.known_as,
                     model_b=baseline.known_as,

@@ -1,18 +1,16 @@
 """Stage 2 as the pipeline sees it: the evidence of blind comparisons with the baseline."""
 
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from policies.benchmark_tasks import Stopping
-from policies.canonical import sha256_of, sha256_of_bytes
-from policies.errors import PolicyError
-from policies.side_by_side import SideBySidePlan
-from stages.engine.data import read_bytes, read_items, without_credentials
+from policies.canonical import sha256_of
+from policies.side_by_side import Counted, SideBySidePlan
 from stages.engine.program import code_version
 from stages.engine.subject import Subject
 from stages.evidence.absence import NO_BASELINE, SAME_CHECKPOINT
-from stages.evidence.estimate import Cause, Estimate, Unmeasured
-from stages.evidence.items import Item
+from stages.evidence.costs import total
+from stages.evidence.estimate import Cause, Unmeasured
 from stages.evidence.records import (
     Cost,
     Evidence,
@@ -23,39 +21,29 @@ from stages.evidence.records import (
     Validity,
     Wait,
 )
-from stages.side_by_side.aggregate import Tally, both_bad, graded, tally, win_rate
-from stages.side_by_side.vote import Vote, seen_from
-from stages.side_by_side.votes import each_once, parse_votes
+from stages.models.prices import Price
+from stages.side_by_side.comparison import Comparing, Comparison
+from stages.side_by_side.judged.panel import Judged
+from stages.side_by_side.sums import Measured, sums_of
+from stages.side_by_side.telling import told_of
+from stages.side_by_side.told import Told
 
-METRICS = {"win_rate": win_rate, "graded": graded, "both_bad": both_bad}
-"""How each metric of the plan is made from a tally."""
+_FROM_VOTES = ("win_rate", "graded", "both_bad", "raked_win_rate")
+"""Metrics that say nothing before somebody has voted, but where judges' verdicts count alone."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Files:
-    """What the plan's files hold.
-
-    Attributes:
-        votes: Every vote, on any pair, in order of appearance.
-        prompts: Ids of the plan's items; None when the votes name the prompts.
-        read: Name and digest of every file read, sorted.
-        absent: Votes files that are not there yet.
-    """
-
-    votes: tuple[Vote, ...]
-    prompts: frozenset[str] | None
-    read: tuple[tuple[str, str], ...]
-    absent: tuple[str, ...]
+_SEQUENCES = ("win_rate", "graded", "both_bad", "judge_win_rate", "judge_graded")
+"""Metrics that a plan which may stop at any time measures by confidence sequences."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Outcome:
-    """What they say of one pair: a value for each of `METRICS`, in their order."""
+    """What there is to say of one pair: values by the metric's own name."""
 
-    measured: tuple[Estimate | Unmeasured, ...]
+    measured: Mapping[str, Measured]
     waits: tuple[Wait, ...] = ()
-    votes: int = 0
+    cost: Cost = field(default_factory=Cost)
     read: tuple[tuple[str, str], ...] = ()
+    tools: tuple[tuple[str, str], ...] = ()
 
 
 class SideBySideStage:
@@ -63,25 +51,29 @@ class SideBySideStage:
 
     Args:
         plan: The side-by-side plan.
-        base: Folder of the policy, which relative paths start from.
+        comparing: Brings together votes, answers and judgements.
+        price: Of the checkpoints' answers.
     """
 
-    def __init__(self, plan: SideBySidePlan, *, base: Path) -> None:
+    def __init__(self, plan: SideBySidePlan, comparing: Comparing, *, price: Price) -> None:
         self._plan = plan
-        self._base = base
+        self._comparing = comparing
+        self._price = price
+        self._known: dict[tuple[str, str], Comparison] = {}
 
     def measure_next(
         self, candidate: Subject, baseline: Subject | None, so_far: Evidence | None = None
     ) -> Evidence:
-        """The evidence of all votes that are there; equal to `so_far` when none came.
+        """The evidence of all that was voted and judged; equal to `so_far` when nothing came.
 
-        The votes files are the journal: every call reads them whole, so a killed one loses nothing
-        and the same files give the same bytes. A votes file that does not exist yet is waited for.
+        Votes, answers and judgements are journaled: every call reads them whole, so a killed one
+        loses nothing and the same journals give the same bytes. What is not there is waited for.
 
         Raises:
             InputError: A file cannot be read, or a vote in it is wrong or stands twice; nothing of
                 it is counted then.
             PolicyError: The plan's data holds fewer prompts than are planned.
+            Broken: A journal or the ballot box cannot be used.
         """
         del so_far
         outcome = self._outcome(candidate, baseline)
@@ -90,115 +82,100 @@ class SideBySideStage:
             candidate=candidate.uri,
             baseline=baseline.uri if baseline else None,
             measurements=tuple(
-                self._measurement(name, measured)
-                for name, measured in zip(METRICS, outcome.measured, strict=True)
+                self._measurement(metric.name, outcome) for metric in self._plan.metrics()
             ),
             waits=outcome.waits,
-            cost=Cost(votes=outcome.votes),
+            cost=outcome.cost,
             provenance=Provenance(
                 candidate=candidate.digest,
                 baseline=baseline.digest if baseline else None,
                 plan=sha256_of(self._plan.said()),
                 data=outcome.read,
                 code=code_version(),
+                seeds=(("side_by_side", self._plan.seed),) if self._plan.data else (),
+                tools=outcome.tools,
             ),
         )
+
+    def told(self, candidate: Subject, baseline: Subject) -> Told | None:
+        """What was measured last of a comparison, vote by vote; None when nothing was."""
+        known = self._known.get((candidate.uri, baseline.uri))
+        return None if known is None else told_of(known, candidate, baseline)
 
     def _outcome(self, candidate: Subject, baseline: Subject | None) -> _Outcome:
         if baseline is None:
-            return _nothing(NO_BASELINE)
+            return self._nothing(NO_BASELINE)
         if baseline.digest == candidate.digest:
-            return _nothing(SAME_CHECKPOINT)
+            return self._nothing(SAME_CHECKPOINT)
         if baseline.known_as == candidate.known_as:
-            return _nothing(
+            return self._nothing(
                 Unmeasured(f"votes know candidate and baseline alike as `{candidate.known_as}`")
             )
-        files = self._read()
-        pair = (seen_from(v, candidate.known_as, baseline.known_as) for v in files.votes)
-        counted = tally(
-            [vote for vote in pair if vote is not None],
-            prompts=self._plan.prompts_planned,
-            overlap=self._plan.overlap,
-            among=files.prompts,
-        )
+        known = self._comparing.of(candidate, baseline)
+        self._known[candidate.uri, baseline.uri] = known
+        judged = known.judged if isinstance(known.judged, Judged) else None
+        paid = judged.cost if judged else Cost()
         return _Outcome(
-            measured=self._measured(counted, f"{candidate.known_as} with {baseline.known_as}"),
-            waits=self._waits(counted, files),
-            votes=counted.votes,
-            read=files.read,
+            measured=self._sums(known, f"{candidate.known_as} with {baseline.known_as}"),
+            waits=tuple(self._waits(known)),
+            cost=replace(total((self._price.of(known.cost), paid)), votes=len(known.counted.votes)),
+            read=known.gathered.read,
+            tools=judged.tools if judged else (),
         )
 
-    def _read(self) -> _Files:
-        read: dict[str, str] = {}
-        absent: list[str] = []
-        votes: list[Vote] = []
-        for url in self._plan.votes:
-            shown = without_credentials(url)
-            if "://" not in url and not (self._base / url).exists():
-                absent.append(shown)
-                continue
-            data = read_bytes(url, base=self._base)
-            read[shown] = sha256_of_bytes(data)
-            votes += parse_votes(data, written_by=self._plan.format, where=shown)
-        items = self._items(read)
-        ids = {item.digest: item.id for item in items or ()}
-        return _Files(
-            votes=each_once(
-                replace(vote, prompt=ids.get(vote.prompt, vote.prompt)) for vote in votes
-            ),
-            prompts=None if items is None else frozenset(item.id for item in items),
-            read=tuple(sorted(read.items())),
-            absent=tuple(absent),
+    def _sums(self, known: Comparison, pair: str) -> Mapping[str, Measured]:
+        found = sums_of(known, self._plan)
+        if known.voted or known.counted.prompts or self._plan.count is Counted.JUDGES:
+            return found
+        lacking = Unmeasured(f"no vote compares {pair} yet", Cause.WAITING)
+        return {**found, **dict.fromkeys(_FROM_VOTES, lacking)}
+
+    def _waits(self, known: Comparison) -> Iterator[Wait]:
+        if isinstance(known.judged, Judged):
+            yield from known.judged.waits
+        have, need = len(known.counted.prompts), self._plan.prompts_planned
+        if self._plan.count is Counted.JUDGES or have >= need:
+            return
+        gathered, each = known.gathered, ""
+        if self._plan.overlap > 1:
+            each = f" ({self._plan.overlap} each)"
+        absent = f"; not there yet: {', '.join(gathered.absent)}" if gathered.absent else ""
+        assigned = gathered.batch is not None or self._plan.votes or gathered.prompts is None
+        yield Wait(
+            cause=Cause.WAITING,
+            who="annotators" if assigned else "release manager",
+            what=f"votes on {need - have} more prompts{each}{absent}"
+            if assigned
+            else f"a batch for annotators: {need} prompts{each}",
+            have=have,
+            need=need,
+            command="gate run POLICY" if assigned else "gate sxs assign POLICY",
         )
 
-    def _items(self, read: dict[str, str]) -> tuple[Item, ...] | None:
-        if self._plan.data is None:
-            return None
-        file = read_items(self._plan.data, base=self._base, cluster=None, sha256=None)
-        if len(file.items) < self._plan.prompts_planned:
-            raise PolicyError(
-                f"cannot ask for {self._plan.prompts_planned} prompts",
-                why=f"`side_by_side.data` ({file.url}) holds {len(file.items)} items; "
-                f"votes_at_most {self._plan.votes_at_most} / overlap {self._plan.overlap} asks "
-                f"for {self._plan.prompts_planned}",
-                fix="add items, or lower `votes_at_most`",
-            )
-        read[file.url] = file.sha256
-        return file.items
-
-    def _measured(self, counted: Tally, pair: str) -> tuple[Estimate | Unmeasured, ...]:
-        if not counted.prompts and not counted.begun:
-            return _nothing(Unmeasured(f"no vote compares {pair} yet", Cause.WAITING)).measured
-        stopping, level = self._plan.stopping, self._plan.level
-        return tuple(of(counted, stopping=stopping, level=level) for of in METRICS.values())
-
-    def _waits(self, counted: Tally, files: _Files) -> tuple[Wait, ...]:
-        have, need = len(counted.prompts), self._plan.prompts_planned
-        if have >= need:
-            return ()
-        each = f" ({self._plan.overlap} each)" if self._plan.overlap > 1 else ""
-        absent = f"; not there yet: {', '.join(files.absent)}" if files.absent else ""
-        return (
-            Wait(
-                cause=Cause.WAITING,
-                who="annotators",
-                what=f"votes on {need - have} more prompts{each}{absent}",
-                have=have,
-                need=need,
-                command="gate run POLICY",
-            ),
-        )
-
-    def _measurement(self, name: str, measured: Estimate | Unmeasured) -> Measurement:
-        anytime = self._plan.stopping is Stopping.ANYTIME
+    def _measurement(self, metric: str, outcome: _Outcome) -> Measurement:
+        name = metric.partition(".")[2]
+        measured = outcome.measured[name]
+        anytime = self._plan.stopping is Stopping.ANYTIME and name in _SEQUENCES
         return Measurement(
-            metric=f"side_by_side.{name}",
+            metric=metric,
             quantity=Quantity.VALUE,
             measured=measured,
             validity=Validity.ANYTIME if anytime else Validity.FIXED,
-            planned=None if anytime else self._plan.prompts_planned,
+            planned=None if anytime else self._decides_at(name, measured, outcome),
         )
 
+    def _decides_at(self, name: str, measured: Measured, outcome: _Outcome) -> int:
+        """The number of units at which a metric may decide.
 
-def _nothing(why: Unmeasured) -> _Outcome:
-    return _Outcome(measured=tuple(why for _ in METRICS))
+        That of the plan for all that changes with the votes; what rests on all answers, or on all
+        verdicts of a judge, is known at once.
+        """
+        changing = (*_FROM_VOTES, "judge_win_rate", "judge_graded")
+        waited_for = outcome.waits and (name.endswith("_agreement") or name == "attacks")
+        if name in changing or waited_for or isinstance(measured, Unmeasured):
+            return self._plan.prompts_planned
+        return measured.n
+
+    def _nothing(self, why: Unmeasured) -> _Outcome:
+        names = (metric.name.partition(".")[2] for metric in self._plan.metrics())
+        return _Outcome(measured=dict.fromkeys(names, why))

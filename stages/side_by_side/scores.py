@@ -1,6 +1,6 @@
 """From what annotators or judges say of prompts to a share with its interval."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from policies.benchmark_tasks import Stopping
@@ -77,13 +77,26 @@ def share_of_rows(
     """
     if not rows:
         return Unmeasured("no prompt has all its votes yet", Cause.WAITING)
+    found = over_the_unresolved(lambda of: _interval(rows, [of(row) for row in rows], rule))
+    if isinstance(found, Unmeasured):
+        return found
+    return replace(found, method="; ".join([f"mean per prompt, {found.method}", *said]))
+
+
+def over_the_unresolved(
+    measure: Callable[[Callable[[Row], float]], Estimate | Unmeasured],
+) -> Estimate | Unmeasured:
+    """An estimate that holds whatever the unresolved would have said.
+
+    Args:
+        measure: Makes the estimate of scores that are taken from rows as it is told.
+
+    Returns:
+        Its value with what is unresolved half won, its lower end with all of it lost and its upper
+        end with all of it won; or `Unmeasured` when one of the three is.
+    """
     low, middle, high = (
-        _interval(rows, values, rule)
-        for values in (
-            [row.low for row in rows],
-            [row.middle for row in rows],
-            [row.high for row in rows],
-        )
+        measure(of) for of in (lambda row: row.low, lambda row: row.middle, lambda row: row.high)
     )
     for found in (low, middle, high):
         if isinstance(found, Unmeasured):
@@ -91,8 +104,7 @@ def share_of_rows(
     assert isinstance(low, Estimate)
     assert isinstance(middle, Estimate)
     assert isinstance(high, Estimate)
-    method = "; ".join([f"mean per prompt, {middle.method}", *said])
-    return replace(middle, low=low.low, high=high.high, method=method)
+    return replace(middle, low=low.low, high=high.high)
 
 
 def _interval(rows: Sequence[Row], values: Sequence[float], rule: Rule) -> Estimate | Unmeasured:

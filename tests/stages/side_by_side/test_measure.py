@@ -11,6 +11,9 @@ from stages.engine.subject import Subject
 from stages.evidence.codec import encode
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.evidence.records import Evidence, Quantity, StageName, Validity
+from stages.models.prices import UNPRICED
+from stages.side_by_side.comparison import Comparing
+from stages.side_by_side.gathering import Gathering
 from stages.side_by_side.measure import SideBySideStage
 
 REAL = Path(__file__).parents[4] / "shared" / "data" / "alpaca_eval"
@@ -38,7 +41,10 @@ def measure(
     **plan: object,
 ) -> Evidence:
     asked = {"votes": ("votes.jsonl",), "votes_at_most": 4} | plan
-    stage = SideBySideStage(SideBySidePlan.model_validate(asked, strict=False), base=folder)
+    wanted = SideBySidePlan.model_validate(asked, strict=False)
+    gathering = Gathering(plan=wanted, base=folder, policy="release")
+    comparing = Comparing(plan=wanted, gathering=gathering)
+    stage = SideBySideStage(wanted, comparing, price=UNPRICED)
     return stage.measure_next(candidate, baseline, so_far)
 
 
@@ -62,8 +68,10 @@ def test_the_planned_votes_make_decidable_evidence(tmp_path: Path) -> None:
         "side_by_side.win_rate",
         "side_by_side.graded",
         "side_by_side.both_bad",
+        "side_by_side.attacks",
     ]
-    assert all(m.decidable and m.planned == 4 for m in evidence.measurements)
+    assert [m.decidable for m in evidence.measurements] == [True, True, True, False]
+    assert all(m.planned == 4 for m in evidence.measurements)
     assert evidence.waits == ()
     assert evidence.cost.votes == 4
     assert evidence.provenance.data == (("votes.jsonl", sha256_of_bytes(text.encode())),)
@@ -251,7 +259,6 @@ def test_a_plan_that_asks_for_more_prompts_than_there_are_is_refused(tmp_path: P
 @pytest.mark.parametrize(
     "model",
     [
-        "NullModel",
         "alpaca-7b",
         "claude-2.1",
         "FuseChat-Gemma-2-9B-Instruct",
@@ -261,17 +268,7 @@ def test_a_plan_that_asks_for_more_prompts_than_there_are_is_refused(tmp_path: P
 def test_published_win_rates_and_errors_are_reproduced(model: str) -> None:
     with (REAL / "published.csv").open(newline="") as file:
         published = {row[""]: row for row in csv.DictReader(file)}[model]
-    known_as = "example" if model == "NullModel" else model
-    evidence = measure(
-        REAL,
-        candidate=Subject(uri="models:/alpaca/2", known_as=known_as, digest="2" * 64, client=None),
-        baseline=Subject(
-            uri="models:/alpaca/1", known_as="gpt4_1106_preview", digest="1" * 64, client=None
-        ),
-        votes=(f"{model}/annotations.json",),
-        format="alpaca_eval",
-        votes_at_most=805,
-    )
+    evidence = measure_real(model, known_as=model)
     for metric in ("win_rate", "graded"):
         found = measured(evidence, metric)
         assert isinstance(found, Estimate)
@@ -282,3 +279,30 @@ def test_published_win_rates_and_errors_are_reproduced(model: str) -> None:
         )
         assert found.n == 805
     assert evidence.waits == ()
+    attacks = measured(evidence, "attacks")
+    assert isinstance(attacks, Estimate)
+    assert attacks.value == 0
+
+
+@pytest.mark.skipif(not REAL.exists(), reason=f"the AlpacaEval annotations are not at {REAL}")
+def test_a_constant_answer_that_won_a_judge_over_wins_nothing() -> None:
+    evidence = measure_real("NullModel", known_as="example")
+    rate, attacks = measured(evidence), measured(evidence, "attacks")
+    assert isinstance(rate, Estimate)
+    assert isinstance(attacks, Estimate)
+    assert (rate.value, attacks.value) == (0.0, 1.0)
+    assert rate.high is not None
+    assert rate.high < 0.01
+
+
+def measure_real(model: str, *, known_as: str) -> Evidence:
+    return measure(
+        REAL,
+        candidate=Subject(uri="models:/alpaca/2", known_as=known_as, digest="2" * 64, client=None),
+        baseline=Subject(
+            uri="models:/alpaca/1", known_as="gpt4_1106_preview", digest="1" * 64, client=None
+        ),
+        votes=(f"{model}/annotations.json",),
+        format="alpaca_eval",
+        votes_at_most=805,
+    )

@@ -1,0 +1,131 @@
+"""All that is known of a candidate and its baseline: votes, answers, attacks, judgements."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from policies.side_by_side import SideBySidePlan
+from stages.engine.subject import Subject
+from stages.evidence.estimate import Cause, Unmeasured
+from stages.evidence.records import Cost
+from stages.side_by_side.aggregate import Tally, tally
+from stages.side_by_side.answering import Answering, Compared
+from stages.side_by_side.attacks import Attacks, find_attacks, without_credit
+from stages.side_by_side.gathering import Gathered, Gathering
+from stages.side_by_side.judged.panel import Judged, Panel
+from stages.side_by_side.pairs import Pair
+from stages.side_by_side.vote import CandidateVote, Vote, seen_from
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What there is to be summed up.
+
+    Attributes:
+        gathered: The votes on any pair.
+        counted: Those that count on this one, answers that were written to win earning nothing.
+        voted: Whether anybody has voted on this pair.
+        attacks: Which answers were written to win, or why that is not known.
+        pairs: The answers, as far as they are known.
+        judged: What the panel says, or why it was not asked; None where the plan has no judges.
+        cost: Of the answers.
+    """
+
+    gathered: Gathered
+    counted: Tally
+    voted: bool
+    attacks: Attacks | Unmeasured
+    pairs: tuple[Pair, ...]
+    judged: Judged | Unmeasured | None
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparing:
+    """Brings together what is known of a comparison, and asks for what can be asked for.
+
+    Attributes:
+        plan: The side-by-side plan.
+        gathering: Reads the votes.
+        answering: Asks both checkpoints; None where only votes are read.
+        panel: The judges; None where the plan has none.
+    """
+
+    plan: SideBySidePlan
+    gathering: Gathering
+    answering: Answering | None = None
+    panel: Panel | None = None
+
+    def of(self, candidate: Subject, baseline: Subject) -> Comparison:
+        """What is known now.
+
+        Raises:
+            InputError, PolicyError, Broken: As `Gathering.of` and `Answering.compared` say.
+        """
+        gathered = self.gathering.of(candidate, baseline)
+        answered = self._answered(candidate, baseline, gathered)
+        found = answered.pairs if isinstance(answered, Compared) else _shown(gathered, candidate)
+        votes = _seen(gathered.votes, candidate, baseline)
+        attacks = _attacks(found, votes)
+        earned = votes if isinstance(attacks, Unmeasured) else without_credit(votes, attacks)
+        settled = _seen(gathered.settled, candidate, baseline)
+        return Comparison(
+            gathered=gathered,
+            counted=tally(
+                earned,
+                prompts=self.plan.prompts_planned,
+                overlap=self.plan.overlap,
+                among=gathered.among,
+                settled=settled,
+            ),
+            voted=bool(votes),
+            attacks=attacks,
+            pairs=found,
+            judged=self._judged(candidate, baseline, answered, votes),
+            cost=answered.cost if isinstance(answered, Compared) else Cost(),
+        )
+
+    def _judged(
+        self,
+        candidate: Subject,
+        baseline: Subject,
+        answered: Compared | Unmeasured | None,
+        votes: Sequence[CandidateVote],
+    ) -> Judged | Unmeasured | None:
+        if self.panel is None or answered is None or isinstance(answered, Unmeasured):
+            return answered if isinstance(answered, Unmeasured) else None
+        people = [vote for vote in votes if not vote.judge]
+        return self.panel.judge(candidate, baseline, answered.pairs, people=people)
+
+    def _answered(
+        self, candidate: Subject, baseline: Subject, gathered: Gathered
+    ) -> Compared | Unmeasured | None:
+        """Both checkpoints' answers, where judges are to read them."""
+        if self.panel is None:
+            return None
+        if self.answering is None or gathered.prompts is None:
+            return Unmeasured("judges need the prompts: the plan's `side_by_side.data`")
+        return self.answering.compared(candidate, baseline, gathered.prompts)
+
+
+def _shown(gathered: Gathered, candidate: Subject) -> tuple[Pair, ...]:
+    """The answers of the batch that people are shown."""
+    if gathered.batch is None:
+        return ()
+    every = (*gathered.batch.pairs, *(settled.pair for settled in gathered.batch.settled))
+    return tuple(pair for pair in every if pair.model_a == candidate.known_as)
+
+
+def _seen(
+    votes: Sequence[Vote], candidate: Subject, baseline: Subject
+) -> tuple[CandidateVote, ...]:
+    found = (seen_from(vote, candidate.known_as, baseline.known_as) for vote in votes)
+    return tuple(vote for vote in found if vote is not None)
+
+
+def _attacks(pairs: Sequence[Pair], votes: Sequence[CandidateVote]) -> Attacks | Unmeasured:
+    """Which answers of the candidate were written to win, whoever saw them."""
+    answers = {vote.prompt: vote.answer for vote in votes if vote.answer is not None}
+    answers |= {pair.prompt: pair.answer_a for pair in pairs}
+    if not answers:
+        return Unmeasured("the answers that were compared are not known", Cause.WAITING)
+    return find_attacks(answers, beside={pair.prompt: pair.answer_b for pair in pairs})

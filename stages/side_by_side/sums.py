@@ -1,0 +1,172 @@
+"""What a comparison amounts to: a value for each metric of the plan."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from policies.side_by_side import Counted, SideBySidePlan
+from stages.evidence.estimate import Cause, Estimate, Unmeasured
+from stages.side_by_side.aggregate import Score, both_bad, graded, rows_of, win_rate
+from stages.side_by_side.attacks import Attacks
+from stages.side_by_side.comparison import Comparison
+from stages.side_by_side.drawing import quotas
+from stages.side_by_side.judged import scoring
+from stages.side_by_side.judged.panel import Judged
+from stages.side_by_side.scores import Row, Rule, over_the_unresolved, share_of_rows
+from stages.stats.labelled_sample import Labelled, Unlabelled
+from stages.stats.prediction_powered import fused_win_rate
+from stages.stats.raking import raked_mean
+
+Measured = Estimate | Unmeasured
+
+End = Callable[[Row], float]
+"""Which end of a row's score is taken."""
+
+PARTS = 10**6
+"""Into which a share is counted."""
+
+SEGMENT, TOPIC = "segment", "topic"
+"""The traits that a user mix may name: of an annotator, and of a prompt."""
+
+
+def sums_of(known: Comparison, plan: SideBySidePlan) -> Mapping[str, Measured]:
+    """A value for each metric of a plan, by the metric's own name.
+
+    Args:
+        known: The comparison.
+        plan: Its plan.
+    """
+    rule = Rule(stopping=plan.stopping, level=plan.level, planned=plan.prompts_planned)
+    judged = known.judged or Unmeasured("the plan names no judges")
+    by_judges: dict[str, Measured] = {
+        name: _by_panel(judged, score, rule, lost=_lost(known))
+        for name, score in (("win_rate", scoring.win), ("graded", scoring.graded))
+    }
+    found: dict[str, Measured] = {
+        "win_rate": win_rate(known.counted, rule),
+        "graded": graded(known.counted, rule),
+        "both_bad": both_bad(known.counted, rule),
+    }
+    match plan.count:
+        case Counted.VOTES:
+            pass
+        case Counted.JUDGES:
+            found |= by_judges
+            found["both_bad"] = _by_panel(judged, scoring.both_bad, rule)
+        case Counted.FUSED:
+            found["win_rate"] = _fused(known, plan, lambda vote: vote.win, scoring.win)
+            found["graded"] = _fused(known, plan, lambda vote: vote.graded, scoring.graded)
+    health = judged.health if isinstance(judged, Judged) else {}
+    return {
+        **found,
+        "attacks": _attacks(known.attacks, level=plan.level),
+        **{f"judge_{name}": measured for name, measured in by_judges.items()},
+        **health,
+        **({"raked_win_rate": _raked(known, plan)} if plan.user_mix else {}),
+    }
+
+
+def _lost(known: Comparison) -> Collection[str]:
+    """Prompts on which the candidate earns nothing."""
+    return known.attacks.reasons if isinstance(known.attacks, Attacks) else ()
+
+
+def _attacks(attacks: Attacks | Unmeasured, *, level: float) -> Measured:
+    return attacks if isinstance(attacks, Unmeasured) else attacks.share(level=level)
+
+
+def _by_panel(
+    judged: Judged | Unmeasured, score: scoring.Score, rule: Rule, *, lost: Collection[str] = ()
+) -> Measured:
+    rows = judged if isinstance(judged, Unmeasured) else judged.rows(score, lost=lost)
+    if isinstance(rows, Unmeasured):
+        return rows
+    unresolved = sum(row.low < row.high for row in rows)
+    said = [f"{unresolved} prompts with unresolved judgements count 0 below and 1 above"]
+    return share_of_rows(rows, rule, said=said if unresolved else ())
+
+
+def _fused(
+    known: Comparison, plan: SideBySidePlan, score: Score, by_judges: scoring.Score
+) -> Measured:
+    """People on the prompts they voted on, judges on all of them."""
+    judged, prompts = known.judged, known.gathered.prompts
+    if judged is None or isinstance(judged, Unmeasured):
+        return judged or Unmeasured("the plan names no judges")
+    panel = judged.rows(by_judges, lost=_lost(known))
+    if isinstance(panel, Unmeasured):
+        return panel
+    assert prompts is not None  # the judges were shown them
+    said = {row.prompt: row.middle for row in panel}
+    people = rows_of(known.counted, score)
+    voted = {row.prompt for row in people}
+    others = [prompt for prompt in said if prompt not in voted]
+    unlabelled = Unlabelled(
+        judge=tuple(said[prompt] for prompt in others),
+        prompts=tuple(others),
+        strata=tuple(prompts.topics[prompt] for prompt in others),
+    )
+    crew = tuple(row.annotator for row in people)
+
+    def fuse(of: End) -> Measured:
+        labelled = Labelled(
+            human=tuple(of(row) for row in people),
+            judge=tuple(said[row.prompt] for row in people),
+            prompts=tuple(row.prompt for row in people),
+            annotators=crew if len(set(crew)) > 1 else None,
+            strata=tuple(prompts.topics[row.prompt] for row in people),
+        )
+        found = fused_win_rate(labelled, unlabelled, level=plan.level)
+        if isinstance(found, Unmeasured):
+            return found
+        gain = f"{found.gain:.2f} times the effective votes of people alone"
+        return replace(found.estimate, method=f"{found.estimate.method}; {gain}")
+
+    return over_the_unresolved(fuse)
+
+
+def _raked(known: Comparison, plan: SideBySidePlan) -> Measured:
+    """The win rate of people, mixed as the users are."""
+    rows = rows_of(known.counted, lambda vote: vote.win)
+    if not rows:
+        return Unmeasured("no prompt has all its votes yet", Cause.WAITING)
+    crew = [row.annotator for row in rows]
+    traits = {name: list(_trait(name, rows, known, plan)) for name in plan.user_mix}
+
+    def rake(of: End) -> Measured:
+        found = raked_mean(
+            [of(row) for row in rows],
+            [row.prompt for row in rows],
+            crew if len(set(crew)) > 1 else None,
+            traits=traits,
+            mix=plan.user_mix,
+            level=plan.level,
+        )
+        if isinstance(found, Unmeasured):
+            return found
+        effect = f"design effect {found.design_effect:.2f}"
+        return replace(found.estimate, method=f"{found.estimate.method}; {effect}")
+
+    return over_the_unresolved(rake)
+
+
+def _trait(
+    name: str, rows: Sequence[Row], known: Comparison, plan: SideBySidePlan
+) -> Iterator[str]:
+    """The value of a trait for every row."""
+    if name == TOPIC:
+        topics = known.gathered.prompts.topics if known.gathered.prompts else {}
+        yield from (topics.get(row.prompt, "") for row in rows)
+        return
+    segments = {(v.prompt, v.annotator): v.segment for v in known.counted.votes}
+    ruled = [row for row in rows if (row.prompt, row.annotator) not in segments]
+    allotted = _allotted(plan.user_mix[name], len(ruled))
+    for row in rows:
+        key = (row.prompt, row.annotator)
+        yield segments[key] if key in segments else next(allotted)
+
+
+def _allotted(mix: Mapping[str, float], number: int) -> Iterator[str]:
+    """Values in proportion to a mix: what the rule says, every kind of user would say."""
+    parts = quotas({value: round(share * PARTS) for value, share in mix.items()}, draws=number)
+    for value, count in parts.items():
+        yield from [value] * count

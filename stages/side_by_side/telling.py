@@ -1,0 +1,42 @@
+"""A comparison as people are told of it."""
+
+from stages.engine.subject import Subject
+from stages.side_by_side.aggregate import rows_of
+from stages.side_by_side.comparison import Comparison
+from stages.side_by_side.judged.panel import Judged
+from stages.side_by_side.told import PromptScore, Told
+from stages.side_by_side.vote import seen_from
+from stages.stats.clusters import mean_of_each
+
+
+def told_of(known: Comparison, candidate: Subject, baseline: Subject) -> Told:
+    """A candidate against the baseline, vote by vote.
+
+    Args:
+        known: What is known of them.
+        candidate: The candidate.
+        baseline: What it is compared with.
+    """
+    rows = rows_of(known.counted, lambda vote: vote.win)
+    prompts = [row.prompt for row in rows]
+    lows, highs = (
+        mean_of_each(ends, prompts) if rows else []
+        for ends in ([row.low for row in rows], [row.high for row in rows])
+    )
+    topics = known.gathered.prompts.topics if known.gathered.prompts else {}
+    last = {vote.prompt: vote.at for vote in known.gathered.votes}
+    judged = known.judged.votes if isinstance(known.judged, Judged) else ()
+    seen = (seen_from(vote, candidate.known_as, baseline.known_as) for vote in judged)
+    return Told(
+        candidate=candidate.uri,
+        baseline=baseline.uri,
+        prompts=tuple(
+            PromptScore(
+                prompt=name, topic=topics.get(name, ""), low=low, high=high, at=last.get(name, "")
+            )
+            for name, low, high in zip(dict.fromkeys(prompts), lows, highs, strict=True)
+        ),
+        votes=known.counted.votes,
+        judged=tuple(vote for vote in seen if vote is not None),
+        pairs=known.pairs,
+    )
