@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, cast
-from urllib.parse import unquote, urlsplit
 
 from policies.canonical import canonical_json
 from policies.errors import Broken, WrongUsage
 from stages.engine.data import without_credentials
+from stages.engine.passwords import without_password
 from stages.engine.state import Entry, checked_name
 from stages.evidence.json_lines import strict_json
 
@@ -168,20 +168,10 @@ class PostgresState:
         except self._psycopg.Error as error:
             raise Broken(
                 f"cannot use the state in {self.url}",
-                why=f"{type(error).__name__}: {self._without_password(str(error))}",
+                why=f"{type(error).__name__}: {without_password(str(error), url=self._secret_url)}",
                 fix="see that the database runs, that its disk has room and that [state] url "
                 "(or GATE_STATE) names it rightly, then run the same command again",
             ) from None
-
-    def _without_password(self, said: str) -> str:
-        """What the database said; a URL that cannot be read is not repeated at all."""
-        try:
-            password = urlsplit(self._secret_url).password
-        except ValueError:
-            return "the URL cannot be read"
-        for secret in {password, unquote(password)} if password else ():
-            said = said.replace(secret, "***")
-        return " ".join(said.split())
 
     def _entry(self, stream: str, place: int, number: object, entry: object) -> Entry:
         where = f"entry {number} of stream {stream} in {self.url}"

@@ -1,6 +1,7 @@
 """What a person sends in, and what becomes of it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from stages.side_by_side.preference import Preference
@@ -36,6 +37,8 @@ class Ballot:
             raise ValueError("a ballot needs a token")
         if self.seconds is not None and not 0 <= self.seconds < float("inf"):
             raise ValueError(f"time on a task is 0 or more seconds, not {self.seconds}")
+        if self.at:
+            datetime.fromisoformat(self.at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from sqlalchemy.schema import CreateTable
 
 from policies.errors import Broken, InputError, WrongUsage
 from stages.engine.data import without_credentials
+from stages.engine.passwords import without_password
 from stages.engine.state_url import is_postgres, state_folder
 from stages.side_by_side.ballots.tables import BATCHES, METADATA
 
@@ -44,6 +45,7 @@ class Database:
     """
 
     def __init__(self, state_url: str) -> None:
+        self._secret_url = state_url
         self.shown = without_credentials(state_url)
         url = _database_url(state_url)
         self._sqlite = url.get_backend_name() == "sqlite"
@@ -116,14 +118,10 @@ class Database:
             cause = getattr(error, "orig", None) or error
             raise Broken(
                 f"cannot use the votes in {self.shown}",
-                why=f"{type(cause).__name__}: {self._without_password(str(cause))}",
+                why=f"{type(cause).__name__}: {without_password(str(cause), url=self._secret_url)}",
                 fix="see that the database runs and its disk has room, then do the same again; "
                 "what was accepted is kept",
             ) from None
-
-    def _without_password(self, said: str) -> str:
-        password = self._engine.url.password
-        return said.replace(str(password), "***").strip() if password else said.strip()
 
 
 def _database_url(state_url: str) -> URL:

@@ -1,0 +1,117 @@
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from policies.errors import Broken, GateError, InputError, WrongUsage
+from stages.side_by_side.ballots.box import BallotBox, open_ballots
+from stages.side_by_side.ballots.database import FILE, Database
+from tests.fakes.batches import NOW, batch
+from tests.servers.postgres import PASSWORD
+
+
+def refused(url: str, kind: type[GateError]) -> GateError:
+    with pytest.raises(kind) as caught:
+        open_ballots(url)
+    assert PASSWORD not in f"{caught.value}{caught.value.why}{caught.value.fix}"
+    assert caught.value.__cause__ is None
+    return caught.value
+
+
+def test_a_folder_is_made_and_holds_one_file_of_votes(tmp_path: Path) -> None:
+    for url in (str(tmp_path / "a" / "b"), (tmp_path / "c d").as_uri()):
+        open_ballots(url).close()
+
+    assert (tmp_path / "a" / "b" / FILE).is_file()
+    assert (tmp_path / "c d" / FILE).is_file()
+
+
+def test_what_is_no_place_for_votes_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    refused("s3://bucket/votes", WrongUsage)
+    refused("", WrongUsage)
+    refused(str(tmp_path / "file"), WrongUsage)
+    refused("/proc/nowhere", Broken)
+    refused(f"postgresql://gate:{PASSWORD}@host:port/x", WrongUsage)
+
+
+def test_a_password_is_in_no_error(postgres: str) -> None:
+    assert "does not exist" in refused(f"{postgres}x", Broken).why
+    refused(postgres.replace("gate:", "nobody:"), Broken)
+    refused(f"postgresql://gate:{PASSWORD}@127.0.0.1:1/x", Broken)
+
+
+def test_without_psycopg_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+
+    assert "postgres" in refused("postgresql://host/db", WrongUsage).fix
+
+
+def test_a_file_that_is_no_database_is_broken(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("this is no database, and long enough to be read as one" * 40)
+
+    assert "not a database" in refused(str(tmp_path), Broken).why
+
+
+def test_an_accepted_vote_is_synced_to_the_disk(tmp_path: Path) -> None:
+    database = Database(str(tmp_path))
+    with database.writing() as connection:
+        found = {
+            name: connection.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    database.close()
+
+    assert found == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "busy_timeout": 30_000,
+    }
+
+
+def test_an_error_leaves_nothing_of_a_change(tmp_path: Path) -> None:
+    with open_ballots(str(tmp_path)) as box:
+        box.batches.open(batch(), now=NOW)
+        with pytest.raises(Broken):
+            stop_twice(box)
+
+        assert box.batches.stopped("b") is None
+
+
+def stop_twice(box: BallotBox) -> None:
+    with box._database.writing("b") as connection:
+        for _ in range(2):
+            connection.execute(text("INSERT INTO sxs_stops VALUES ('b', 'why', 'at')"))
+
+
+def test_the_database_itself_refuses_a_doubled_vote_or_seat(tmp_path: Path) -> None:
+    with open_ballots(str(tmp_path)) as box:
+        box.batches.open(batch(), now=NOW)
+    connection = sqlite3.connect(tmp_path / FILE)
+    connection.execute("PRAGMA foreign_keys = ON")
+    acts = (
+        "INSERT INTO sxs_acts VALUES ('b', {}, 'ann', 'p', {}, 0, 'A>B', 1, '', 1, '{}', NULL, '')"
+    )
+    seats = "INSERT INTO sxs_seats VALUES ('b', 'p', {}, '{}', NULL)"
+    connection.execute(acts.format(1, 0, "t1"))
+    connection.execute(seats.format(0, "ann"))
+
+    for doubled in (
+        acts.format(2, 0, "t2"),
+        acts.format(2, 1, "t1"),
+        acts.format(1, 1, "t2"),
+        seats.format(0, "bob"),
+        seats.format(1, "ann"),
+    ):
+        with pytest.raises(sqlite3.IntegrityError):
+            connection.execute(doubled)
+    connection.close()
+
+
+def test_a_batch_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with open_ballots(str(tmp_path)) as box, pytest.raises(InputError, match="no batch 'x'"):
+        box.standing_votes("x")
