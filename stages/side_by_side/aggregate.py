@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from statistics import fmean
 
+from policies.benchmark_tasks import Stopping
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
+from stages.side_by_side.interleaving import interleaved
 from stages.side_by_side.scores import Row, Rule, share_of_rows
 from stages.side_by_side.vote import CandidateVote
 
@@ -172,15 +174,24 @@ def share_of(counted: Tally, score: Score, rule: Rule) -> Estimate | Unmeasured:
         said.append(f"{counted.unresolved} unresolved votes count 0 below and 1 above")
     if counted.left_out:
         said.append(f"{counted.left_out} left out")
-    return share_of_rows(rows_of(counted, score), rule, said=said)
+    prompts = _in_turn(counted, rule) if rule.stopping is Stopping.ANYTIME else counted.prompts
+    return share_of_rows(_rows(prompts, score), rule, said=said)
 
 
 def rows_of(counted: Tally, score: Score) -> tuple[Row, ...]:
     """What each annotator says of each prompt; as many rows on every prompt."""
+    return _rows(counted.prompts, score)
+
+
+def _in_turn(counted: Tally, rule: Rule) -> tuple[PromptVotes, ...]:
+    """The prompts in an order that may be looked at after each; see `interleaved`."""
+    ruled, shown = counted.prompts[: counted.settled], counted.prompts[counted.settled :]
+    return interleaved(ruled, shown, planned=rule.planned, seed=0)
+
+
+def _rows(prompts: Sequence[PromptVotes], score: Score) -> tuple[Row, ...]:
     return tuple(
-        _row(prompt.prompt, votes, score)
-        for prompt in counted.prompts
-        for votes in prompt.by_annotator
+        _row(prompt.prompt, votes, score) for prompt in prompts for votes in prompt.by_annotator
     )
 
 
