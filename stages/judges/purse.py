@@ -198,6 +198,8 @@ class _Guarded:
         found = dict(known.responses)
         left = [item for item in items if isinstance(found[item.id], Failed)]
         left = [item for item in left if not _is_coming(found[item.id])]
+        if not left:
+            return known
         while left:
             fits = self.purse.admit([requests[item.id] for item in left], self.price)
             if isinstance(fits, Failed):
