@@ -1,0 +1,106 @@
+"""Votes that were given elsewhere, taken into the ballot box: all of a file, or nothing of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
+
+from gates.side_by_side.exporting import handed_out
+from stages.side_by_side.ballots.box import BallotBox
+from stages.side_by_side.ballots.cast import Ballot, Refused
+from stages.side_by_side.exchange.incoming import Imported, RefusedLine, known_preferences
+from stages.side_by_side.exchange.label_studio import read_export
+from stages.side_by_side.exchange.spreadsheet import read_sheet
+
+
+class From(StrEnum):
+    """Who wrote a file of votes."""
+
+    LABEL_STUDIO = "label-studio"
+    CSV = "csv"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A file of votes.
+
+    Attributes:
+        data: Its bytes.
+        where: Its name, for people.
+        written_by: Who wrote it.
+        names: Of a table: their column by ours. Of Label Studio: the annotator by id or address.
+    """
+
+    data: bytes
+    where: str
+    written_by: From
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenIn:
+    """What became of a file.
+
+    Attributes:
+        votes: How many votes and skips are new.
+        unchanged: How many lines say again what is known.
+        refused: Every line that is refused; nothing was kept then.
+    """
+
+    votes: int
+    unchanged: int
+    refused: tuple[RefusedLine, ...] = ()
+
+
+def import_votes(box: BallotBox, batch: str, source: Source, *, now: datetime) -> TakenIn:
+    """Takes a file in; the same file again changes nothing.
+
+    Raises:
+        InputError: When there is no such batch, or the file is of another kind.
+        Broken: When the ballot box cannot be used.
+    """
+    found = _read(box, batch, source)
+    changed = tuple(
+        RefusedLine(_place(source, ballot), f"`{ballot.person}` said something else before")
+        for ballot in found.corrections
+    )
+    if found.refused or changed:
+        return TakenIn(votes=0, unchanged=0, refused=(*found.refused, *changed))
+    answers = box.take_over(batch, found.ballots, now=now)
+    refused = _refused(source, found.ballots, answers)
+    if refused:
+        return TakenIn(votes=0, unchanged=0, refused=refused)
+    return TakenIn(votes=len(found.ballots), unchanged=found.unchanged)
+
+
+def _read(box: BallotBox, batch: str, source: Source) -> Imported:
+    names = [person.name for person in box.people.all(batch)]
+    tasks = handed_out(box.batches.get(batch), names)
+    votes = (*box.standing_votes(batch), *box.gold_votes(batch))
+    known = known_preferences(tasks, votes)
+    match source.written_by:
+        case From.LABEL_STUDIO:
+            return read_export(
+                source.data, tasks, people=source.names, known=known, where=source.where
+            )
+        case From.CSV:
+            return read_sheet(
+                source.data, tasks, columns=source.names, known=known, where=source.where
+            )
+        case _:
+            assert_never(source.written_by)
+
+
+def _refused(
+    source: Source, ballots: Sequence[Ballot], answers: Sequence[object]
+) -> tuple[RefusedLine, ...]:
+    return tuple(
+        RefusedLine(_place(source, ballot), answer.sentence)
+        for ballot, answer in zip(ballots, answers, strict=True)
+        if isinstance(answer, Refused)
+    )
+
+
+def _place(source: Source, ballot: Ballot) -> str:
+    return f"{source.where}, pair {ballot.pair} of {ballot.person}"
