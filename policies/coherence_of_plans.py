@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from policies.benchmark_tasks import RUN_BY_THE_GATE, HarnessTask
+from policies.coherence_of_comparisons import comparison_problems
 from policies.plan import OnlinePlan, Plan
 from policies.problems import Path, Problem, listed, meant
 from policies.safety_tasks import ToxicityTask
-from policies.side_by_side import SideBySidePlan
 from policies.task import AskedTask
 
 DETOXIFY = ("detoxify/original", "detoxify/unbiased", "detoxify/multilingual")
@@ -24,7 +24,8 @@ def plan_problems(plan: Plan) -> Iterator[Problem]:
     if plan.offline is not None:
         yield from _offline_problems(plan)
     if plan.side_by_side is not None:
-        yield from _side_by_side_problems(plan.side_by_side)
+        yield from _level_problems(("plan", "side_by_side"), plan.side_by_side.level, least=0.9)
+        yield from comparison_problems(plan.side_by_side)
     if plan.online is not None:
         yield from _online_problems(plan.online)
 
@@ -132,17 +133,6 @@ def _classifier_problems(at: Path, task: ToxicityTask) -> Iterator[Problem]:
             found=f"nothing, beside the classifier `{task.classifier}`",
             expected="the SHA-256 of the checkpoint file",
             fix=f"add `classifier_sha256:` with what `sha256sum {task.classifier}` says",
-        )
-
-
-def _side_by_side_problems(plan: SideBySidePlan) -> Iterator[Problem]:
-    yield from _level_problems(("plan", "side_by_side"), plan.level, least=0.9)
-    if plan.data is None and not plan.votes:
-        yield Problem(
-            at=("plan", "side_by_side"),
-            found="neither `data` nor `votes`",
-            expected="prompts to show, or files of votes",
-            fix="add `data: prompts.jsonl` or `votes: [votes.jsonl]`",
         )
 
 
