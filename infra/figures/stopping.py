@@ -57,7 +57,7 @@ class Length:
 
     Attributes:
         prompts: Mean number of prompts, in fixed designs.
-        shown: Share of the sequences that show the effect within the plan.
+        shown: Share of the sequences that show on which side of the limit it is within the plan.
     """
 
     prompts: Share
@@ -123,14 +123,20 @@ def fixed(case: Case) -> int:
 
 
 def length(case: Case, times: float, repetitions: int, *, knows_plan: bool = True) -> Length:
-    """How long a plan made for the effect goes on at so many times the effect."""
+    """How long a plan made for the effect goes on at so many times the effect.
+
+    Below 0 the candidate is worse than the limit, and it is shown to be.
+    """
     one, random = fixed(case), np.random.default_rng(SEED)
     planned = math.ceil(CAP * one)
     parts = []
     for rows in _portions(repetitions):
         values = case.voting.draw(LIMIT + times * case.effect, (rows, planned), random)
         told = planned if knows_plan else None
-        parts.append(first_shown(values, LIMIT, level=LEVEL, planned=told))
+        if times > 0:
+            parts.append(first_shown(values, LIMIT, level=LEVEL, planned=told))
+        else:
+            parts.append(first_shown(1 - values, 1 - LIMIT, level=LEVEL, planned=told))
     shown = np.concatenate(parts)
     prompts = np.minimum(shown, planned) / one
     return Length(
@@ -145,6 +151,7 @@ def _print_lengths(case: Case, repetitions: int) -> None:
     demands = (
         (1.0, f"at most {MEAN_AT_MOST}", f"at least {POWER_AT_LEAST}"),
         (LARGER, f"at most {LARGER_AT_MOST}", "nothing demanded"),
+        (-1.0, "nothing demanded", "nothing demanded"),
     )
     for times, prompts, power in demands:
         found = length(case, times, repetitions)

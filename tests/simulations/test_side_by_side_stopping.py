@@ -35,6 +35,12 @@ def test_a_sequential_plan_saves_prompts_and_keeps_its_power(name: str, repetiti
     assert larger.prompts.value + 3 * larger.prompts.error <= stopping.LARGER_AT_MOST
 
 
+def test_a_worse_candidate_is_stopped_as_early_as_a_better_one_passes() -> None:
+    found = stopping.length(stopping.CASES["20 % ties"], -1.0, SMALL)
+    assert found.prompts.value <= stopping.MEAN_AT_MOST
+    assert found.shown.value >= stopping.POWER_AT_LEAST
+
+
 def test_bets_that_know_no_plan_would_not_reach_the_figures() -> None:
     case = stopping.CASES["20 % ties"]
     found = stopping.length(case, 1.0, SMALL, knows_plan=False)
