@@ -2,14 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check simulate bench format clean lm-eval inspect
+.PHONY: demo test check simulate bench format clean lm-eval inspect label-studio
 
 demo: .venv/installed
 	@rm -rf demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" gate demo
 	@echo "(these commands are in $(BIN); to have them here: . $(BIN)/activate)"
 
-test: check lm-eval inspect
+test: check lm-eval inspect label-studio
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n auto --dist loadfile -m "not slow"
 	$(BIN)/coverage combine --quiet
@@ -33,7 +33,7 @@ format: .venv/installed
 	$(BIN)/ruff check --fix
 
 clean:
-	rm -rf .venv .venv-lm-eval .venv-inspect demo .coverage* .hypothesis .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-lm-eval .venv-inspect .venv-label-studio demo .coverage* .hypothesis .mypy_cache .ruff_cache .pytest_cache
 
 # Harnesses that run benchmarks against an endpoint, each in an environment of its own.
 lm-eval: .venv-lm-eval/installed
@@ -50,6 +50,15 @@ inspect: .venv-inspect/installed
 	@echo "installing Inspect into .venv-inspect; this takes a minute, once"
 	@$(PYTHON) -m venv .venv-inspect
 	@.venv-inspect/bin/pip install --quiet -c $< inspect-ai openai
+	@touch $@
+
+# What people annotate in, where they do not use the gate's own page.
+label-studio: .venv-label-studio/installed
+
+.venv-label-studio/installed: infra/constraints-label-studio.txt
+	@echo "installing Label Studio into .venv-label-studio; this takes some minutes, once"
+	@$(PYTHON) -m venv .venv-label-studio
+	@.venv-label-studio/bin/pip install --quiet -c $< label-studio
 	@touch $@
 
 .venv/installed: pyproject.toml infra/constraints.txt

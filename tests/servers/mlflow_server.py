@@ -46,7 +46,7 @@ def running_mlflow_server(folder: Path) -> Iterator[str]:
         _wait(address, process, folder / "server.log")
         yield address
     finally:
-        _end(process)
+        end(process)
 
 
 def free_port() -> int:
@@ -75,7 +75,8 @@ def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     pytest.fail(f"mlflow server did not start: {log.read_text(errors='replace')[-2000:]}")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ends a server and all that it started: asked first, then killed."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, sign)
