@@ -25,6 +25,15 @@ _UNREAD: WeakKeyDictionary[State, Counter[str]] = WeakKeyDictionary()
 """How many unreadable replies this process has had to each question, by the state it opened."""
 
 
+def asking_of(sampling: Sampling) -> int:
+    """Which asking of an `Insistent` a sampling is of: 0 for the first, 1 for what was unreadable.
+
+    Args:
+        sampling: As questions were put with.
+    """
+    return (sampling.seed or 0) // _APART
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Insistent:
     """Asks until a reply can be read.

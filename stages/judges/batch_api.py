@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from policies.canonical import Json
 from policies.task import Sampling
 from stages.engine.answering import AnswerLog, Answers, ask_all
+from stages.engine.insisting import asking_of
 from stages.engine.progress import Progress
 from stages.engine.threads import Failed
 from stages.evidence.estimate import Cause
@@ -19,7 +20,8 @@ LINES_AT_MOST, BYTES_AT_MOST = 50_000, 100_000_000
 """Of one batch: OpenAI takes 50,000 requests and 200 MB."""
 
 BATCHES_AT_MOST = 2
-"""How many batches a question is put in; what they could not answer is then asked directly."""
+"""How many batches a question is put in, and how many askings of one reply that must be readable;
+after that it is asked directly, so that nothing is waited for without end."""
 
 
 class InBatches:
@@ -68,6 +70,8 @@ class InBatches:
                 calls_at_most=most,
             )
 
+        if asking_of(sampling) >= BATCHES_AT_MOST:
+            return ask(items, calls_at_most)
         known = ask(items, 0)
         requests = {
             item.id: Request(item=item, sampling=sampling, response_format=response_format)

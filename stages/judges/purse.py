@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from policies.canonical import Json, sha256_of
+from policies.canonical import Json, canonical_json, sha256_of
 from policies.task import Sampling
 from stages.engine.answering import AnswerLog, Answers, Ask
 from stages.engine.progress import Progress
@@ -57,8 +57,9 @@ class Purse:
 
     What a journal holds counts again in the next process: to start anew buys nothing more. The
     tokens of a question are not known before it is answered, so it is put only when it fits at its
-    dearest: a token for each byte of the prompt, and an answer of `max_tokens`. Replies that a
-    client discards on the way, repeating the question by itself, are not seen.
+    dearest: a token for each byte of what is sent, and an answer of `max_tokens`. Not seen are the
+    one question whether an endpoint takes a schema, and replies that a client discards on the way,
+    repeating the question by itself.
 
     Args:
         cap: The most that may be spent.
@@ -241,7 +242,9 @@ def _paid(entry: Entry, price: Price) -> Cost:
 
 
 def _dearest(request: Request, price: Price) -> float | None:
-    prompt = sum(len(str(message).encode()) for message in request.item.messages)
+    """Bytes of the JSON that is sent are more than its tokens, those of a chat template included."""
+    sent = [list(request.item.messages), list(request.item.tools), request.response_format]
+    prompt = len(canonical_json(sent).encode())
     return price.usd(prompt, request.sampling.max_tokens)
 
 

@@ -311,6 +311,42 @@ def test_verdicts_in_batches_are_waited_for_and_then_are_what_they_would_have_be
     assert found.cost.usd == 24.0, "half of 48"
 
 
+def test_what_a_batch_brings_unreadable_is_put_once_more_and_then_asked_until_it_is_unresolved(
+    court: Court,
+) -> None:
+    """No judge that speaks nonsense keeps a panel waiting without end."""
+    court.seat("longer", judge.saying(lambda _: "hm"))
+    for batches in (1, 2):
+        assert lacking(court.judge(PAIRS[:1], judging={"batch": True})).cause is Cause.WAITING
+        assert len(court.desk.batches) == batches
+        court.desk.finish()
+    assert not court.asked
+    assert lows(court.judge(PAIRS[:1], judging={"batch": True})) == {"w": (0, 1)}
+    assert len(court.desk.batches) == 2
+    assert len(court.asked) == 4
+
+    court.seat("longer", judge.comparing(judge.prefers_longer))
+    assert lows(court.judge(PAIRS[:1], judging={"batch": True})) == {"w": (1, 1)}
+    assert len(court.asked) == 6
+
+
+def test_an_own_answer_is_put_in_a_batch_of_its_own_before_the_comparisons(court: Court) -> None:
+    told = judge.comparing(judge.prefers_longer)
+    court.seat(
+        "longer",
+        lambda call: (
+            openai_server.text("mine") if call.prompt.startswith("question") else told(call)
+        ),
+    )
+    said = {"batch": True, "own_answer_first": True}
+    for lines in (4, 12):
+        assert lacking(court.judge(PAIRS, judging=said)).cause is Cause.WAITING
+        assert len(court.desk.requests()) == lines
+        court.desk.finish()
+    assert lows(court.judge(PAIRS, judging=said))["w"] == (1, 1)
+    assert not court.asked
+
+
 def test_a_batch_holds_no_more_than_a_cap_allows(court: Court) -> None:
     court.cap = Cap(calls=5)
     court.judge(PAIRS, judging={"batch": True})
