@@ -14,8 +14,8 @@ TOLERANCE, LIMIT = 1e-5, 100
 """Newton's method ends with a step smaller than this, when the error is about its square; a fit
 that takes more steps has none."""
 
-BLOCK = 16
-"""Samples solved together: what they need stays in the processor's cache."""
+BLOCK = 2**16
+"""Pairs of players in the samples that are solved together: they stay in the processor's cache."""
 
 RIDGE = 1e-6
 """Penalty on resamples, which may lack a maximum although the sample has one."""
@@ -118,9 +118,10 @@ def fit_samples(comparisons: Comparisons, weights: Floats, *, start: Fitted) -> 
         weights: How often each cluster counts in each sample, shape (B, G).
         start: Model, penalty, and the strengths that all begin from.
     """
+    size = max(1, BLOCK // len(comparisons.players) ** 2)
     blocks = [
-        _newton(_games(comparisons, weights[at : at + BLOCK]), start)
-        for at in range(0, len(weights), BLOCK)
+        _newton(_games(comparisons, weights[at : at + size]), start)
+        for at in range(0, len(weights), size)
     ]
     return Fits(
         strengths=np.concatenate([block.strengths for block in blocks]),

@@ -125,7 +125,8 @@ class Resamples:
         drawn = quantity.of(self.strengths[there], self.log_tie[there])
         wide = t_quantile(tail_of(level), clusters - 1) * np.sqrt(clusters / (clusters - 1))
         tail = float(ndtr(-wide))
-        low, high = (float(end) for end in np.quantile(drawn, (tail, 1 - tail)))
+        ends = np.quantile(drawn, (tail, 1 - tail), method="weibull")  # unbiased with few draws
+        low, high = (float(end) for end in ends)
         if max(-low, high) > UNBOUNDED:
             return "too many resamples have no finite strength: it won, or lost, nearly every game"
         error = float(drawn.std(ddof=1) * np.sqrt(clusters / (clusters - 1)))
