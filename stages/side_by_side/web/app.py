@@ -6,6 +6,7 @@ from datetime import timedelta
 from time import perf_counter
 
 import uvicorn
+from anyio import CapacityLimiter
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
@@ -27,6 +28,8 @@ from stages.side_by_side.web.site import Agreement, Clock, Site, no_agreement
 from stages.side_by_side.web.tickets import Tickets
 
 LINKS_VALID_FOR = timedelta(days=14)
+THREADS = 4
+"""Requests that work with the votes at the same time: more would only wait for each other."""
 GRACE_SECONDS = 10
 """How long requests that have begun may go on when the server is told to end."""
 _LOG = logging.getLogger("gate.side_by_side")
@@ -60,6 +63,7 @@ def make_app(
         shares=FairShares(box.people, timer=timer),
         clock=clock,
         agreement=agreement,
+        threads=CapacityLimiter(THREADS),
         keep_seconds=int(valid_for.total_seconds()),
     )
     return Starlette(

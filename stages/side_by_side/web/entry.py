@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from starlette.concurrency import run_in_threadpool
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -71,7 +71,9 @@ def shown_to(site: Site, role: Role, handler: Handler) -> Endpoint:
     """The endpoint of a page for people of a role."""
 
     async def endpoint(request: Request) -> Response:
-        return await run_in_threadpool(_answer, site, role, handler, request, NOTHING_POSTED)
+        return await to_thread.run_sync(
+            _answer, site, role, handler, request, NOTHING_POSTED, limiter=site.threads
+        )
 
     return endpoint
 
@@ -86,7 +88,9 @@ def posted_by(site: Site, role: Role, handler: Handler) -> Endpoint:
             return _stranger(str(error))
         if not site.tickets.is_form_token(form.get("form"), request.cookies.get(_cookie(role), "")):
             return _stranger("this page is of another session; open it anew")
-        return await run_in_threadpool(_answer, site, role, handler, request, form)
+        return await to_thread.run_sync(
+            _answer, site, role, handler, request, form, limiter=site.threads
+        )
 
     return endpoint
 
@@ -95,7 +99,7 @@ def entrance(site: Site, role: Role) -> Endpoint:
     """The endpoint that a link leads to."""
 
     async def endpoint(request: Request) -> Response:
-        return await run_in_threadpool(_open, site, role, request)
+        return await to_thread.run_sync(_open, site, role, request, limiter=site.threads)
 
     return endpoint
 

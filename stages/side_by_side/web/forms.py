@@ -68,8 +68,8 @@ async def read_form(request: Request) -> Form:
 def is_of_our_own(headers: Mapping[str, str]) -> bool:
     """Whether a page of this very site sent a request.
 
-    Browsers say so (`Sec-Fetch-Site`); older ones name the origin. Under a policy without
-    referrers, which keeps links out of others' logs, that origin is `null`, and says nothing.
+    Browsers say so (`Sec-Fetch-Site`); old ones, and all of them where there is no HTTPS, name the
+    origin.
     """
     site = headers.get("sec-fetch-site")
     if site is not None:

@@ -20,7 +20,6 @@ POLICY = (
 _ALWAYS = (
     (b"content-security-policy", POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
@@ -28,6 +27,10 @@ _ALWAYS = (
     (b"x-dns-prefetch-control", b"off"),
     (b"x-robots-tag", b"noindex, nofollow"),
 )
+_NO_REFERRER = (b"referrer-policy", b"no-referrer")
+"""Where the address holds a token."""
+_OWN_REFERRER = (b"referrer-policy", b"same-origin")
+"""Elsewhere: others learn nothing, and forms name their origin, also where there is no HTTPS."""
 _NO_STORE = (b"cache-control", b"no-store")
 
 
@@ -52,7 +55,9 @@ class Guarded:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = [*message["headers"], *_ALWAYS]
+                entering = scope["path"].startswith(ENTRIES)
+                referrer = _NO_REFERRER if entering else _OWN_REFERRER
+                headers = [*message["headers"], *_ALWAYS, referrer]
                 if all(name != b"cache-control" for name, _ in headers):
                     headers.append(_NO_STORE)
                 message["headers"] = headers

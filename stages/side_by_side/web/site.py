@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from anyio import CapacityLimiter
+
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.side_by_side.ballots.box import BallotBox
 from stages.side_by_side.vote import Vote
@@ -30,6 +32,7 @@ class Site:
         shares: About how many pairs a person will be shown.
         clock: Says what time it is.
         agreement: Measures how far people agree, for the lead.
+        threads: Bounds how many requests work with the votes at the same time.
         keep_seconds: How long a browser keeps a link that was opened.
     """
 
@@ -40,6 +43,7 @@ class Site:
     shares: FairShares
     clock: Clock
     agreement: Agreement
+    threads: CapacityLimiter
     keep_seconds: int
 
 
