@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from gates.decide.rounds import RoundEvidence
 from gates.decide.verdict import CandidateDecision, RoundDecision
@@ -15,19 +16,31 @@ from gates.reports.items.page import items_html
 from gates.reports.items.table import items_table
 from gates.reports.markdown import markdown, stage_markdown
 from gates.reports.plots import forest_png, rows_of
-from policies.plan import OfflineTask, Plan
+from gates.reports.side_by_side.pairs import pairs_html
+from gates.reports.side_by_side.rounds import pictures, round_pictures
+from policies.criteria import AtLeast
+from policies.plan import OfflineTask
 from policies.policy import Policy
 from stages.evidence.records import Evidence, StageName
 from stages.offline.item_records import ItemRecord
+from stages.side_by_side.told import Told
 
 Items = Mapping[str, Sequence[ItemRecord]]
 """Single items of the offline stage, by the URI of the candidate that answered them."""
 
+Comparisons = Mapping[str, Told]
+"""Votes of the next stage, by the URI of the candidate that they are on."""
+
 
 def pages_of(
-    policy: Policy, decision: RoundDecision, evidence: RoundEvidence, items: Items
+    policy: Policy,
+    decision: RoundDecision,
+    evidence: RoundEvidence,
+    items: Items,
+    told: Comparisons | None = None,
 ) -> dict[str, Pages]:
     """The pages of every candidate, by its URI; each carries the decision on the whole round."""
+    beside = tuple(_round_documents(evidence, told or {}))
     said = json.dumps(decision_json(decision), indent=2, ensure_ascii=False, allow_nan=False)
     whole = Document(path="decision.json", content=said.encode())
     return {
@@ -36,11 +49,24 @@ def pages_of(
             decision,
             candidate,
             evidence=evidence.get(candidate.candidate, {}),
-            items=items.get(candidate.candidate, ()),
+            details=_Details(
+                items=items.get(candidate.candidate, ()),
+                told=(told or {}).get(candidate.candidate),
+                round_=beside,
+            ),
             whole=whole,
         )
         for candidate in decision.candidates
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Details:
+    """Beside the measurements of a candidate: single items, single votes, the round's pictures."""
+
+    items: Sequence[ItemRecord]
+    told: Told | None
+    round_: Sequence[Document]
 
 
 def _pages(
@@ -49,7 +75,7 @@ def _pages(
     candidate: CandidateDecision,
     *,
     evidence: Mapping[StageName, Evidence],
-    items: Sequence[ItemRecord],
+    details: _Details,
     whole: Document,
 ) -> Pages:
     plots = {s.stage: forest_png(rows_of(policy, s)) for s in candidate.stages if s.findings}
@@ -67,7 +93,7 @@ def _pages(
                 description=stage_markdown(stage),
                 documents=(
                     *_picture("findings.png", plots.get(stage.stage)),
-                    *_stage_documents(policy.plan, evidence.get(stage.stage), items),
+                    *_stage_documents(policy, evidence.get(stage.stage), details),
                 ),
             )
             for stage in candidate.stages
@@ -76,17 +102,44 @@ def _pages(
 
 
 def _stage_documents(
-    plan: Plan, evidence: Evidence | None, items: Sequence[ItemRecord]
+    policy: Policy, evidence: Evidence | None, details: _Details
 ) -> Iterator[Document]:
-    """A stage against the baseline and, of the offline stage, its single items."""
+    """A stage against the baseline; the offline stage's items, the votes of the next."""
     if evidence is None:
         return
-    rows = compared(evidence, plan.metrics())
+    rows = compared(evidence, policy.plan.metrics())
     yield from _picture("against_baseline.png", baseline_png(rows) if rows else None)
     if evidence.stage is StageName.OFFLINE:
-        for name, task in (plan.offline or {}).items():
-            own = [record for record in items if record.task == name]
+        for name, task in (policy.plan.offline or {}).items():
+            own = [record for record in details.items if record.task == name]
             yield from _item_documents(name, task, evidence, own)
+    if evidence.stage is StageName.SIDE_BY_SIDE:
+        yield from details.round_
+        if details.told is not None:
+            yield from _compared_documents(policy, evidence, details.told)
+
+
+def _compared_documents(policy: Policy, evidence: Evidence, told: Told) -> Iterator[Document]:
+    """Pictures of the votes, and the answers that were compared."""
+    plan = policy.plan.side_by_side
+    assert plan is not None
+    demands = [c.demand for c in policy.criteria if c.metric == "side_by_side.win_rate"]
+    limits = [demand.limit for demand in demands if isinstance(demand, AtLeast)]
+    for path, content in pictures(told, evidence, plan, limits=limits):
+        yield Document(path=f"votes/{path}", content=content)
+    if told.pairs:
+        yield Document(path="votes/pairs.html", content=pairs_html(told).encode())
+
+
+def _round_documents(evidence: RoundEvidence, told: Comparisons) -> Iterator[Document]:
+    """The candidates of a round beside each other."""
+    measured = {
+        uri: stages[StageName.SIDE_BY_SIDE]
+        for uri, stages in evidence.items()
+        if StageName.SIDE_BY_SIDE in stages
+    }
+    for path, content in round_pictures(told, measured):
+        yield Document(path=f"votes/{path}", content=content)
 
 
 def _item_documents(

@@ -14,7 +14,7 @@ from gates.ledger.outbox import flush, log_or_keep, waiting
 from gates.measuring import Stage, stage_of, subject_of, without_evidence
 from gates.membership import Round, assemble
 from gates.offline_due import OfflineBooks
-from gates.pages import Items, pages_of
+from gates.pages import Comparisons, Items, pages_of
 from gates.services import Services
 from policies.canonical import Json, sha256_of
 from policies.errors import Broken, GateError, WrongUsage
@@ -26,6 +26,8 @@ from stages.evidence.estimate import Cause, Unmeasured
 from stages.evidence.records import Cost, Evidence, StageName
 from stages.offline.item_records import ItemRecord
 from stages.offline.measure import OfflineStage
+from stages.side_by_side.measure import SideBySideStage
+from stages.side_by_side.told import Told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ def run_round(file: PolicyFile, references: Sequence[str], services: Services) -
         round_ = assemble(file, references, services)
         measuring = _Measuring(round_, services)
         evidence = measuring.to_the_end()
-        return _logged(round_, evidence, measuring.items, services)
+        return _logged(round_, evidence, measuring, services)
 
 
 def decide(round_: Round, evidence: RoundEvidence, services: Services) -> RoundDecision:
@@ -91,6 +93,8 @@ class _Measuring:
         self._evidence: dict[str, dict[StageName, Evidence]] = {v.uri: {} for v in round_.members}
         self.items: Items = {}
         """Single items of the offline stage, once all is measured."""
+        self.told: Comparisons = {}
+        """Single votes of the next stage, once all is measured."""
 
     def to_the_end(self) -> RoundEvidence:
         """Measures until nothing that is open can be measured further now."""
@@ -101,6 +105,8 @@ class _Measuring:
                 for candidate, stage in open_:
                     self._evidence[candidate][stage] = self._measure(candidate, stage)
             self.items = {uri: self._records(uri) for uri in self._evidence}
+            told = {uri: self._told(uri) for uri in self._evidence}
+            self.told = {uri: votes for uri, votes in told.items() if votes is not None}
         return self._evidence
 
     def _open(self) -> Iterator[tuple[str, StageName]]:
@@ -173,6 +179,16 @@ class _Measuring:
         except GateError:
             return ()  # its evidence says why
 
+    def _told(self, candidate: str) -> Told | None:
+        """The votes on a candidate, for people; nothing is decided on them."""
+        votes = self._offline_or_votes.get(StageName.SIDE_BY_SIDE)
+        if self._baseline is None or not isinstance(votes, SideBySideStage):
+            return None
+        try:
+            return votes.told(self._subject(candidate), self._subject(self._baseline))
+        except GateError:
+            return None  # its evidence says why
+
     def _stage(self, name: StageName, candidate: str) -> Stage:
         """One stage object for the round, which reads its files once; each A/B has its own."""
         if name is StageName.ONLINE:
@@ -202,7 +218,7 @@ def _subject(version: Version, services: Services, clients: ExitStack) -> Subjec
 
 
 def _logged(
-    round_: Round, evidence: RoundEvidence, items: Items, services: Services
+    round_: Round, evidence: RoundEvidence, measuring: _Measuring, services: Services
 ) -> RoundResult:
     decision = decide(round_, evidence, services)
     digests: dict[str, Json] = {
@@ -216,7 +232,7 @@ def _logged(
         decision=decision,
         evidence=evidence,
         tool_version=code_version(),
-        pages=pages_of(round_.file.policy, decision, evidence, items),
+        pages=pages_of(round_.file.policy, decision, evidence, measuring.items, measuring.told),
     )
     logged = log_or_keep(services.state, services.ledger, record)
     return RoundResult(

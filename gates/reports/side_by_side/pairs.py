@@ -1,0 +1,77 @@
+"""The page of what was compared: every prompt with both answers, and what the candidate won."""
+
+from dataclasses import dataclass
+
+from gates.reports.templates import template
+from policies.canonical import Json, canonical_json
+from stages.side_by_side.pairs import Pair, settled
+from stages.side_by_side.told import Told
+
+MOST = 200
+"""Pairs that the page shows."""
+
+NOBODY = 2.0
+"""Sorts what nobody judged behind all that somebody did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turn:
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    prompt: str
+    topic: str
+    won: str
+    turns: tuple[_Turn, ...]
+    candidate: str
+    baseline: str
+
+
+def pairs_html(told: Told) -> str:
+    """What was compared, as an HTML page: no script, nothing loaded, foreign text escaped."""
+    wins = _wins(told)
+    ordered = sorted(told.pairs, key=lambda pair: (wins.get(pair.prompt, NOBODY), pair.prompt))
+    return template("side_by_side/pairs.html").render(
+        candidate=told.candidate,
+        baseline=told.baseline,
+        total=len(ordered),
+        shown=tuple(_shown(pair, wins.get(pair.prompt)) for pair in ordered[:MOST]),
+    )
+
+
+def _wins(told: Told) -> dict[str, float]:
+    """What the candidate won on each prompt: by those who count, else by the judges."""
+    by_judges: dict[str, list[float]] = {}
+    for vote in told.judged:
+        if vote.win is not None:
+            by_judges.setdefault(vote.prompt, []).append(vote.win)
+    judged = {prompt: sum(won) / len(won) for prompt, won in by_judges.items()}
+    return {**judged, **{score.prompt: score.win for score in told.prompts}}
+
+
+def _shown(pair: Pair, win: float | None) -> _Shown:
+    return _Shown(
+        prompt=pair.prompt,
+        topic=pair.topic,
+        won=_won(pair, win),
+        turns=tuple(
+            _Turn(role=str(message.get("role")), text=_said(message.get("content")))
+            for message in pair.messages
+        ),
+        candidate=pair.answer_a,
+        baseline=pair.answer_b,
+    )
+
+
+def _won(pair: Pair, win: float | None) -> str:
+    known = settled(pair)
+    if known is not None:
+        return f"settled by the rule, {known.worth.win:g} for the candidate"
+    return "nobody judged it" if win is None else f"the candidate won {win:.2f}"
+
+
+def _said(content: Json) -> str:
+    return content if isinstance(content, str) else canonical_json(content)
