@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from policies.side_by_side import Counted, SideBySidePlan
+from policies.side_by_side import JUDGE_HEALTH, Counted, SideBySidePlan
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.side_by_side.aggregate import Score, both_bad, graded, rows_of, win_rate
 from stages.side_by_side.attacks import Attacks
@@ -55,14 +55,19 @@ def sums_of(known: Comparison, plan: SideBySidePlan) -> Mapping[str, Measured]:
         case Counted.FUSED:
             found["win_rate"] = _fused(known, plan, lambda vote: vote.win, scoring.win)
             found["graded"] = _fused(known, plan, lambda vote: vote.graded, scoring.graded)
-    health = judged.health if isinstance(judged, Judged) else {}
     return {
         **found,
         "attacks": _attacks(known.attacks, level=plan.level),
         **{f"judge_{name}": measured for name, measured in by_judges.items()},
-        **health,
+        **_health(judged, plan),
         **({"raked_win_rate": _raked(known, plan)} if plan.user_mix else {}),
     }
+
+
+def _health(judged: Judged | Unmeasured, plan: SideBySidePlan) -> Mapping[str, Measured]:
+    if isinstance(judged, Judged):
+        return judged.health
+    return {f"{judge}_{name}": judged for judge in plan.judges for name, _ in JUDGE_HEALTH}
 
 
 def _lost(known: Comparison) -> Collection[str]:

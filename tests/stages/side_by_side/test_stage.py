@@ -1,0 +1,326 @@
+"""Stage 2 as a whole: a batch in the box, people who vote, a judge on a real server."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from policies.canonical import sha256_of
+from policies.side_by_side import SideBySidePlan
+from stages.engine.folder_state import FolderState
+from stages.engine.subject import Subject
+from stages.evidence.codec import encode
+from stages.evidence.estimate import Cause, Estimate, Unmeasured
+from stages.evidence.records import Evidence, Quantity, Validity
+from stages.models.prices import UNPRICED, Prices
+from stages.models.settings import EndpointSettings
+from stages.side_by_side.answering import Compared, read_prompts
+from stages.side_by_side.assignment import Task
+from stages.side_by_side.ballots.box import open_ballots
+from stages.side_by_side.ballots.cast import Accepted, Ballot
+from stages.side_by_side.batch import Terms
+from stages.side_by_side.comparison import Comparing
+from stages.side_by_side.drawing import make_batch
+from stages.side_by_side.gathering import Gathering
+from stages.side_by_side.judged.bench import Bench
+from stages.side_by_side.judged.panel import Panel
+from stages.side_by_side.measure import SideBySideStage
+from stages.side_by_side.naming import batch_name
+from stages.side_by_side.preference import Preference
+from tests.servers import judge
+from tests.servers.openai_server import OpenAIServer
+from tests.stages.side_by_side.checkpoints import answering, plan_of, recorded, write_prompts
+
+NOW = datetime(2026, 5, 1, 9, tzinfo=UTC)
+NAMES = tuple(f"p{n:02}" for n in range(60))
+WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heath", "islet", "jade")
+
+
+def answer(name: str, *, long: bool) -> str:
+    """An answer of its own to each prompt; every word of it depends on the prompt."""
+    number = int(name[1:])
+    words = [f"{WORDS[(number * 7 + k * k) % 10]}{number}-{k}" for k in range(12 if long else 6)]
+    return " ".join(words)
+
+
+@dataclass
+class Workplace:
+    """A folder with prompts, two checkpoints, a ballot box, and a judge that likes length."""
+
+    folder: Path
+    url: str
+    longer: frozenset[str] = frozenset(NAMES[:40])
+    said: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def candidate(self) -> Subject:
+        own = {name: answer(name, long=name in self.longer) for name in NAMES}
+        return recorded("new", own | self.said)
+
+    @property
+    def baseline(self) -> Subject:
+        return recorded("old", {name: f"{answer(name, long=False)} and more" for name in NAMES})
+
+    def stage(self, plan: SideBySidePlan) -> SideBySideStage:
+        endpoints = {"judge_a": EndpointSettings(base_url=self.url, model="gpt-judge", retries=0)}
+        bench = Bench(
+            base=self.folder,
+            state=FolderState(self.folder / "state"),
+            endpoints=endpoints,
+            prices=Prices(),
+            round="day-1",
+        )
+        comparing = Comparing(
+            plan=plan,
+            gathering=Gathering(
+                plan=plan,
+                base=self.folder,
+                policy="release",
+                open_box=lambda: open_ballots(str(self.folder / "state")),
+            ),
+            answering=answering(self.folder, plan),
+            panel=Panel(plan=plan, bench=bench) if plan.judges else None,
+        )
+        return SideBySideStage(plan, comparing, price=UNPRICED)
+
+    def measure(self, plan: SideBySidePlan) -> Evidence:
+        return self.stage(plan).measure_next(self.candidate, self.baseline)
+
+    def assign(self, plan: SideBySidePlan) -> str:
+        """A batch in the box; its name."""
+        prompts = read_prompts(plan, base=self.folder)
+        compared = answering(self.folder, plan).compared(self.candidate, self.baseline, prompts)
+        assert isinstance(compared, Compared)
+        shown = [pair for pair in compared.pairs if pair.prompt in prompts.shown]
+        terms = Terms(
+            name=batch_name(
+                "release",
+                candidate=self.candidate.digest,
+                baseline=self.baseline.digest,
+                plan=sha256_of(plan.said()),
+            ),
+            policy="release",
+            candidates=("new",),
+            baseline="old",
+            prompts=plan.prompts_planned,
+            overlap=plan.overlap,
+            seed=plan.seed,
+        )
+        with open_ballots(str(self.folder / "state")) as box:
+            box.batches.open(make_batch(terms, answered=shown), now=NOW)
+        return terms.name
+
+    def vote(self, batch: str, *people: str, most: int = 1000) -> int:
+        """People who prefer the candidate's longer answers vote, until nothing is left for them."""
+        cast = 0
+        with open_ballots(str(self.folder / "state")) as box:
+            known = {person.name for person in box.people.all(batch)}
+            for name in people:
+                if name not in known:
+                    box.people.add(batch, name, segment=name.split("-")[0], now=NOW)
+            for turn in range(most):
+                person = people[turn % len(people)]
+                task = box.next_task(batch, person, now=NOW + timedelta(seconds=turn))
+                if not isinstance(task, Task):
+                    continue
+                pair = box.batches.get(batch).shown[task.pair]
+                likes = pair.prompt in self.longer
+                preferred = Preference.A_BETTER if likes else Preference.B_BETTER
+                said = preferred if task.a_first else preferred.turned
+                ballot = Ballot(
+                    person=person, pair=task.pair, said=said, guidelines=1, token=f"t{turn}{person}"
+                )
+                accepted = box.cast(batch, ballot, now=NOW + timedelta(seconds=turn))
+                cast += isinstance(accepted, Accepted)
+        return cast
+
+
+@pytest.fixture
+def workplace(tmp_path: Path) -> Iterator[Workplace]:
+    write_prompts(tmp_path, *NAMES, topic="any")
+    with OpenAIServer(judge.comparing(judge.prefers_longer)) as served:
+        yield Workplace(folder=tmp_path, url=served.url)
+
+
+def measured(evidence: Evidence, metric: str = "win_rate") -> Estimate | Unmeasured:
+    (found,) = evidence.of(f"side_by_side.{metric}", Quantity.VALUE)
+    return found.measured
+
+
+def estimate(evidence: Evidence, metric: str = "win_rate") -> Estimate:
+    found = measured(evidence, metric)
+    assert isinstance(found, Estimate), found
+    return found
+
+
+CREW = tuple(f"free-{n}" for n in range(3)) + tuple(f"paying-{n}" for n in range(3))
+
+
+def test_without_a_batch_it_is_the_release_managers_move(workplace: Workplace) -> None:
+    evidence = workplace.measure(plan_of(votes_at_most=60))
+    (wait,) = evidence.waits
+    assert (wait.who, wait.command) == ("release manager", "gate sxs assign POLICY")
+    assert wait.what == "a batch for annotators: 60 prompts"
+    assert measured(evidence) == Unmeasured("no vote compares new with old yet", Cause.WAITING)
+
+
+def test_votes_in_the_box_are_counted_as_they_come(workplace: Workplace) -> None:
+    plan = plan_of(votes_at_most=120, overlap=2)
+    batch = workplace.assign(plan)
+    workplace.vote(batch, *CREW, most=30)
+    begun = workplace.measure(plan)
+    assert begun.waits[0].who == "annotators"
+    assert not any(m.decidable for m in begun.measurements if "win_rate" in m.metric)
+    workplace.vote(batch, *CREW)
+    evidence = workplace.measure(plan)
+    assert evidence.waits == ()
+    assert evidence.cost.votes == 120
+    assert estimate(evidence).value == pytest.approx(40 / 60)
+    assert estimate(evidence).n == 60
+    assert estimate(evidence, "both_bad").value == 0
+    assert [name for name, _ in evidence.provenance.data] == sorted(
+        [f"batch {batch}", workplace_url(workplace), f"votes of {batch}"]
+    )
+
+
+def workplace_url(workplace: Workplace) -> str:
+    return read_prompts(plan_of(), base=workplace.folder).url
+
+
+def test_the_same_votes_are_the_same_bytes_and_another_vote_is_not(workplace: Workplace) -> None:
+    plan = plan_of(votes_at_most=120, overlap=2)
+    batch = workplace.assign(plan)
+    workplace.vote(batch, *CREW, most=40)
+    first = encode(workplace.measure(plan))
+    assert encode(workplace.measure(plan)) == first
+    workplace.vote(batch, *CREW, most=45)
+    assert encode(workplace.measure(plan)) != first
+
+
+def test_an_empty_answer_loses_though_nobody_is_shown_it(workplace: Workplace) -> None:
+    workplace.said = {"p00": "", "p01": f"{answer('p01', long=False)} and more"}
+    plan = plan_of(votes_at_most=60)
+    workplace.vote(workplace.assign(plan), *CREW)
+    evidence = workplace.measure(plan)
+    assert evidence.cost.votes == 58
+    assert estimate(evidence).value == pytest.approx((38 + 0 + 0.5) / 60)
+    assert "2 prompts settled by the rule" in estimate(evidence).method
+    assert estimate(evidence, "attacks").value == pytest.approx(1 / 60)
+
+
+def test_judges_alone_may_decide_and_nobody_is_waited_for(workplace: Workplace) -> None:
+    plan = plan_of(votes_at_most=60, count="judges", judges=["judge_a"])
+    evidence = workplace.measure(plan)
+    assert evidence.waits == ()
+    assert estimate(evidence).value == pytest.approx(40 / 60)
+    assert estimate(evidence) == estimate(evidence, "judge_win_rate")
+    assert estimate(evidence, "judge_a_first_position").value == pytest.approx(0.5)
+    assert estimate(evidence, "judge_a_inconsistency").value == 0
+    assert evidence.cost.calls >= 120
+    assert all(m.decidable for m in evidence.measurements if m.metric.endswith("win_rate"))
+    assert any(name == "judge judge_a" for name, _ in evidence.provenance.tools)
+
+
+def test_people_count_and_judges_stand_beside_them(workplace: Workplace) -> None:
+    plan = plan_of(votes_at_most=60, judges=["judge_a"])
+    workplace.vote(workplace.assign(plan), *CREW)
+    evidence = workplace.measure(plan)
+    assert estimate(evidence).value == estimate(evidence, "judge_win_rate").value
+    assert estimate(evidence, "judge_a_agreement").value == pytest.approx(1.0)
+    assert isinstance(measured(evidence, "judge_a_drift"), Unmeasured)
+    assert isinstance(measured(evidence, "judge_a_repeat_variance"), Unmeasured)
+
+
+def test_agreement_with_people_decides_nothing_while_votes_are_missing(
+    workplace: Workplace,
+) -> None:
+    plan = plan_of(votes_at_most=60, judges=["judge_a"])
+    batch = workplace.assign(plan)
+    workplace.vote(batch, *CREW, most=30)
+    (early,) = workplace.measure(plan).of("side_by_side.judge_a_agreement", Quantity.VALUE)
+    assert isinstance(early.measured, Estimate)
+    assert not early.decidable
+    workplace.vote(batch, *CREW)
+    (late,) = workplace.measure(plan).of("side_by_side.judge_a_agreement", Quantity.VALUE)
+    assert late.decidable
+
+
+def test_judges_on_all_prompts_sharpen_what_people_say_of_some(workplace: Workplace) -> None:
+    workplace.longer = frozenset(NAMES[::2])
+    fused = plan_of(votes_at_most=30, count="fused", judges=["judge_a"])
+    workplace.vote(workplace.assign(fused), *CREW)
+    evidence = workplace.measure(fused)
+    votes = plan_of(votes_at_most=30)
+    workplace.vote(workplace.assign(votes), *CREW)
+    alone, both = estimate(workplace.measure(votes)), estimate(evidence)
+    assert (both.n, alone.n) == (30, 30)
+    assert both.standard_error is not None
+    assert alone.standard_error is not None
+    assert both.standard_error < 0.8 * alone.standard_error
+    assert "times the effective votes of people alone" in both.method
+    assert estimate(evidence, "judge_win_rate").n == 60
+    (found,) = evidence.of("side_by_side.win_rate", Quantity.VALUE)
+    assert (found.validity, found.planned) == (Validity.FIXED, 30)
+
+
+def test_judges_who_were_not_all_heard_leave_nothing_fused(workplace: Workplace) -> None:
+    plan = plan_of(votes_at_most=30, count="fused", judges=["judge_a"])
+    workplace.vote(workplace.assign(plan), *CREW)
+    workplace.url = "http://127.0.0.1:9/v1"
+    evidence = workplace.measure(plan)
+    assert isinstance(measured(evidence), Unmeasured)
+    assert isinstance(measured(evidence, "judge_win_rate"), Unmeasured)
+    assert isinstance(measured(evidence, "both_bad"), Estimate)
+
+
+def test_votes_are_raked_to_the_users(workplace: Workplace) -> None:
+    mix = {"segment": {"free": 0.9, "paying": 0.1}}
+    plan = plan_of(votes_at_most=60, overlap=1, user_mix=mix)
+    workplace.vote(workplace.assign(plan), *CREW)
+    evidence = workplace.measure(plan)
+    raked = estimate(evidence, "raked_win_rate")
+    assert "design effect" in raked.method
+    assert raked.low is not None
+    assert raked.high is not None
+    assert raked.high - raked.low > estimate(evidence).high - estimate(evidence).low  # type: ignore[operator]
+
+
+def test_a_segment_that_users_do_not_have_is_no_number(workplace: Workplace) -> None:
+    plan = plan_of(votes_at_most=60, user_mix={"segment": {"free": 0.5, "other": 0.5}})
+    workplace.vote(workplace.assign(plan), *CREW)
+    assert isinstance(measured(workplace.measure(plan), "raked_win_rate"), Unmeasured)
+
+
+def test_a_constant_answer_earns_nothing_from_people_or_judges(workplace: Workplace) -> None:
+    workplace.said = dict.fromkeys(NAMES, "The best answer there is, to whatever was asked. " * 6)
+    plan = plan_of(votes_at_most=60, judges=["judge_a"])
+    workplace.vote(workplace.assign(plan), *CREW)
+    evidence = workplace.measure(plan)
+    assert estimate(evidence, "attacks").value == 1
+    for metric in ("win_rate", "graded", "judge_win_rate", "judge_graded"):
+        assert estimate(evidence, metric).value == 0
+
+
+def test_a_missing_answer_leaves_judges_unasked(workplace: Workplace) -> None:
+    plan = plan_of(votes_at_most=60, count="judges", judges=["judge_a"])
+    stage = workplace.stage(plan)
+    evidence = stage.measure_next(recorded("new", {"p00": "only one"}), workplace.baseline)
+    for metric in ("win_rate", "judge_win_rate", "judge_a_agreement"):
+        assert isinstance(measured(evidence, metric), Unmeasured)
+
+
+def test_what_was_measured_is_told_vote_by_vote(workplace: Workplace) -> None:
+    plan = plan_of(votes_at_most=60, judges=["judge_a"], topic="topic")
+    workplace.vote(workplace.assign(plan), *CREW)
+    stage = workplace.stage(plan)
+    assert stage.told(workplace.candidate, workplace.baseline) is None
+    stage.measure_next(workplace.candidate, workplace.baseline)
+    told = stage.told(workplace.candidate, workplace.baseline)
+    assert told is not None
+    assert len(told.prompts) == len(told.pairs) == len(told.votes) == 60
+    assert len(told.judged) == 120
+    assert {prompt.topic for prompt in told.prompts} == {"any"}
+    assert all(prompt.at for prompt in told.prompts)
+    assert sum(prompt.win for prompt in told.prompts) == 40
