@@ -242,7 +242,7 @@ def _paid(entry: Entry, price: Price) -> Cost:
 
 
 def _dearest(request: Request, price: Price) -> float | None:
-    """Bytes of the JSON that is sent are more than its tokens, those of a chat template included."""
+    """Bytes of the JSON that is sent outnumber its tokens, those of a chat template included."""
     sent = [list(request.item.messages), list(request.item.tools), request.response_format]
     prompt = len(canonical_json(sent).encode())
     return price.usd(prompt, request.sampling.max_tokens)
