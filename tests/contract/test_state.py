@@ -44,7 +44,9 @@ def test_a_stream_that_was_never_written_is_empty(url: str) -> None:
     assert open_state(url).read("answers") == ()
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
+)
 @given(batches=st.lists(ENTRIES, max_size=4))
 def test_what_was_appended_is_read_in_order(url: str, batches: list[list[dict]]) -> None:
     state, stream = open_state(url), f"a/b-{os.urandom(8).hex()}"
