@@ -1,0 +1,229 @@
+"""How often intervals of votes hold the truth: a small version always, the full one when slow.
+
+Prompts differ in how often the candidate wins them, two games are played on each, and annotators
+have tastes of their own. 95 % intervals cover 94 to 96 % from 50 prompts on, and at least 93 % with
+20; where they must be wide (few annotators, few prompts that differ) they cover more, never less.
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy.special import ndtri
+from scipy.stats import norm
+
+from stages.evidence.estimate import Estimate, Unmeasured
+from stages.stats.annotators import PAUSE, WARN, Standing, gold_alarm
+from stages.stats.means import mean_t
+from stages.stats.prediction_powered import Fused, fused_win_rate
+from stages.stats.raking import Raked, raked_mean
+from stages.stats.two_way import two_way_mean
+from tests.simulations.rates import noise, rate
+from tests.stages.stats.labelled import simulated
+
+Generator = np.random.Generator
+Held = Callable[[Generator], bool]
+
+SMALL, FULL = 250, 10_000
+"""Repetitions; three standard errors of a 95 % coverage are 4.1 and 0.65 points."""
+
+LEVEL = 0.95
+
+
+def holds(found: Estimate | Unmeasured, truth: float) -> bool:
+    assert isinstance(found, Estimate)
+    assert found.low is not None
+    assert found.high is not None
+    return found.low <= truth <= found.high
+
+
+def prompts_only(n: int, win: float, dependence: float) -> Held:
+    """Two games per prompt, beta-binomial with this intraclass correlation."""
+    a, b = (share * (1 - dependence) / dependence for share in (win, 1 - win))
+
+    def once(random: Generator) -> bool:
+        scores = random.binomial(2, random.beta(a, b, n)) / 2
+        return holds(mean_t(scores.tolist(), level=LEVEL, unit="share"), win)
+
+    return once
+
+
+def two_way(prompts: int, annotators: int, votes: int, *, taste: float, ease: float = 0.5) -> Held:
+    """Two games per vote; ease of prompts and taste of annotators are normal, games probit.
+
+    The candidate wins 0.6 of the games of all prompts and annotators there are.
+    """
+    spread = math.sqrt(1 + taste**2 + ease**2)
+    shift = float(ndtri(0.6)) * spread
+
+    def once(random: Generator) -> bool:
+        who = np.argsort(random.random((prompts, annotators)), axis=1)[:, :votes]
+        latent = shift + ease * random.normal(size=(prompts, 1))
+        latent = latent + taste * random.normal(size=annotators)[who]
+        scores = random.binomial(2, norm.cdf(latent)) / 2
+        found = two_way_mean(
+            scores.ravel().tolist(),
+            np.repeat(np.arange(prompts), votes).tolist(),
+            who.ravel().tolist(),
+            level=LEVEL,
+            unit="share",
+        )
+        return holds(found, 0.6)
+
+    return once
+
+
+def fused(n: int, agree: float, **others: int) -> Held:
+    def once(random: Generator) -> bool:
+        labelled, unlabelled = simulated(random, n=n, others=6 * n, win=0.6, agree=agree, **others)
+        found = fused_win_rate(labelled, unlabelled, level=LEVEL)
+        assert isinstance(found, Fused)
+        return holds(found.estimate, 0.6)
+
+    return once
+
+
+def raked(prompts: int, annotators: int, *, taste: float) -> Held:
+    """A third of the annotators and of the prompts, experts and law, are half of the users."""
+    mix = {"segment": {"expert": 0.5, "lay": 0.5}, "topic": {"law": 0.5, "other": 0.5}}
+    truth = 0.4 + 0.3 * 0.5 + 0.2 * 0.5
+
+    def once(random: Generator) -> bool:
+        who = np.argsort(random.random((prompts, annotators)), axis=1)[:, :2].ravel()
+        rows = np.repeat(np.arange(prompts), 2)
+        expert, law = who % 3 == 0, rows % 3 == 0
+        chance = 0.4 + 0.3 * expert + 0.2 * law
+        chance = chance + (random.random(prompts) - 0.5)[rows] * 0.2
+        chance = chance + taste * (random.random(annotators) - 0.5)[who]
+        found = raked_mean(
+            (random.random(len(rows)) < chance).astype(float).tolist(),
+            rows.tolist(),
+            who.tolist(),
+            traits={
+                "segment": np.where(expert, "expert", "lay").tolist(),
+                "topic": np.where(law, "law", "other").tolist(),
+            },
+            mix=mix,
+            level=LEVEL,
+        )
+        assert isinstance(found, Raked)
+        return holds(found.estimate, truth)
+
+    return once
+
+
+ABOUT = [
+    pytest.param(prompts_only(50, 0.5, 0.3), id="50-prompts"),
+    pytest.param(prompts_only(50, 0.6, 0.7), id="50-prompts-that-differ"),
+    pytest.param(prompts_only(100, 0.6, 0.3), id="100-prompts"),
+    pytest.param(prompts_only(200, 0.8, 0.3), id="200-prompts-win-0.8"),
+    pytest.param(two_way(200, 20, 2, taste=0.3), id="200-prompts-20-annotators-who-differ"),
+    pytest.param(two_way(400, 30, 3, taste=0.3), id="400-prompts-30-annotators-who-differ"),
+    pytest.param(fused(100, 0.5), id="fused-100-labels"),
+    pytest.param(fused(200, 0.8), id="fused-200-labels-strong-judge"),
+]
+AT_LEAST = [
+    pytest.param(prompts_only(20, 0.5, 0.3), id="20-prompts"),
+    pytest.param(prompts_only(20, 0.6, 0.7), id="20-prompts-that-differ"),
+    pytest.param(prompts_only(20, 0.8, 0.3), id="20-prompts-win-0.8"),
+    pytest.param(two_way(20, 10, 2, taste=0.3), id="20-prompts-10-annotators"),
+    pytest.param(two_way(100, 3, 2, taste=0.5), id="100-prompts-3-annotators-who-differ"),
+    pytest.param(two_way(100, 5, 2, taste=0.5), id="100-prompts-5-annotators-who-differ"),
+    pytest.param(two_way(100, 10, 2, taste=0.5), id="100-prompts-10-annotators-who-differ"),
+    pytest.param(two_way(100, 10, 2, taste=0.0), id="100-prompts-10-annotators-alike"),
+    pytest.param(fused(20, 0.8), id="fused-20-labels"),
+    pytest.param(fused(50, 0.8), id="fused-50-labels"),
+    pytest.param(fused(100, 0.8, strata=4), id="fused-4-topics"),
+    pytest.param(fused(100, 0.8, people=8, votes=2), id="fused-8-annotators"),
+    pytest.param(raked(60, 12, taste=0.0), id="raked-60-prompts"),
+    pytest.param(raked(150, 15, taste=0.3), id="raked-150-prompts-annotators-who-differ"),
+]
+
+
+@pytest.mark.parametrize("once", ABOUT + AT_LEAST)
+def test_intervals_of_votes_hold_the_truth(once: Held) -> None:
+    assert rate(once, SMALL) >= 0.95 - 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("once", ABOUT)
+def test_intervals_of_votes_cover_their_level_in_full(
+    once: Held, request: pytest.FixtureRequest
+) -> None:
+    found = rate(once, FULL)
+    print(f"{request.node.callspec.id}: covers {found:.4f}")
+    assert 0.94 <= found <= 0.96
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("once", AT_LEAST)
+def test_intervals_of_few_votes_never_cover_less_in_full(
+    once: Held, request: pytest.FixtureRequest
+) -> None:
+    found = rate(once, FULL)
+    print(f"{request.node.callspec.id}: covers {found:.4f}")
+    assert found >= 0.93
+
+
+def price_of_noise(n: int, repetitions: int, **others: int) -> float:
+    """Effective sample of people and a judge who guesses, relative to people alone."""
+    random = np.random.default_rng(7)
+    errors = np.zeros((repetitions, 2))
+    for row in errors:
+        labelled, unlabelled = simulated(random, n=n, others=6 * n, win=0.6, agree=0.0, **others)
+        found = fused_win_rate(labelled, unlabelled, level=LEVEL)
+        assert isinstance(found, Fused)
+        row[:] = found.estimate.value - 0.6, found.humans.value - 0.6
+    both, people = (errors**2).mean(axis=0)
+    return float(people / both)
+
+
+NOISE = [
+    pytest.param(30, {}, id="30-labels"),
+    pytest.param(100, {}, id="100-labels"),
+    pytest.param(60, {"strata": 4}, id="60-labels-4-topics"),
+    pytest.param(60, {"people": 8, "votes": 2}, id="60-labels-8-annotators"),
+]
+
+
+@pytest.mark.parametrize(("n", "others"), NOISE)
+def test_a_judge_who_guesses_costs_next_to_nothing(n: int, others: dict[str, int]) -> None:
+    assert price_of_noise(n, 300, **others) >= 0.95
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n", "others"), NOISE)
+def test_a_judge_who_guesses_costs_at_most_a_twentieth_in_full(
+    n: int, others: dict[str, int], request: pytest.FixtureRequest
+) -> None:
+    found = price_of_noise(n, FULL, **others)
+    print(f"{request.node.callspec.id}: effective sample {found:.4f} of people alone")
+    assert found >= 0.95
+
+
+def alarmed(floor: float, accuracy: float, standing: Standing) -> Held:
+    """Whether an annotator of this accuracy is ever told so in 200 gold items."""
+
+    def once(random: Generator) -> bool:
+        found = gold_alarm((random.random(200) < accuracy).tolist(), floor=floor)
+        return list(Standing).index(found.standing) >= list(Standing).index(standing)
+
+    return once
+
+
+@pytest.mark.parametrize("floor", [0.6, 0.8, 0.95])
+@pytest.mark.parametrize(("standing", "allowed"), [(Standing.WARN, WARN), (Standing.PAUSE, PAUSE)])
+@pytest.mark.parametrize(
+    "repetitions", [pytest.param(1_000), pytest.param(FULL, marks=pytest.mark.slow)]
+)
+def test_an_annotator_at_the_floor_is_rarely_alarmed_whenever_one_looks(
+    floor: float, standing: Standing, allowed: float, repetitions: int
+) -> None:
+    found = rate(alarmed(floor, floor, standing), repetitions)
+    print(f"floor {floor}: {standing} ever in {found:.4f} (at most {allowed})")
+    assert found <= allowed + 3 * noise(allowed, repetitions)
+
+
+def test_an_annotator_who_guesses_is_paused() -> None:
+    assert rate(alarmed(0.8, 0.5, Standing.PAUSE), 200) > 0.99
