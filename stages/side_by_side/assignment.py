@@ -57,7 +57,11 @@ def assign(batch: Batch, annotators: Sequence[Annotator]) -> tuple[Task, ...]:
     if len({person.name for person in annotators}) < len(annotators):
         raise _refused(batch, "an annotator is named twice")
     given: dict[str, set[str]] = {person.name: set() for person in annotators}
-    eligible = {pair.id: _eligible(batch, pair, annotators) for pair in batch.pairs}
+    eligible = {
+        name: _eligible(batch, pair, annotators)
+        for name, pair in batch.shown.items()
+        if pair.gold is None
+    }
     for pair in sorted(eligible, key=lambda pair: (len(eligible[pair]), _digest(batch, pair))):
         for name in _least_loaded(batch, pair, among=eligible[pair], given=given):
             given[name].add(pair)
@@ -75,12 +79,12 @@ def a_first(terms: Terms, annotator: str, pair: str) -> bool:
 
 def own_order(batch: Batch, annotator: str) -> tuple[str, ...]:
     """Ids of all pairs that are not gold, in an annotator's own order."""
-    return _ordered(batch, annotator, [pair.id for pair in batch.pairs])
+    return _ordered(batch, annotator, gold=False)
 
 
 def gold_order(batch: Batch, annotator: str) -> tuple[str, ...]:
     """Ids of all gold pairs, in an annotator's own order."""
-    return _ordered(batch, annotator, [pair.id for pair in batch.gold])
+    return _ordered(batch, annotator, gold=True)
 
 
 def is_gold(terms: Terms, annotator: str, position: int) -> bool:
@@ -184,8 +188,9 @@ def _hand_on(
         taker = giver
 
 
-def _ordered(batch: Batch, annotator: str, pairs: Sequence[str]) -> tuple[str, ...]:
-    return tuple(sorted(pairs, key=lambda pair: _digest(batch, "order", annotator, pair)))
+def _ordered(batch: Batch, annotator: str, *, gold: bool) -> tuple[str, ...]:
+    ids = (name for name, pair in batch.shown.items() if (pair.gold is not None) == gold)
+    return tuple(sorted(ids, key=lambda pair: _digest(batch, "order", annotator, pair)))
 
 
 def _digest(batch: Batch, *about: str) -> str:
