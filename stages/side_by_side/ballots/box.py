@@ -90,7 +90,7 @@ class BallotBox:
             InputError: When the batch has no such person.
         """
         whole = self.batches.get(batch)
-        with self._database.writing(batch) as connection:
+        with self._database.writing(batch, durable=False) as connection:
             allowed = Clerk(connection=connection, batch=whole, now=now).may_vote(person)
             if isinstance(allowed, Refused):
                 known_person(connection, batch, person)

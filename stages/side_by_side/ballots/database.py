@@ -75,17 +75,21 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self, batch: str | None = None) -> Iterator[Connection]:
+    def writing(self, batch: str | None = None, *, durable: bool = True) -> Iterator[Connection]:
         """A change, kept as a whole and on disk when the block ends; nothing of it after an error.
 
         Those who change the same batch do so one after the other.
+
+        Args:
+            batch: The batch that is changed; None when it is none.
+            durable: Whether it must survive the machine's death too; a process's it does anyway.
 
         Raises:
             InputError: When there is no such batch.
             Broken: When the database fails.
         """
         with self._translated(), self._turn, self._engine.connect() as connection:
-            changing = connection.execution_options(changing=True)
+            changing = connection.execution_options(changing=True, durable=durable)
             with changing.begin():
                 if batch is not None:
                     self._hold(changing, batch)
@@ -166,5 +170,8 @@ def _prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    changing = connection.get_execution_options().get("changing")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if changing else "BEGIN")
+    options = connection.get_execution_options()
+    if options.get("changing"):
+        kept = "FULL" if options.get("durable") else "NORMAL"  # NORMAL does not wait for the disk
+        connection.exec_driver_sql(f"PRAGMA synchronous = {kept}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("changing") else "BEGIN")
