@@ -32,6 +32,7 @@ class BatchDesk:
         batches: By id, in the order they were made.
         tamper: Changes the lines of answers before they are handed out.
         refuse: Status with which an address is refused, by `METHOD path`, once each.
+        nameless: Whether files are taken without being given an id.
         deaf: Addresses whose reply is an error although the work was done, once each.
     """
 
@@ -39,6 +40,7 @@ class BatchDesk:
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
     tamper: Callable[[Lines], Lines] = lambda lines: lines
     refuse: dict[str, int] = field(default_factory=dict)
+    nameless: bool = False
     deaf: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
     server: OpenAIServer | None = None
@@ -131,7 +133,8 @@ class BatchDesk:
         name = f"file-in{len(self.files)}"
         self.files[name] = await form["file"].read()  # type: ignore[union-attr]
         await form.close()
-        return JSONResponse({"id": name, "object": "file", "purpose": "batch"})
+        told = {} if self.nameless else {"id": name}
+        return JSONResponse({**told, "object": "file", "purpose": "batch"})
 
     async def _content(self, request: Request) -> Response:
         if refused := self._refused("GET content"):

@@ -133,6 +133,12 @@ def test_agreement_is_with_the_winner_that_most_people_see() -> None:
     assert "Cohen's kappa" in found.method
 
 
+def test_one_prompt_in_common_is_too_little() -> None:
+    found = health.agreement(both_orders("a", "A>B", "A>B"), [person("a", 1.0)], level=0.95)
+    assert isinstance(found, Unmeasured)
+    assert found.cause is Cause.UNDERPOWERED
+
+
 def test_agreement_waits_for_people() -> None:
     found = health.agreement(both_orders("a", "A>B", "A>B"), [person("z", 1.0)], level=0.95)
     assert found == Unmeasured("no prompt was judged by people too", Cause.WAITING)
