@@ -1,10 +1,11 @@
-"""Whether a policy's offline tasks can be measured from what they are given; nothing is asked."""
+"""Whether a policy can be measured from what it is given; nothing is asked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from gates.comparison_inputs import comparison_input_problems
 from gates.workspace import Workspace
 from policies.benchmark_tasks import GroundingTask, RubricTask
 from policies.errors import WrongUsage
@@ -46,7 +47,7 @@ def check_inputs(file: PolicyFile, workspace: Workspace, state: State) -> tuple[
 
     Raises:
         PolicyRefused: With every task whose items, corpus, classifier, endpoint or results cannot
-            be used.
+            be used, and every judge and file of a comparison that cannot.
     """
     plan = file.policy.plan.offline or {}
     unknown = {} if workspace.file else {n: e for n, t in plan.items() if (e := endpoint_of(t))}
@@ -62,9 +63,13 @@ def check_inputs(file: PolicyFile, workspace: Workspace, state: State) -> tuple[
         endpoints=known,
     )
     found = unusable(plan, tools, partial(_items, file))
-    wrong = [each for each in found if isinstance(each.error, WrongUsage)]
+    wrong = [_problem(each) for each in found if isinstance(each.error, WrongUsage)]
+    compared = file.policy.plan.side_by_side
+    if compared is not None:
+        wrong += comparison_input_problems(compared, base=file.folder, workspace=workspace)
     if wrong:
-        raise PolicyRefused(str(file.path), [_problem(each, file) for each in wrong])
+        lines = read_yaml(file.path.read_text(encoding="utf-8"))
+        raise PolicyRefused(str(file.path), [replace(p, line=lines.line(p.at)) for p in wrong])
     return (
         *(Untold(task=n, sentence=f"no gate.toml says where `{e}` is") for n, e in unknown.items()),
         *(Untold(task=each.task, sentence=each.error.in_short) for each in found),
@@ -97,7 +102,6 @@ def _items(file: PolicyFile, name: str) -> ItemFile:
     return read_items(task.data, base=file.folder, cluster=task.cluster, sha256=task.sha256)
 
 
-def _problem(found: Unusable, file: PolicyFile) -> Problem:
+def _problem(found: Unusable) -> Problem:
     at = ("plan", "offline", found.task)
-    line = read_yaml(file.path.read_text(encoding="utf-8")).line(at)
-    return Problem(at=at, found=found.error.in_short, expected="", fix=found.error.fix, line=line)
+    return Problem(at=at, found=found.error.in_short, expected="", fix=found.error.fix)
