@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from policies.errors import InputError
@@ -104,6 +106,25 @@ def test_a_vote_names_the_model_that_was_on_the_side() -> None:
         unsaid = {t.id for t in TASKS if of.shown[t.pair].gold is not None}
         found = known_preferences(TASKS, votes)
         assert found == {t.id: preference for t in TASKS if t.id not in unsaid}
+
+
+def test_a_score_is_no_preference_of_an_annotator() -> None:
+    of = batch()
+    usual = next(task for task in TASKS if of.shown[task.pair].gold is None)
+    ballots = taken_in([said(Preference.TIE, usual)], [], {}).ballots
+    (vote,) = votes_of(of, TASKS, ballots, where="f")
+    with pytest.raises(ValueError, match="no preference of an annotator"):
+        known_preferences(TASKS, [replace(vote, win_a=0.3)])
+
+
+def test_time_that_was_not_measured_is_not_there() -> None:
+    of = batch()
+    usual = next(task for task in TASKS if of.shown[task.pair].gold is None)
+    for seconds, known in ((None, False), (2.0, True)):
+        line = replace(said(Preference.TIE, usual), seconds=seconds)
+        ballots = taken_in([line], [], {}).ballots
+        (vote,) = votes_of(of, TASKS, ballots, where="f")
+        assert ("seconds" in vote.record) is known
 
 
 def test_a_skip_is_no_vote() -> None:

@@ -128,6 +128,7 @@ def test_importing_twice_adds_nothing_and_a_change_is_refused() -> None:
         (exported(annotation(LEFT, ground_truth=True)), "marked as ground truth"),
         (exported(annotation(LEFT, was_cancelled="no")), "`was_cancelled` must be"),
         (exported(annotation(LEFT, lead_time=-1)), "`lead_time` must be"),
+        (exported(annotation(LEFT, lead_time=10**400)), "`lead_time` must be"),
         (exported(annotation(LEFT, lead_time="4")), "`lead_time` must be"),
         (exported(annotation(LEFT, updated_at="yesterday")), "no ISO 8601 time"),
         (exported(annotation()), "it says nothing"),
@@ -145,6 +146,11 @@ def test_importing_twice_adds_nothing_and_a_change_is_refused() -> None:
 )
 def test_what_cannot_be_trusted_is_refused_and_nothing_is_kept(entry: object, why: str) -> None:
     assert why in refusal(entry)
+
+
+def test_time_that_was_not_measured_is_none() -> None:
+    (ballot,) = read(exported(annotation(LEFT, lead_time=None))).ballots
+    assert ballot.seconds is None
 
 
 def test_a_task_that_stands_twice_is_refused() -> None:

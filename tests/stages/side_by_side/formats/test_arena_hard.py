@@ -1,9 +1,10 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from policies.errors import InputError
-from stages.side_by_side.formats.arena_battles import parse_battles
+from stages.side_by_side.formats.arena_battles import parse_battles, write_battles
 from stages.side_by_side.formats.arena_hard import parse_arena_hard, write_arena_hard
 from stages.side_by_side.vote import Vote
 
@@ -86,6 +87,20 @@ def test_what_stands_in_one_order_only_is_not_written() -> None:
     with pytest.raises(InputError) as refused:
         write_arena_hard([first, first])
     assert "same order twice" in refused.value.why
+
+
+@pytest.mark.parametrize("changed", [{"both_bad": True}, {"graded_a": 0.3}])
+def test_what_is_none_of_the_five_is_not_written(changed: dict[str, object]) -> None:
+    votes = [replace(vote, **changed) for vote in read(GOOD)]  # type: ignore[arg-type]
+    for write in (write_arena_hard, write_battles):
+        with pytest.raises(InputError) as refused:
+            write(votes)
+        assert "none of the five preferences" in refused.value.why
+
+
+def test_an_unresolved_vote_has_no_battle() -> None:
+    unresolved = read(GOOD | {"games": [None, None]})
+    assert write_battles(unresolved) == b""
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from stages.side_by_side.vote import Vote, seen_from
 
 GOOD = {"prompt": "p1", "model_a": "new", "model_b": "old", "annotator": "ann", "verdict": "A>B"}
 
+SCORED = {name: value for name, value in GOOD.items() if name != "verdict"}
+
 
 def read(*records: object) -> tuple[Vote, ...]:
     data = "".join(json.dumps(record) + "\n" for record in records).encode()
@@ -84,6 +86,20 @@ def test_any_bytes_are_votes_or_refused(data: bytes) -> None:
         (GOOD | {"seed": "1"}, "`seed` must be a whole number"),
         (GOOD | {"seed": True}, "`seed` must be a whole number"),
         (GOOD | {"at": 12}, "`at` must be an ISO 8601 time"),
+        (GOOD | {"judge": "yes"}, "`judge` must be true or false"),
+        (GOOD | {"seconds": -1}, "`seconds` must be a number"),
+        (GOOD | {"seconds": "3"}, "`seconds` must be a number"),
+        (GOOD | {"comment": 3}, "`comment` must be a text"),
+        (GOOD | {"segment": 3}, "`segment` must be a text"),
+        (GOOD | {"score": {"win": 1, "graded": 1}}, "give one of `verdict` and `score`"),
+        (SCORED | {"score": 1}, "`score` must be a JSON object"),
+        (SCORED | {"score": {"win": 1}}, "`score` must have `win` and `graded`"),
+        (SCORED | {"score": {"win": 1, "graded": 2}}, "`graded` is 2, not a number from 0 to 1"),
+        (SCORED | {"score": {"win": 1, "graded": 1, "both_bad": 0}}, "`both_bad` must be true"),
+        (GOOD | {"answer_a_sha256": "0"}, "`answer_a_sha256` is no SHA-256"),
+        (GOOD | {"answer_b": "x", "answer_b_sha256": "0" * 64}, "is not the text"),
+        ({"undo": "", "annotator": "ann"}, "`undo` must be"),
+        ({"undo": "v1"}, "`annotator` must be"),
     ],
 )
 def test_a_wrong_line_is_refused_by_file_and_line(record: object, why: str) -> None:

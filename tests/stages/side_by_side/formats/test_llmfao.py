@@ -1,10 +1,11 @@
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from policies.errors import InputError
-from stages.side_by_side.formats.llmfao import parse_llmfao
+from stages.side_by_side.formats.llmfao import parse_llmfao, write_llmfao
 from stages.side_by_side.vote import Vote
 from stages.side_by_side.votes import each_once
 
@@ -56,6 +57,23 @@ def test_a_wrong_row_is_refused_by_file_and_line(text: str, line: int, why: str)
     assert why in refused.value.why
 
 
+def test_the_one_shown_first_is_written_on_the_left() -> None:
+    (vote,) = read("prompt,worker,winner,left,right\n8,w,left,a,b\n")
+    (again,) = read(write_llmfao([replace(vote, first="b")]).decode())
+    assert (again.model_a, again.win_a) == ("b", 0)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"win_a": None, "graded_a": None}, {"win_a": 0.5, "both_bad": True}, {"win_a": 0.4}],
+    ids=["unresolved", "both bad", "a score in between"],
+)
+def test_what_it_has_no_word_for_is_not_written(changed: dict[str, object]) -> None:
+    (vote,) = read("prompt,worker,winner,left,right\n8,w,left,a,b\n")
+    with pytest.raises(InputError, match=r"votes/crowd\.csv:2"):
+        write_llmfao([replace(vote, **changed)])  # type: ignore[arg-type]
+
+
 @pytest.mark.skipif(not REAL.exists(), reason=f"the LLMFAO votes are not at {REAL}")
 @pytest.mark.parametrize(
     ("name", "votes", "annotators", "winners"),
@@ -75,3 +93,7 @@ def test_the_published_votes_read_completely(
     assert len({model for vote in found for model in vote.pair}) == 59
     assert len({vote.prompt for vote in found}) == 13
     assert Counter(vote.win_a for vote in found) == winners
+    again = parse_llmfao(write_llmfao(found), where=file.name)
+    assert [(v.prompt, v.annotator, v.pair, v.win_a) for v in again] == [
+        (v.prompt, v.annotator, v.pair, v.win_a) for v in found
+    ]

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -68,6 +69,10 @@ def test_what_it_has_no_word_for_is_not_written() -> None:
     first, second = read(GOOD)
     with pytest.raises(InputError, match=r"gpt-4_pair\.jsonl:1"):
         write_mt_bench([first])
+    bad = [replace(vote, win_a=0.5, graded_a=0.5, both_bad=True) for vote in (first, second)]
+    with pytest.raises(InputError) as refused:
+        write_mt_bench(bad)
+    assert "no word for `both_bad`" in refused.value.why
     with pytest.raises(InputError) as refused:
         write_mt_bench([second, second])
     assert "same order twice" in refused.value.why
