@@ -1,6 +1,8 @@
 import sqlite3
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from sqlalchemy import text
@@ -115,3 +117,15 @@ def test_the_database_itself_refuses_a_doubled_vote_or_seat(tmp_path: Path) -> N
 def test_a_batch_that_is_not_there_is_named(tmp_path: Path) -> None:
     with open_ballots(str(tmp_path)) as box, pytest.raises(InputError, match="no batch 'x'"):
         box.standing_votes("x")
+
+
+def test_many_who_open_a_new_place_at_once_all_find_it(tmp_path: Path) -> None:
+    for attempt in range(5):
+        together = Barrier(8)
+
+        def opens(_: int, url: str = str(tmp_path / str(attempt)), at: Barrier = together) -> None:
+            at.wait()
+            open_ballots(url).close()
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(opens, range(8)))
