@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 
-from infra.figures import _llmfao_people as people
 from infra.figures import llmfao
 from stages.side_by_side.vote import Vote
 
@@ -30,7 +29,7 @@ def test_a_tied_top_is_a_tie() -> None:
         *(vote("p", who, won) for who, won in [("x", 1), ("y", 0), ("z", 1), ("w", 0)]),
         *(vote("q", who, won) for who, won in [("x", 1), ("y", 0), ("z", 1)]),
     ]
-    assert dict(people.plurality(votes).words) == {
+    assert dict(llmfao.plurality(votes).words) == {
         ("p", "m", "n"): "tie",
         ("q", "m", "n"): "left",
     }
