@@ -12,6 +12,9 @@ COMMANDS = {
     "export": Entry("gates.cli.sxs_export", "Tasks or votes for Label Studio, tables, others."),
     "import": Entry("gates.cli.sxs_import", "Votes that were given elsewhere, all or none."),
     "size": Entry("gates.cli.sxs_size", "How many votes a wanted effect takes."),
+    "rank": Entry("gates.cli.sxs_rank", "Models in order of strength, from files of votes."),
+    "agreement": Entry("gates.cli.sxs_agreement", "How far annotators and judges agree."),
+    "attacks": Entry("gates.cli.sxs_attacks", "Answers that were written to win."),
 }
 
 

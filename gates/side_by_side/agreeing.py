@@ -9,14 +9,16 @@ from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.side_by_side.vote import Vote
 from stages.stats.agreement import Agreement, agreement_matrix
 from stages.stats.annotators import first_position
+from stages.stats.comparisons import TIE
 from stages.stats.dawid_skene import DawidSkene, dawid_skene
 from stages.stats.krippendorff import Distance, krippendorff_alpha
 
 LEVEL = 0.95
 """Confidence level of every interval here."""
 
-LABELS = ("first", "second", "tie", "both_bad")
-"""What a vote may say: of two models the first or second by name, a tie, or both bad."""
+LABELS = ("a", "b", "tie", "both_bad")
+"""What a vote may say: that a is better or b, a tie, or both bad; a being what the first vote on
+the pair of answers calls so, which is the candidate in a batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,20 +73,20 @@ def agreement_of(votes: Sequence[Vote]) -> Agreed:
     fit = dawid_skene(
         [_unit(vote) for vote in said],
         [vote.annotator for vote in said],
-        labels=[label_of(vote) for vote in said],
+        labels=labels_of(said),
         names=LABELS,
     )
     if isinstance(fit, DawidSkene) and not fit.converged:
         fit = Unmeasured("the model of annotators' errors did not converge", Cause.BROKEN)
     by_name: dict[str, dict[Hashable, str]] = {}
-    for vote in sorted(said, key=lambda vote: vote.annotator):
-        by_name.setdefault(vote.annotator, {})[_unit(vote)] = label_of(vote)
+    for vote, label in zip(said, labels_of(said), strict=True):
+        by_name.setdefault(vote.annotator, {})[_unit(vote)] = label
     return Agreed(
         votes=len(said),
         units=len({_unit(vote) for vote in said}),
         alpha=agreement_of_votes(said),
         voters=_voters(votes, fit),
-        matrix=agreement_matrix(by_name, level=LEVEL),
+        matrix=agreement_matrix(dict(sorted(by_name.items())), level=LEVEL),
         labels=fit if isinstance(fit, Unmeasured) else tuple(map(float, fit.prevalence)),
     )
 
@@ -93,7 +95,7 @@ def agreement_of_votes(votes: Sequence[Vote]) -> Estimate | Unmeasured:
     """Krippendorff's alpha of votes, with nominal distances."""
     said = _once([vote for vote in votes if vote.win_a is not None])
     return krippendorff_alpha(
-        [label_of(vote) for vote in said],
+        labels_of(said),
         [_unit(vote) for vote in said],
         distance=Distance.NOMINAL,
         level=LEVEL,
@@ -101,14 +103,20 @@ def agreement_of_votes(votes: Sequence[Vote]) -> Estimate | Unmeasured:
     )
 
 
-def label_of(vote: Vote) -> str:
-    """What a vote with a verdict says, whichever of its models is called a."""
+def labels_of(votes: Sequence[Vote]) -> list[str]:
+    """What votes with a verdict say, each one of `LABELS`."""
+    first: dict[Hashable, str] = {}
+    return [_label(vote, first.setdefault(_unit(vote), vote.model_a)) for vote in votes]
+
+
+def _label(vote: Vote, a: str) -> str:
     assert vote.win_a is not None
     if vote.both_bad:
         return "both_bad"
-    if vote.win_a == 0.5:  # noqa: PLR2004 - a tie
+    lean = vote.win_a - TIE
+    if lean == 0:
         return "tie"
-    return "first" if (vote.win_a > 0.5) == (vote.model_a < vote.model_b) else "second"  # noqa: PLR2004 - a tie
+    return "a" if (lean > 0) == (vote.model_a == a) else "b"
 
 
 def _voters(votes: Sequence[Vote], fit: DawidSkene | Unmeasured) -> tuple[Voter, ...]:

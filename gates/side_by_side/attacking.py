@@ -1,0 +1,110 @@
+"""Whether a file of answers was written to win, outside of any policy."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import assert_never
+
+from policies.errors import InputError, WrongUsage
+from stages.engine.data import read_bytes, without_credentials
+from stages.side_by_side.attacks import Attacks, find_attacks
+from stages.side_by_side.formats.answers import (
+    Answer,
+    parse_arena_hard_answers,
+    parse_model_outputs,
+)
+from stages.side_by_side.formats.rows import Row, all_or_none, json_rows
+
+_FIX = 'give JSON lines of {"id": ..., "output": ...}, or name another --format'
+
+
+class Written(StrEnum):
+    """Who wrote a file of answers."""
+
+    OUTPUTS = "outputs"
+    """Recorded outputs, as `gate register --outputs` takes them: `{"id", "output"}`."""
+    ALPACA_EVAL = "alpaca-eval"
+    """`model_outputs.json`."""
+    ARENA_HARD = "arena-hard"
+    """`model_answer/MODEL.jsonl`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspect:
+    """One model of a file.
+
+    Attributes:
+        model: Its name; empty where the file names none.
+        attacks: What was found.
+    """
+
+    model: str
+    attacks: Attacks
+
+
+def look(file: str, written_by: Written, *, beside: str | None = None) -> tuple[Suspect, ...]:
+    """What is found of every model of a file, by name.
+
+    Args:
+        file: Path or URL.
+        written_by: Its format.
+        beside: A file of the baseline's answers, of the same format; None where there is none.
+
+    Raises:
+        InputError: When a file cannot be read, or holds nothing.
+        WrongUsage: When the baseline's file holds several models.
+    """
+    baseline = {} if beside is None else _one(_answers(beside, written_by), beside)
+    return tuple(
+        Suspect(model=model, attacks=find_attacks(answers, beside=baseline))
+        for model, answers in sorted(_answers(file, written_by).items())
+    )
+
+
+def _one(found: Mapping[str, Mapping[str, str]], file: str) -> Mapping[str, str]:
+    if len(found) > 1:
+        raise WrongUsage(
+            f"cannot take {file} for the baseline",
+            why=f"it holds answers of {', '.join(sorted(found))}",
+            fix="name a file with the answers of one model",
+        )
+    return next(iter(found.values()))
+
+
+def _answers(file: str, written_by: Written) -> Mapping[str, Mapping[str, str]]:
+    """Answers by prompt, by model."""
+    data, where = read_bytes(file, base=Path()), without_credentials(file)
+    found: dict[str, dict[str, str]] = {}
+    for model, prompt, text in _read(data, written_by, where):
+        if prompt in found.setdefault(model, {}):
+            raise InputError(
+                f"cannot read {where}",
+                why=f"prompt `{prompt}` is answered twice",
+                fix="keep one answer to every prompt",
+            )
+        found[model][prompt] = text
+    if not found:
+        raise InputError(f"cannot read {where}", why="it holds no answers", fix=_FIX)
+    return found
+
+
+def _read(data: bytes, written_by: Written, where: str) -> list[tuple[str, str, str]]:
+    match written_by:
+        case Written.OUTPUTS:
+            rows = json_rows(data, where=where, fix=_FIX)
+            return list(all_or_none(rows, lambda row: [_output(row)]))
+        case Written.ALPACA_EVAL:
+            return [_named(answer) for answer in parse_model_outputs(data, where=where)]
+        case Written.ARENA_HARD:
+            return [_named(answer) for answer in parse_arena_hard_answers(data, where=where)]
+        case _:
+            assert_never(written_by)
+
+
+def _output(row: Row) -> tuple[str, str, str]:
+    return ("", row.name("id"), row.maybe_text("output") or "")
+
+
+def _named(answer: Answer) -> tuple[str, str, str]:
+    return (answer.model, answer.prompt, answer.text)
