@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from statistics import fmean
 
-from policies.benchmark_tasks import Stopping
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.side_by_side.interleaving import interleaved
 from stages.side_by_side.scores import Row, Rule, share_of_rows
@@ -23,10 +22,12 @@ class PromptVotes:
         prompt: Its id.
         by_annotator: For each annotator in order of appearance, the votes in either order of the
             answers; as many annotators as the plan's overlap.
+        settled: Whether a rule said it, and nobody was shown the pair.
     """
 
     prompt: str
     by_annotator: tuple[tuple[CandidateVote, ...], ...]
+    settled: bool = False
 
     @property
     def votes(self) -> tuple[CandidateVote, ...]:
@@ -39,12 +40,12 @@ class Tally:
     """What the votes on a pair amount to.
 
     Attributes:
-        prompts: Planned prompts that have all their votes, in the order in which they got them.
+        prompts: Planned prompts that have all their votes, in the order in which they got them,
+            settled ones in their turn among them.
         begun: Planned prompts that have some but not all of them.
         beyond: Prompts after the planned number, left out.
         surplus: Votes beyond the overlap on planned prompts, left out.
         elsewhere: Votes on prompts that the plan does not know, left out.
-        settled: How many of `prompts`, the first, were settled by the rule and shown to nobody.
     """
 
     prompts: tuple[PromptVotes, ...]
@@ -52,12 +53,16 @@ class Tally:
     beyond: int
     surplus: int
     elsewhere: int
-    settled: int = 0
+
+    @property
+    def settled(self) -> int:
+        """Number of prompts among `prompts` that nobody was shown."""
+        return sum(prompt.settled for prompt in self.prompts)
 
     @property
     def votes(self) -> tuple[CandidateVote, ...]:
         """The votes that count, without the rule's."""
-        return tuple(vote for prompt in self.prompts[self.settled :] for vote in prompt.votes)
+        return tuple(v for prompt in self.prompts if not prompt.settled for v in prompt.votes)
 
     @property
     def unresolved(self) -> int:
@@ -82,6 +87,7 @@ def tally(
     overlap: int,
     among: Collection[str] | None = None,
     settled: Sequence[CandidateVote] = (),
+    seed: int = 0,
 ) -> Tally:
     """Votes gathered by prompt, as far as the plan goes.
 
@@ -95,7 +101,8 @@ def tally(
         overlap: Planned number of annotators per prompt.
         among: The prompts that the plan knows; None when it takes them from the votes.
         settled: What the rule says of planned prompts that nobody is shown; each counts as if all
-            its annotators had said so.
+            its annotators had said so, in a turn that the seed draws.
+        seed: The plan's.
     """
     ruled = {vote.prompt: vote for vote in settled}
     known = [
@@ -117,15 +124,16 @@ def tally(
     planned = set(islice(found, prompts - len(ruled)))
     complete = [prompt for prompt in completed if prompt in planned]
     return Tally(
-        prompts=(
-            *(_ruled(vote, overlap) for vote in ruled.values()),
-            *(_prompt_votes(name, found[name]) for name in complete),
+        prompts=interleaved(
+            [_ruled(vote, overlap) for vote in ruled.values()],
+            [_prompt_votes(name, found[name]) for name in complete],
+            planned=prompts,
+            seed=seed,
         ),
         begun=len(planned) - len(complete),
         beyond=len(found) - len(planned),
         surplus=sum(prompt in planned for prompt in extra),
         elsewhere=len(votes) - len(known),
-        settled=len(ruled),
     )
 
 
@@ -174,24 +182,15 @@ def share_of(counted: Tally, score: Score, rule: Rule) -> Estimate | Unmeasured:
         said.append(f"{counted.unresolved} unresolved votes count 0 below and 1 above")
     if counted.left_out:
         said.append(f"{counted.left_out} left out")
-    prompts = _in_turn(counted, rule) if rule.stopping is Stopping.ANYTIME else counted.prompts
-    return share_of_rows(_rows(prompts, score), rule, said=said)
+    return share_of_rows(rows_of(counted, score), rule, said=said)
 
 
 def rows_of(counted: Tally, score: Score) -> tuple[Row, ...]:
     """What each annotator says of each prompt; as many rows on every prompt."""
-    return _rows(counted.prompts, score)
-
-
-def _in_turn(counted: Tally, rule: Rule) -> tuple[PromptVotes, ...]:
-    """The prompts in an order that may be looked at after each; see `interleaved`."""
-    ruled, shown = counted.prompts[: counted.settled], counted.prompts[counted.settled :]
-    return interleaved(ruled, shown, planned=rule.planned, seed=0)
-
-
-def _rows(prompts: Sequence[PromptVotes], score: Score) -> tuple[Row, ...]:
     return tuple(
-        _row(prompt.prompt, votes, score) for prompt in prompts for votes in prompt.by_annotator
+        _row(prompt.prompt, votes, score)
+        for prompt in counted.prompts
+        for votes in prompt.by_annotator
     )
 
 
@@ -208,7 +207,7 @@ def _row(prompt: str, votes: Sequence[CandidateVote], score: Score) -> Row:
 def _ruled(vote: CandidateVote, overlap: int) -> PromptVotes:
     """The rule's word, as that of annotators who say nothing else: no habit of theirs is in it."""
     each = (replace(vote, annotator=f"rule {vote.prompt} {n}") for n in range(overlap))
-    return PromptVotes(prompt=vote.prompt, by_annotator=tuple((one,) for one in each))
+    return PromptVotes(prompt=vote.prompt, by_annotator=tuple((one,) for one in each), settled=True)
 
 
 def _prompt_votes(name: str, annotators: Mapping[str, Sequence[CandidateVote]]) -> PromptVotes:

@@ -76,6 +76,7 @@ class Comparing:
                 overlap=self.plan.overlap,
                 among=gathered.among,
                 settled=settled,
+                seed=self.plan.seed,
             ),
             voted=bool(votes),
             attacks=attacks,

@@ -125,7 +125,17 @@ def test_nobody_votes_on_what_the_rule_settles() -> None:
 def test_the_rule_takes_places_of_the_planned_prompts() -> None:
     votes = [vote(i, 1.0) for i in range(5)]
     counted = tally(votes, prompts=3, overlap=1, settled=[vote("same", 0.5, "rule")])
-    assert (len(counted.prompts), counted.beyond) == (3, 3)
+    assert (len(counted.prompts), counted.settled, counted.beyond) == (3, 1, 3)
+
+
+def test_what_the_rule_settles_counts_in_its_turn_and_not_before() -> None:
+    ruled = [vote(f"r{n}", 0.0, "rule") for n in range(50)]
+    shown = [vote(n, 1.0) for n in range(50)]
+    early = tally(shown[:10], prompts=100, overlap=1, settled=ruled, seed=3)
+    assert 0 < early.settled < 40
+    whole = tally(shown, prompts=100, overlap=1, settled=ruled, seed=3)
+    assert whole.settled == 50
+    assert whole.prompts[: len(early.prompts)] == early.prompts
 
 
 def test_the_unresolved_count_against_the_lower_end_and_for_the_upper() -> None:

@@ -44,12 +44,12 @@ def voted(prompt: str, win: float) -> CandidateVote:
     return CandidateVote(prompt=prompt, annotator="a", win=win, graded=win, both_bad=False)
 
 
-def rate(number: int, *, stopping: Stopping = Stopping.ANYTIME) -> Estimate | Unmeasured:
+def rate(number: int) -> Estimate | Unmeasured:
     """60 of 600 answers are identical; so many of the others were read, half of them won."""
     read = [voted(f"r{i}", float(i % 2)) for i in range(number)]
     settled = [voted(f"s{i}", 0.5) for i in range(60)]
     counted = tally(read, prompts=600, overlap=1, settled=settled)
-    return win_rate(counted, Rule(stopping=stopping, level=0.95, planned=600))
+    return win_rate(counted, Rule(stopping=Stopping.ANYTIME, level=0.95, planned=600))
 
 
 def test_a_sequence_does_not_bet_on_what_was_settled_before_the_first_vote() -> None:
@@ -61,9 +61,3 @@ def test_a_sequence_does_not_bet_on_what_was_settled_before_the_first_vote() -> 
     through = rate(540)
     assert isinstance(through, Estimate)
     assert through.n == 600
-
-
-def test_a_fixed_plan_counts_everything_at_once() -> None:
-    found = rate(40, stopping=Stopping.FIXED)
-    assert isinstance(found, Estimate)
-    assert found.n == 100
