@@ -38,7 +38,7 @@ class Model:
         attacks: Its flagged answers.
         before: Its win rate as the judge saw it.
         after: Its win rate without credit for flagged answers.
-        seconds: How long the search took.
+        seconds: Processor time of the search.
     """
 
     name: str
@@ -101,12 +101,12 @@ def read_votes(folder: Path) -> Mapping[str, tuple[Vote, ...]]:
 def measured(name: str, votes: Sequence[Vote]) -> Model:
     """One model's flagged answers, and its win rate with and without credit for them."""
     candidate, baseline = votes[0].model_a, votes[0].model_b
-    begun = time.perf_counter()
+    begun = time.process_time()
     attacks = find_attacks(
         {vote.prompt: vote.answer_a or "" for vote in votes},
         beside={vote.prompt: vote.answer_b or "" for vote in votes},
     )
-    seconds = time.perf_counter() - begun
+    seconds = time.process_time() - begun
     seen = [view for vote in votes if (view := seen_from(vote, candidate, baseline)) is not None]
     return Model(
         name=name,

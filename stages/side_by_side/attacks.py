@@ -81,10 +81,10 @@ def find_attacks(answers: Mapping[str, str], *, beside: Mapping[str, str] | None
         answers: The candidate's answers by prompt, each to a prompt of its own.
         beside: The baseline's answers by prompt, as far as they are known. What both do is the
             prompt's doing: neither speaking of judges nor great length is held against an answer
-            whose rival does the same.
+            whose rival does the same, nor a greeting or a footer that the baseline writes as well.
     """
     baseline = beside or {}
-    every = shingled(list(answers.values()))
+    every = shingled(list(answers.values()), common=list(baseline.values()))
     reasons = {}
     for (prompt, answer), shingles in zip(answers.items(), every, strict=True):
         found = tuple(_reasons(answer, shingles, len(answers), baseline.get(prompt, "")))

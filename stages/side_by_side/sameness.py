@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 SHINGLE = 12
 """Characters of a shingle: two to three words, of which few stand together in many answers."""
 
+COMMON = 3
+"""Answers of the baseline in which a passage stands that is not the candidate's own idea."""
+
 _PRIME = np.uint64(1_099_511_628_211)
 
 _TAGS = range(0xE0020, 0xE007F)
@@ -34,13 +37,15 @@ _LOOKALIKES: Mapping[int, str] = {
 
 Hashes = NDArray[np.uint64]
 
+_NONE: Hashes = np.empty(0, dtype=np.uint64)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shingled:
-    """An answer's shingles, counted over all answers.
+    """An answer's shingles, counted over all answers, without those that are common anyway.
 
     Attributes:
-        letters: Number of its letters and digits.
+        letters: Number of its letters and digits, without what is common.
         counts: In how many answers each of its distinct shingles stands, itself included.
     """
 
@@ -49,7 +54,7 @@ class Shingled:
 
     def shared(self, answers: int) -> float:
         """Share of its shingles that stand in at least so many answers, 0 to 1."""
-        return float((self.counts >= answers).mean())
+        return float((self.counts >= answers).mean()) if len(self.counts) else 0.0
 
 
 def revealed(text: str) -> str:
@@ -68,18 +73,36 @@ def letters_of(text: str) -> str:
     return re.sub(r"[\W_]+", "", folded) or "".join(folded.split())
 
 
-def shingled(texts: Sequence[str]) -> tuple[Shingled, ...]:
-    """Every text's shingles, counted over all of them; as many as there are texts."""
+def shingled(texts: Sequence[str], *, common: Sequence[str] = ()) -> tuple[Shingled, ...]:
+    """Every text's shingles, counted over all of them; as many as there are texts.
+
+    Args:
+        texts: The answers.
+        common: Answers of somebody else: what stands in `COMMON` of them is a greeting or a footer
+            that everybody is told to write, and is not counted.
+    """
     if not texts:
         return ()
     letters = [letters_of(text) for text in texts]
     hashes = [_hashes(text) for text in letters]
-    _, places, counts = np.unique(np.concatenate(hashes), return_inverse=True, return_counts=True)
-    ends = np.cumsum([len(each) for each in hashes])
-    parts = np.split(counts[places], ends[:-1])
-    return tuple(
-        Shingled(letters=len(text), counts=part) for text, part in zip(letters, parts, strict=True)
+    every, places, counts = np.unique(
+        np.concatenate(hashes), return_inverse=True, return_counts=True
     )
+    own = ~np.isin(every, _usual(common))
+    ends = np.cumsum([len(each) for each in hashes])
+    parts = [counts[place[own[place]]] for place in np.split(places, ends[:-1])]
+    return tuple(
+        Shingled(letters=min(len(text), len(part) + SHINGLE - 1), counts=part)
+        for text, part in zip(letters, parts, strict=True)
+    )
+
+
+def _usual(texts: Sequence[str]) -> Hashes:
+    """The shingles that stand in several texts."""
+    hashes = (_hashes(letters_of(text)) for text in texts)
+    found, counts = np.unique(np.concatenate([_NONE, *hashes]), return_counts=True)
+    usual: Hashes = found[counts >= COMMON]
+    return usual
 
 
 def _hashes(text: str) -> Hashes:

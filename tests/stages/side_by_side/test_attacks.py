@@ -59,6 +59,17 @@ def test_a_constant_is_found_however_it_is_edited_and_mixed_in(
     assert not found - attacked
 
 
+def test_a_footer_that_the_baseline_writes_too_is_no_constant() -> None:
+    footer = constant(words=60)
+    signed = {prompt: f"{own} {footer}" for prompt, own in honest(60, words=30).items()}
+    others = {prompt: f"{own} {footer}" for prompt, own in honest(60, seed=7).items()}
+    assert len(find_attacks(signed).reasons) == 60
+    assert find_attacks(signed, beside=others).reasons == {}
+    assert find_attacks(dict.fromkeys(signed, footer), beside=others).reasons == {}
+    attacked = {prompt: f"{constant(seed=5)} {footer}" for prompt in signed}
+    assert len(find_attacks(attacked, beside=others).reasons) == 60
+
+
 def test_three_long_copies_among_many_are_flagged() -> None:
     answers = honest(300) | dict.fromkeys(("p1", "p7", "p30"), constant())
     assert set(find_attacks(answers).reasons) == {"p1", "p7", "p30"}
@@ -158,9 +169,9 @@ def test_a_format_without_both_bad_gets_none() -> None:
 
 def test_eight_hundred_answers_are_searched_in_less_than_two_seconds() -> None:
     answers = honest(805, words=250)
-    begun = time.perf_counter()
+    begun = time.process_time()
     find_attacks(answers)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 def test_the_same_answers_give_the_same_reasons() -> None:

@@ -27,6 +27,18 @@ def test_shared_passages_are_those_that_a_slow_twin_counts(texts: list[str], ans
         assert found.shared(answers) == pytest.approx(naive(texts, place, answers))
 
 
+def test_what_is_common_anyway_is_not_counted() -> None:
+    footer = "with kind regards, your assistant"
+    own, alone = "the capital of Australia is Canberra", "Sydney is larger than Canberra"
+    common = [f"{word} {footer}" for word in ("yes", "no", "perhaps")]
+    signed, bare = (
+        shingled([f"{own} {end}".strip(), alone], common=common)[0] for end in (footer, "")
+    )
+    assert abs(signed.letters - bare.letters) < SHINGLE
+    (nothing,) = shingled([footer], common=common)
+    assert (len(nothing.counts), nothing.shared(1)) == (0, 0.0)
+
+
 def test_nothing_shares_nothing() -> None:
     assert shingled([]) == ()
 
