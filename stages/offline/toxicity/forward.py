@@ -37,7 +37,7 @@ class TorchForward:
         model: In fp32, on the CPU; it is moved and converted.
         padding: Token id that fills the shorter rows of a batch.
         dtype: Of the matrix products, `float32` or less; sums and norms stay in fp32, which halves
-            the drift and costs little.
+            the drift.
         device: `cpu` or `cuda`; None for the accelerator where there is one.
     """
 

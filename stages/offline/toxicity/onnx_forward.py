@@ -38,7 +38,7 @@ class OnnxForward:
         import torch
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = torch.get_num_threads()  # 0 would pin each to a core
+        options.intra_op_num_threads = torch.get_num_threads()
         wanted = ("CUDAExecutionProvider", "CPUExecutionProvider")
         there = onnxruntime.get_available_providers()
         self._session = onnxruntime.InferenceSession(
