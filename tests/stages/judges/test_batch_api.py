@@ -332,8 +332,11 @@ def test_a_process_killed_between_replies_and_the_end_of_a_batch_journals_each_r
         with pytest.raises(Killed):
             office.run()
     assert texts(office.run()) == ALL
-    office.run(ITEMS[:1])
+    other = Item(id="o", messages=({"role": "user", "content": "other"},), cluster="o")
+    office.run([*ITEMS, other])
     assert len(office.log.state.read("judges/toy")) == 4
+    ends = [e["status"] for e in office.log.state.read("judges/toy.batches") if "status" in e]
+    assert ends == ["completed"]
 
 
 def test_large_lists_are_put_in_several_batches(

@@ -28,12 +28,11 @@ def both_orders(prompt: str, ab: str, ba: str, repeat: int = 0) -> list[Judgemen
 def test_the_first_position_counts_ties_and_both_bad_as_half() -> None:
     said = [
         *both_orders("always first", "A>B", "B>>A"),
-        *both_orders("always second", "B>A", "A>B"),
         *both_orders("a", "A>B", "A>B"),
         *both_orders("neither", "A=B", "both_bad"),
         *both_orders("first", "A>B", "B>A"),
     ]
-    assert value(health.first_position(said, level=0.95)) == pytest.approx((2 + 0 + 1 + 1 + 2) / 10)
+    assert value(health.first_position(said, level=0.95)) == pytest.approx((2 + 1 + 1 + 2) / 8)
 
 
 def test_an_interval_rests_on_prompts_and_not_on_verdicts() -> None:

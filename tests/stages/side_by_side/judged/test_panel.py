@@ -289,6 +289,14 @@ def test_a_cap_stops_before_it_is_exceeded_and_keeps_what_was_paid(court: Court,
     assert len(court.asked) == 16
 
 
+def test_what_a_later_judge_has_cost_is_known_before_an_earlier_one_is_asked(court: Court) -> None:
+    court.seat("first", judge.comparing(judge.prefers_first))
+    court.judge(PAIRS, judges=["first"])
+    court.cap = Cap(calls=10)
+    assert lacking(court.judge(PAIRS)).cause is Cause.OVER_BUDGET
+    assert len(court.asked) == 10
+
+
 # In batches
 
 
