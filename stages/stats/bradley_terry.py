@@ -215,17 +215,25 @@ def _step(at: Slopes, now: Floats, start: Fitted) -> Floats:
     """Newton's step for each sample, shape (B, k + 1).
 
     No difference of strengths moves, together with log v, by more than 1: the curvature then
-    changes by less than a factor e, and the step climbs. Rao-Kupper's log v stays positive.
+    changes by less than a factor e, and the step climbs. Rao-Kupper's log v stays positive: it goes
+    at most halfway to 0, and strengths move as suits that.
     """
     k, slope = len(start.players), np.c_[at.gradient, at.gradient_tie] - start.ridge * now
     free = k if start.ties is Ties.HALF else k + 1
-    moves = np.zeros_like(now)
-    moves[:, :free] = np.linalg.solve(_system(at, start), slope[:, :free, None])[:, :, 0]
+    system, moves = _system(at, start), np.zeros_like(now)
+    moves[:, :free] = _solved(system, slope[:, :free])
+    if start.ties is Ties.RAO_KUPPER:
+        beyond = moves[:, k] < -now[:, k] / 2
+        system[beyond, k] = np.eye(free)[k]
+        slope[beyond, k] = -now[beyond, k] / 2
+        moves[beyond] = _solved(system[beyond], slope[beyond])
     reach = np.ptp(moves[:, :k], axis=1) + np.abs(moves[:, k])
     moves /= np.maximum(1, reach)[:, None]
-    if start.ties is Ties.RAO_KUPPER:
-        moves[:, k] = np.maximum(moves[:, k], -now[:, k] / 2)
     return moves
+
+
+def _solved(system: Floats, slope: Floats) -> Floats:
+    return np.asarray(np.linalg.solve(system, slope[:, :, None])[:, :, 0], dtype=np.float64)
 
 
 def _system(at: Slopes, fitted: Fitted) -> Floats:

@@ -150,6 +150,34 @@ def test_strengths_that_lie_far_apart_are_found() -> None:
     assert gaps == pytest.approx([-np.log(10_000)] * 2, rel=1e-6)
 
 
+def one_sided(wins: int, ties: int, losses: int) -> list[float]:
+    return [*[1.0] * wins, *[0.5] * ties, *[0.0] * losses]
+
+
+def test_a_sample_far_from_where_it_begins_is_found() -> None:
+    outcomes = [*one_sided(400, 0, 1), *one_sided(1, 0, 400)]
+    games = collapse(["a"] * 802, ["b"] * 802, outcomes, [0] * 401 + [1] * 401)
+    middle = fit(games)
+    assert isinstance(middle, Fitted)
+    start = replace(middle, strengths=np.log([20.0, 1 / 20]))
+    found = fit_samples(games, np.array([[0.0, 1.0], [1.0, 0.0]]), start=start)
+    assert found.found.all()
+    gaps = found.strengths[:, 0] - found.strengths[:, 1]
+    assert gaps == pytest.approx([-np.log(400), np.log(400)])
+
+
+def test_a_sample_without_ties_is_rated_by_its_wins() -> None:
+    outcomes = [*one_sided(6, 0, 3), *one_sided(2, 7, 1)]
+    games = collapse(["a"] * 19, ["b"] * 19, outcomes, [0] * 9 + [1] * 10)
+    for ties in (Ties.DAVIDSON, Ties.RAO_KUPPER):
+        whole = fit(games, ties=ties)
+        assert isinstance(whole, Fitted)
+        found = fit_samples(games, np.array([[1.0, 0.0]]), start=replace(whole, ridge=RIDGE))
+        assert found.found.all()
+        assert found.strengths[0, 0] - found.strengths[0, 1] == pytest.approx(np.log(2), abs=1e-4)
+        assert 0 < np.exp(found.log_tie[0]) < 1 + 1e-4
+
+
 def test_a_player_who_never_lost_has_no_strength_but_with_a_penalty() -> None:
     games = [("a", "b", 1.0), ("a", "c", 1.0), ("b", "c", 1.0), ("c", "b", 1.0)]
     found = refused(*games)

@@ -68,6 +68,28 @@ def test_win_rates_are_expected_scores_with_the_interval_of_their_log_odds(ties:
         assert numbers(other).standard_error == pytest.approx(numbers(one).standard_error, rel=0.15)
 
 
+@pytest.mark.parametrize("ties", Ties)
+def test_the_error_of_a_win_rate_counts_that_of_the_tie_parameter(ties: Ties) -> None:
+    found, sandwich, _ = spreads(play(prompts=150, ties=2.0, seed=38), ties)
+    player, zero, step = found.players.index("m4"), found.players.index("m0"), 1e-6
+
+    def score(gap: float, log_tie: float) -> float:
+        return float(expected_score(ties, np.array([gap]), np.array([log_tie]))[0])
+
+    gap = found.strengths[player] - found.strengths[zero]
+    by_gap = (score(gap + step, found.log_tie) - score(gap - step, found.log_tie)) / (2 * step)
+    by_tie = (score(gap, found.log_tie + step) - score(gap, found.log_tie - step)) / (2 * step)
+    slope = np.zeros(len(sandwich.covariance))
+    slope[player], slope[zero] = by_gap, -by_gap
+    if ties is not Ties.HALF:
+        assert abs(by_tie) > 0.01
+        slope[-1] = by_tie
+    rows = {row.player: row for row in win_rates(found, sandwich, baseline="m0", level=LEVEL)}
+    groups = numbers(rows["m4"]).n
+    naive = np.sqrt(slope @ sandwich.covariance @ slope * groups / (groups - 1))
+    assert numbers(rows["m4"]).standard_error == pytest.approx(naive, rel=1e-5)
+
+
 def test_two_players_have_the_win_rate_and_error_of_their_mean() -> None:
     random = np.random.default_rng(33)
     prompts = np.repeat(np.arange(80), 2).tolist()
