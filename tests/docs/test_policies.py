@@ -37,7 +37,15 @@ from policies.safety_tasks import (
     RefusalTask,
     ToxicityTask,
 )
-from policies.side_by_side import SideBySidePlan, VotesFormat
+from policies.side_by_side import (
+    Counted,
+    Judge,
+    Judging,
+    OwnFamily,
+    PairRubric,
+    SideBySidePlan,
+    VotesFormat,
+)
 from policies.task import AskedTask, DetectorTask, Groups, Labelled, Sampling, Task
 from tests.docs.page import files, read, rows, section, write_files
 
@@ -66,6 +74,8 @@ SECTIONS: dict[str, type[Strict]] = {
     "Columns of a corpus": Columns,
     "Extraction of training text": ExtractionTask,
     "Side by side": SideBySidePlan,
+    "Judge": Judge,
+    "Judging": Judging,
     "Online": OnlinePlan,
     "Online metric": OnlineMetric,
     "Criteria": Criterion,
@@ -104,7 +114,15 @@ def test_no_model_of_a_policy_is_left_out() -> None:
     seen, left = set(SECTIONS.values()), [Strict]
     for kind in left:
         left.extend(kind.__subclasses__())
-    modules = ("plan", "policy", "metric", "task", "benchmark_tasks", "safety_tasks")
+    modules = (
+        "plan",
+        "policy",
+        "metric",
+        "task",
+        "benchmark_tasks",
+        "safety_tasks",
+        "side_by_side",
+    )
     language = {k for k in left if k.__module__.removeprefix("policies.") in modules}
     unsaid = {k.__name__ for k in language - seen}
     assert unsaid == {"Metric"}, "a metric is what a plan gives, not what a person writes"
@@ -126,6 +144,9 @@ def test_no_model_of_a_policy_is_left_out() -> None:
         Severity,
         Stopping,
         VotesFormat,
+        Counted,
+        OwnFamily,
+        PairRubric,
     ],
 )
 def test_every_choice_is_named(choices: type[StrEnum]) -> None:
