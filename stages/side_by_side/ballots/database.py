@@ -28,7 +28,6 @@ _LOCK_OF_TABLES = 0x67617465  # "gate": one process at a time makes the tables
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {_BUSY_MS}",
     "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",  # an accepted vote is on disk
     "PRAGMA foreign_keys = ON",
 )
 
@@ -172,6 +171,6 @@ def _prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
 def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     if options.get("changing"):
-        kept = "FULL" if options.get("durable") else "NORMAL"  # NORMAL does not wait for the disk
+        kept = "FULL" if options.get("durable") else "NORMAL"  # whether to wait for the disk
         connection.exec_driver_sql(f"PRAGMA synchronous = {kept}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("changing") else "BEGIN")

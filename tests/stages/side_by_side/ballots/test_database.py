@@ -60,19 +60,19 @@ def test_a_file_that_is_no_database_is_broken(tmp_path: Path) -> None:
 
 def test_an_accepted_vote_is_synced_to_the_disk(tmp_path: Path) -> None:
     database = Database(str(tmp_path))
-    with database.writing() as connection:
-        found = {
-            name: connection.execute(text(f"PRAGMA {name}")).scalar()
-            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+    for durable, synchronous in ((True, 2), (False, 1), (True, 2)):
+        with database.writing(durable=durable) as connection:
+            found = {
+                name: connection.execute(text(f"PRAGMA {name}")).scalar()
+                for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            }
+        assert found == {
+            "journal_mode": "wal",
+            "synchronous": synchronous,
+            "foreign_keys": 1,
+            "busy_timeout": 30_000,
         }
     database.close()
-
-    assert found == {
-        "journal_mode": "wal",
-        "synchronous": 2,
-        "foreign_keys": 1,
-        "busy_timeout": 30_000,
-    }
 
 
 def test_an_error_leaves_nothing_of_a_change(tmp_path: Path) -> None:
