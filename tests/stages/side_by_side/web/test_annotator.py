@@ -1,4 +1,6 @@
+import base64
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
@@ -87,6 +89,20 @@ def test_a_vote_that_is_sent_twice_is_one_vote(ann: Visitor, box: BallotBox) -> 
     assert votes_of(box) == 1
 
 
+def test_a_vote_that_comes_again_after_it_was_taken_back_stays_taken_back(
+    ann: Visitor, box: BallotBox
+) -> None:
+    fields = fields_of(ann.get("/")) | {"verdict": "4"}
+    ann.post("/vote", fields)
+    undo = fields_of(ann.get("/"))
+    ann.post("/undo", undo)
+    ann.post("/vote", fields)
+    assert votes_of(box) == 0
+    ann.post("/vote", fields_of(ann.get("/")) | {"verdict": "4"})
+    ann.post("/undo", undo)
+    assert votes_of(box) == 1
+
+
 def test_another_verdict_on_the_same_pair_waits_for_an_undo(ann: Visitor, box: BallotBox) -> None:
     fields = fields_of(ann.get("/"))
     again = fields_of(ann.get("/"))
@@ -139,7 +155,8 @@ def test_a_ticket_of_somebody_else_changes_nothing(
     with Visitor(server.origin) as bob:
         bob.post("/guidelines", fields_of(bob.enter(server.link("bob", batch=BATCH))))
         stolen = fields_of(bob.get("/"))["ticket"]
-        ann.post("/vote", fields_of(ann.get("/")) | {"verdict": "1", "ticket": stolen})
+        page = ann.post("/vote", fields_of(ann.get("/")) | {"verdict": "1", "ticket": stolen})
+    assert "nothing was saved" in page.text
     assert votes_of(box) == 0
 
 
@@ -227,10 +244,18 @@ def test_the_models_names_are_in_nothing_that_an_annotator_receives(
     ann.get("/nothing")
     secrets = [CANDIDATE, BASELINE, BATCH, "zebra", "quokka", "gold", "prompt-", "release"]
     secrets += [*box.batches.get(BATCH).shown]
-    everything = b"\n".join(ann.received).lower()
+    received = b"\n".join(ann.received)
+    everything = b"\n".join([received, *decoded(received)]).lower()
     assert b"pair 1" in everything
+    assert b'"ann"' in everything
     for secret in secrets:
         assert secret.encode() not in everything.replace(b"page.css", b""), secret
+
+
+def decoded(text: bytes) -> Iterator[bytes]:
+    """What stands in tokens, for whoever decodes them."""
+    for found in set(re.findall(rb"[\w-]{16,}", text)):
+        yield base64.urlsafe_b64decode(found[: len(found) // 4 * 4])
 
 
 def test_a_gold_pair_looks_like_any_other(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from tests.stages.side_by_side.web.batches import (
 )
 from tests.stages.side_by_side.web.visitor import Visitor, fields_of
 
-PAIRS = [pair(n) for n in range(2)]
+PAIRS = [pair(n) for n in range(4)]
 
 
 def agreed(votes: Sequence[Vote]) -> Estimate:
@@ -80,7 +80,7 @@ def cast(box: BallotBox, person: str, said: Preference, *, comment: str = "") ->
 
 
 def dispute(box: BallotBox) -> None:
-    for _ in range(3):
+    for _ in range(len(PAIRS) + 1):
         cast(box, "ann", Preference.A_MUCH_BETTER)
         cast(box, "bob", Preference.B_MUCH_BETTER)
 
@@ -108,13 +108,13 @@ def test_an_annotator_is_no_lead(server: BallotServer) -> None:
 def test_the_page_shows_how_the_batch_goes(lea: Visitor, box: BallotBox) -> None:
     dispute(box)
     page = lea.get("/lead").text
-    assert "Voting: 4 of 4 votes" in page
+    assert "Voting: 8 of 8 votes" in page
     assert "0.500 (0.300 to 0.700)" in page
     assert "2 s" in page
     assert "1 of 1 (100 %)" in page
     assert "0 of 1 (0 %)" in page
     assert "gold is low" in page
-    assert '<th scope="row">near</th><td class="number">2</td>' in page
+    assert '<th scope="row">near</th><td class="number">4</td>' in page
 
 
 def test_who_is_added_gets_a_link_that_is_shown_once(lea: Visitor, server: BallotServer) -> None:
@@ -169,16 +169,18 @@ def test_a_dispute_is_settled_blind_and_kept_by_the_pairs_own_sides(
     lea: Visitor, box: BallotBox
 ) -> None:
     dispute(box)
-    page = lea.get("/lead/disputes")
-    assert page.text.count('class="badge warn">open') == 2
-    number = fields_of(page)["number"]
-    text = changed(lea, "/lead/disputes", number=number, verdict="2", comment="it is so")
-    assert "you said: A better" in text
-    settled = next(found for found in box.disputes.all(BATCH) if found.adjudication)
-    expected = Preference.B_BETTER if is_turned(settled.pair) else Preference.A_BETTER
-    assert settled.adjudication is not None
-    assert settled.adjudication.preference is expected
-    assert settled.adjudication.lead == "lea"
+    page = lea.get("/lead/disputes").text
+    assert page.count('class="badge warn">open') == len(PAIRS)
+    for number in re.findall('name="number" value="([0-9]+)"', page):
+        text = changed(lea, "/lead/disputes", number=number, verdict="2", comment="it is so")
+        assert "you said: A better" in text
+    settled = box.disputes.all(BATCH)
+    assert {is_turned(found.pair) for found in settled} == {True, False}
+    for found in settled:
+        expected = Preference.B_BETTER if is_turned(found.pair) else Preference.A_BETTER
+        assert found.adjudication is not None
+        assert found.adjudication.preference is expected
+        assert found.adjudication.lead == "lea"
 
 
 def test_a_dispute_says_of_each_vote_what_it_means_for_the_answers_as_shown(
