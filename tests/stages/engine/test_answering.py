@@ -190,7 +190,8 @@ def test_failures_count_towards_the_budget(log: AnswerLog) -> None:
 
     client = Fake(refuse)
     for _ in range(3):
-        ask_all(client, ITEMS[:6], SAMPLING, log=log, calls_at_most=8)
+        found = ask_all(client, ITEMS[:6], SAMPLING, log=log, calls_at_most=8)
+        assert not any(isinstance(r, Failed) and r.unreached for r in found.responses.values())
 
     assert len(client.asked) == 8
 
@@ -207,6 +208,7 @@ def test_a_dead_endpoint_is_not_asked_every_item(log: AnswerLog) -> None:
     assert len(answers.responses) == 500
     last = answers.responses["499"]
     assert isinstance(last, Failed)
+    assert all(isinstance(r, Failed) and r.unreached for r in answers.responses.values())
     assert last.reason.startswith("not asked: the endpoint failed 1")
     assert "connection refused" in last.reason
     assert len(kinds(log)) == len(client.asked)

@@ -9,7 +9,7 @@ from policies.canonical import Json
 from policies.task import Sampling
 from stages.engine.answering import AnswerLog, Answers
 from stages.engine.folder_state import FolderState
-from stages.engine.insisting import Insistent
+from stages.engine.insisting import Insistent, asking_of
 from stages.engine.threads import Failed
 from stages.evidence.items import Item, Response
 from stages.models.client import ModelError, Request
@@ -98,3 +98,10 @@ def test_the_order_of_items_is_kept_and_what_is_read_waits_for_nobody(
     answers = ask(client, tmp_path, item("a"), item("b"), attempts=attempts)
     assert (list(answers.responses), texts(answers)) == (["a", "b"], ["hm", "yes"])
     assert answers.cost.calls == len(client.seeds) == attempts + 1
+
+
+def test_an_asking_is_told_by_its_seed(tmp_path: Path) -> None:
+    client = Told(lambda _: "hm")
+    ask(client, tmp_path, item("a"), attempts=3)
+    assert [asking_of(Sampling(seed=seed)) for seed in client.seeds] == [0, 1, 2]
+    assert asking_of(Sampling(seed=None)) == asking_of(Sampling(seed=7)) == 0
