@@ -205,7 +205,9 @@ def _line_entries(text: str, where: str) -> Iterator[tuple[str, Json | InputErro
 
 
 def _list_entries(text: str, where: str) -> Iterator[tuple[str, Json]]:
-    decoder = json.JSONDecoder(parse_constant=_constant, parse_float=_finite)
+    decoder = json.JSONDecoder(
+        object_pairs_hook=_object, parse_constant=_constant, parse_float=_finite
+    )
     try:
         entries = decoder.decode(text)
         if "\\u" in text:
@@ -231,6 +233,13 @@ def _begin(text: str, at: int) -> int:
     while text[at] in " \t\r\n,":
         at += 1
     return at
+
+
+def _object(pairs: list[tuple[str, Json]]) -> Json:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice in an object")
+    return found
 
 
 def _constant(name: str) -> None:

@@ -45,6 +45,8 @@ def test_nothing_is_no_record() -> None:
         (b'[{"a": -Infinity}]', "no JSON number"),
         (b'{"a": NaN}', "NaN is not a JSON number"),
         (b'[{"a": ' + b"9" * 5000 + b"}]", "digits"),
+        (b'[{"a": 1, "a": 2}]', "a key stands twice"),
+        (b'{"a": 1, "a": 2}', "key `a` stands twice"),
         (b"[7]", "a record must be a JSON object"),
         (b"[{}] x", "not valid JSON"),
     ],
