@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from statistics import median
+from typing import assert_never
 
-from stages.evidence.estimate import Estimate, Unmeasured
+from stages.evidence.estimate import Bounds, Estimate, Unmeasured
 from stages.side_by_side.ballots.person import PersonSummary
 from stages.side_by_side.ballots.standing import Dispute
 from stages.side_by_side.batch import Batch
@@ -84,13 +85,17 @@ def median_speed(summaries: Sequence[PersonSummary]) -> float | None:
 
 def in_words(found: Estimate | Unmeasured) -> str:
     """A figure with its interval, or why there is none."""
-    match found:
-        case Unmeasured(reason=reason):
-            return f"not measured: {reason}"
-        case Estimate(low=None, high=None) | Estimate(low=None) | Estimate(high=None):
-            return f"{found.value:.3f}"
-        case Estimate():
+    if isinstance(found, Unmeasured):
+        return f"not measured: {found.reason}"
+    match found.bounds:
+        case Bounds.TWO_SIDED:
             return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
+        case Bounds.LOWER:
+            return f"{found.value:.3f} (at least {found.low:.3f})"
+        case Bounds.UPPER:
+            return f"{found.value:.3f} (at most {found.high:.3f})"
+        case _:
+            assert_never(found.bounds)
 
 
 def shown_dispute(dispute: Dispute, batch: Batch) -> DisputeShown:
