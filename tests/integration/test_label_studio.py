@@ -17,7 +17,7 @@ from tests.servers.chromium import open_browser
 from tests.servers.label_studio import OWNER, PASSWORD, LabelStudio, running_label_studio
 from tests.stages.side_by_side.exchange.handed_out import batch, tasks
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 BATCH = batch(prompts=8)
 TASKS = tasks(BATCH)

@@ -1,12 +1,15 @@
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from policies.errors import InputError
 from stages.evidence.items import parse_item
-from stages.side_by_side.formats.alpaca_eval import parse_alpaca_eval
+from stages.side_by_side.formats.alpaca_eval import parse_alpaca_eval, prompt_id, write_alpaca_eval
 from stages.side_by_side.vote import Vote
 
+REAL = Path(__file__).parents[5] / "shared" / "data" / "alpaca_eval"
 GOOD = {
     "instruction": "Say hi.",
     "output_1": "Hello",
@@ -123,3 +126,18 @@ def test_a_file_that_is_no_json_list_is_refused(data: bytes, where: str, why: st
 def test_an_empty_list_has_no_votes() -> None:
     assert read() == ()
     assert parse_alpaca_eval(b"", where="annotations.json") == ()
+
+
+@pytest.mark.skipif(not REAL.exists(), reason=f"AlpacaEval's files are not at {REAL}")
+@pytest.mark.parametrize("model", ["alpaca-7b", "FuseChat-Gemma-2-9B-Instruct", "NullModel"])
+def test_published_annotations_come_back_unchanged(model: str) -> None:
+    data = (REAL / model / "annotations.json").read_bytes()
+    votes = parse_alpaca_eval(data, where="annotations.json")
+    instructions = {
+        prompt_id(entry["instruction"]): entry["instruction"] for entry in json.loads(data)
+    }
+    again = parse_alpaca_eval(write_alpaca_eval(votes, instructions), where="annotations.json")
+    assert len(votes) == 805
+    assert [replace(vote, where="") for vote in again] == [
+        replace(vote, where="") for vote in votes
+    ]
