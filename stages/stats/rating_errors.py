@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from stages.evidence.estimate import Cause, Unmeasured
 from stages.stats.bradley_terry import RIDGE, Fitted, fit_samples, information
 from stages.stats.comparisons import Comparisons, Floats
 from stages.stats.levels import t_quantile, tail_of
@@ -17,6 +18,12 @@ Counts = NDArray[np.intp]
 
 FEW_CLUSTERS = 5
 """Fewer clusters of a player are not resampled: one resample in a hundred would miss it."""
+
+FEWEST_RESAMPLES = 100
+"""Fewer have no 2.5 % percentile."""
+
+STILL = 1e-6
+"""A standard error below this, in log-odds, is rounding: it would take a million million games."""
 
 UNBOUNDED = 10.0
 """Strengths further apart than this, 22,000 to 1, come from resamples without a finite maximum."""
@@ -66,15 +73,15 @@ class Sandwich:
     met: Counts
     method: str
 
-    def reach(self, quantity: Quantity, fitted: Fitted, *, level: float) -> Reach | str:
+    def reach(self, quantity: Quantity, fitted: Fitted, *, level: float) -> Reach | Unmeasured:
         """The interval by Student's t, or why there is none."""
         clusters = _clusters(self.met, quantity)
         if clusters < 2:  # noqa: PLR2004 - a spread needs two
-            return "games of 1 cluster cannot show a spread"
+            return Unmeasured("games of 1 cluster cannot show a spread", Cause.UNDERPOWERED)
         variance = float(quantity.slope @ self.covariance @ quantity.slope)
-        if variance <= 0:
-            return f"the {clusters} clusters do not differ, which says nothing of their spread"
-        error = float(np.sqrt(variance * clusters / (clusters - 1)))
+        error = float(np.sqrt(max(0.0, variance) * clusters / (clusters - 1)))
+        if error < STILL:
+            return _still(clusters)
         (value,) = quantity.of(fitted.strengths[None], np.array([fitted.log_tie]))
         half = t_quantile(tail_of(level), clusters - 1) * error
         return Reach(
@@ -107,7 +114,7 @@ class Resamples:
         """Its name."""
         return f"cluster bootstrap, {len(self.log_tie)} resamples, expanded percentiles"
 
-    def reach(self, quantity: Quantity, fitted: Fitted, *, level: float) -> Reach | str:
+    def reach(self, quantity: Quantity, fitted: Fitted, *, level: float) -> Reach | Unmeasured:
         """The percentile interval, or why there is none.
 
         Percentiles are those of a tail that makes a normal quantile as long as Student's with the
@@ -118,9 +125,11 @@ class Resamples:
         """
         clusters = _clusters(self.met, quantity)
         if clusters < FEW_CLUSTERS:
-            return f"games of {clusters} clusters are too few to resample"
+            return Unmeasured(
+                f"games of {clusters} clusters are too few to resample", Cause.UNDERPOWERED
+            )
         if self.lost:
-            return f"{self.lost} resamples have no fit of {len(fitted.players)} players"
+            return Unmeasured(f"{self.lost} resamples have no fit of {len(fitted.players)} players")
         there = self.present[:, list(quantity.players)].all(axis=1)
         drawn = quantity.of(self.strengths[there], self.log_tie[there])
         wide = t_quantile(tail_of(level), clusters - 1) * np.sqrt(clusters / (clusters - 1))
@@ -128,8 +137,13 @@ class Resamples:
         ends = np.quantile(drawn, (tail, 1 - tail), method="weibull")  # unbiased with few draws
         low, high = (float(end) for end in ends)
         if max(-low, high) > UNBOUNDED:
-            return "too many resamples have no finite strength: it won, or lost, nearly every game"
+            return Unmeasured(
+                "too many resamples have no finite strength: it won, or lost, nearly every game",
+                Cause.UNDERPOWERED,
+            )
         error = float(drawn.std(ddof=1) * np.sqrt(clusters / (clusters - 1)))
+        if error < STILL:
+            return _still(clusters)
         return Reach(error=error, range=Range(low=low, high=high), clusters=clusters)
 
 
@@ -196,9 +210,14 @@ def resample(
     Args:
         fitted: The strengths, from which every resample begins.
         comparisons: The games.
-        resamples: How many, at least 100 for a 95 % interval.
+        resamples: How many, at least 100; 1,000 for a report.
         random: Draws them: the same generator draws the same.
+
+    Raises:
+        ValueError: With fewer resamples.
     """
+    if resamples < FEWEST_RESAMPLES:
+        raise ValueError(f"{resamples} resamples have no percentiles; draw {FEWEST_RESAMPLES}")
     groups = comparisons.clusters
     weights = random.multinomial(groups, np.full(groups, 1 / groups), resamples).astype(np.float64)
     start = replace(fitted, ridge=max(fitted.ridge, RIDGE))
@@ -223,6 +242,13 @@ def _scores(fitted: Fitted, comparisons: Comparisons) -> Floats:
     if tied:
         np.add.at(sums[:, k], comparisons.cluster, by_row[:, 1])
     return sums
+
+
+def _still(clusters: int) -> Unmeasured:
+    return Unmeasured(
+        f"the {clusters} clusters do not differ, which says nothing of their spread",
+        Cause.UNDERPOWERED,
+    )
 
 
 def _clusters(met: Counts, quantity: Quantity) -> int:

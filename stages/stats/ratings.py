@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, logit
 
-from stages.evidence.estimate import Cause, Estimate, Unmeasured
+from stages.evidence.estimate import Estimate, Unmeasured
 from stages.stats.bradley_terry import Fitted
 from stages.stats.comparisons import Floats
 from stages.stats.rating_errors import Quantity, Resamples, Sandwich
@@ -163,8 +163,8 @@ def _estimate(
     level: float,
 ) -> Estimate | Unmeasured:
     reach = spread.reach(quantity, fitted, level=level)
-    if isinstance(reach, str):
-        return Unmeasured(reach, Cause.UNDERPOWERED)
+    if isinstance(reach, Unmeasured):
+        return reach
     value = float(quantity.of(fitted.strengths[None], np.array([fitted.log_tie]))[0])
     return Estimate(
         value=scale.back(value),

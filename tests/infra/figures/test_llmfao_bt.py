@@ -21,7 +21,7 @@ def test_every_model_is_rated_with_both_intervals(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path)
-    monkeypatch.setattr(llmfao_bt, "RESAMPLES", 50)
+    monkeypatch.setattr(llmfao_bt, "RESAMPLES", 100)
     llmfao_bt.main([str(tmp_path)])
     lines = capsys.readouterr().out.splitlines()
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
+from stages.evidence.estimate import Unmeasured
 from stages.stats.bradley_terry import Fitted, fit
 from stages.stats.comparisons import Comparisons, collapse
-from stages.stats.rating_errors import Quantity, Resamples, clustered, resample, two_way
+from stages.stats.rating_errors import Quantity, Reach, Resamples, clustered, resample, two_way
 from stages.stats.tie_models import Ties
 from tests.stages.stats.games import Played, play
 
@@ -118,7 +119,8 @@ def test_two_ways_have_no_negative_variance() -> None:
     together = two_way(found, one=one, other=other, both=both)
     assert np.linalg.eigvalsh(together.covariance).min() >= -1e-12
     reach = together.reach(first_of(found), found, level=0.95)
-    assert reach == "the 2 clusters do not differ, which says nothing of their spread"
+    assert isinstance(reach, Unmeasured)
+    assert reach.reason == "the 2 clusters do not differ, which says nothing of their spread"
 
 
 def test_two_ways_are_of_the_same_games() -> None:
@@ -148,7 +150,7 @@ def test_students_t_and_the_correction_are_those_of_the_rarest_player() -> None:
     found, games = fitted(play(seed=17).collapsed), play(seed=17).collapsed
     spread = replace(clustered(found, games), met=np.array([4, 40, 40, 40, 40]))
     reach = spread.reach(first_of(found), found, level=0.95)
-    assert not isinstance(reach, str)
+    assert isinstance(reach, Reach)
     assert reach.clusters == 4
     assert reach.error == pytest.approx(np.sqrt(spread.covariance[0, 0] * 4 / 3))
     assert reach.range.high - found.strengths[0] == pytest.approx(3.18244631 * reach.error)
@@ -158,7 +160,8 @@ def test_one_cluster_has_no_spread() -> None:
     played = play(prompts=1, games=40, seed=18)
     found = fitted(played.collapsed)
     reach = clustered(found, played.collapsed).reach(first_of(found), found, level=0.95)
-    assert reach == "games of 1 cluster cannot show a spread"
+    assert isinstance(reach, Unmeasured)
+    assert reach.reason == "games of 1 cluster cannot show a spread"
 
 
 def drawn(played: Played, ties: Ties = Ties.HALF, number: int = 400) -> tuple[Fitted, Resamples]:
@@ -173,8 +176,8 @@ def test_resamples_spread_as_the_sandwich_says(ties: Ties) -> None:
     found, spread = drawn(played, ties, number=1_500)
     one = spread.reach(first_of(found), found, level=0.95)
     other = clustered(found, played.collapsed).reach(first_of(found), found, level=0.95)
-    assert not isinstance(one, str)
-    assert not isinstance(other, str)
+    assert isinstance(one, Reach)
+    assert isinstance(other, Reach)
     assert one.error == pytest.approx(other.error, rel=0.08)
     assert one.range.low == pytest.approx(other.range.low, abs=0.15 * other.error * 2)
     assert one.range.high == pytest.approx(other.range.high, abs=0.15 * other.error * 2)
@@ -190,8 +193,8 @@ def test_percentiles_are_wider_with_fewer_clusters() -> None:
     few = replace(spread, met=np.full(5, 6))
     many = replace(spread, met=np.full(5, 10_000))
     wide, narrow = (s.reach(first_of(found), found, level=0.9) for s in (few, many))
-    assert not isinstance(wide, str)
-    assert not isinstance(narrow, str)
+    assert isinstance(wide, Reach)
+    assert isinstance(narrow, Reach)
     assert narrow.range.high == pytest.approx(
         np.quantile(spread.strengths[:, 0], 0.95, method="weibull"), abs=1e-3
     )
@@ -213,7 +216,7 @@ def test_resamples_without_a_player_say_nothing_of_it() -> None:
     slope = np.eye(5)[place]
     quantity = Quantity(of=lambda strengths, _: strengths @ slope, slope=slope, players=(place,))
     reach = spread.reach(quantity, found, level=0.5)
-    assert not isinstance(reach, str)
+    assert isinstance(reach, Reach)
     assert reach.clusters == 5
     assert reach.error == pytest.approx(
         spread.strengths[seen, place].std(ddof=1) * np.sqrt(5 / 4), rel=1e-9
@@ -223,7 +226,8 @@ def test_resamples_without_a_player_say_nothing_of_it() -> None:
 def test_too_few_clusters_are_not_resampled() -> None:
     found, spread = drawn(play(prompts=4, games=40, seed=23))
     reach = spread.reach(first_of(found), found, level=0.95)
-    assert reach == "games of 4 clusters are too few to resample"
+    assert isinstance(reach, Unmeasured)
+    assert reach.reason == "games of 4 clusters are too few to resample"
 
 
 def test_resamples_in_which_a_player_is_unbeaten_have_no_end() -> None:
@@ -235,11 +239,26 @@ def test_resamples_in_which_a_player_is_unbeaten_have_no_end() -> None:
     slope = np.eye(3)[place]
     quantity = Quantity(of=lambda strengths, _: strengths @ slope, slope=slope, players=(place,))
     reach = spread.reach(quantity, found, level=0.95)
-    assert isinstance(reach, str)
-    assert reach.startswith("too many resamples have no finite strength")
+    assert isinstance(reach, Unmeasured)
+    assert reach.reason.startswith("too many resamples have no finite strength")
 
 
 def test_resamples_without_a_fit_are_not_passed_over() -> None:
     found, spread = drawn(play(seed=25))
     reach = replace(spread, lost=3).reach(first_of(found), found, level=0.95)
-    assert reach == "3 resamples have no fit of 5 players"
+    assert isinstance(reach, Unmeasured)
+    assert reach.reason == "3 resamples have no fit of 5 players"
+
+
+def test_prompts_that_all_say_the_same_have_no_spread() -> None:
+    swayed = Played(["a"] * 60, ["b"] * 60, [1.0, 0.0] * 30, [row // 2 for row in range(60)])
+    found, spread = drawn(swayed)  # each prompt was won once by whoever was shown first
+    for one in (spread, clustered(found, swayed.collapsed)):
+        reach = one.reach(first_of(found), found, level=0.95)
+        assert isinstance(reach, Unmeasured)
+        assert reach.reason.startswith("the 30 clusters do not differ")
+
+
+def test_few_resamples_have_no_percentiles() -> None:
+    with pytest.raises(ValueError, match="99 resamples have no percentiles"):
+        drawn(play(seed=26), number=99)
