@@ -57,9 +57,9 @@ def raked_mean(
 
     Weights are the product of a factor for each trait's value (iterative proportional fitting);
     none may exceed 5 times the mean weight. The variance is the jackknife's, with the weights
-    fitted anew each time, by prompt, or by prompt and annotator (`CrossedSpread`). Ends reach at
-    least as far as the exact bound over prompts where fewer than 10 of them differ from a value
-    that most have.
+    fitted anew each time without that limit, by prompt, or by prompt and annotator
+    (`CrossedSpread`). Ends reach at least as far as the exact bound over prompts where fewer than
+    10 of them differ from a value that most have.
 
     Args:
         values: One share per vote, 0 to 1, shape (n,).
@@ -89,7 +89,7 @@ def raked_mean(
     if refused is not None:
         return refused
     table = _Table.of(column, traits, mix)
-    weights = table.raked(table.counts[None])[0][table.cells]
+    weights = table.raked(table.counts[None], heaviest=HEAVIEST)[0][table.cells]
     if np.isnan(weights).any():
         return _unreachable(traits, mix)
     if min(len(set(way)) for way in (prompts, annotators or prompts)) == 1:
@@ -141,16 +141,17 @@ class _Table:
         """Number of votes by cell, shape (C,)."""
         return np.bincount(self.cells).astype(np.float64)
 
-    def raked(self, counts: Floats) -> Floats:
+    def raked(self, counts: Floats, *, heaviest: float = math.inf) -> Floats:
         """Weight of a vote of each cell, all votes weighing 1 together; shape (B, C).
 
         Args:
             counts: Votes by cell, shape (B, C).
+            heaviest: Weight at most, relative to the mean one.
 
         Returns:
             The weights; NaN in rows where the mix is not reached.
         """
-        heaviest = HEAVIEST / counts.sum(axis=1, keepdims=True)
+        most = heaviest / counts.sum(axis=1, keepdims=True)
         weights, reached = np.ones_like(counts), np.zeros(len(counts), dtype=bool)
         for _ in range(ROUNDS):
             for members, target in zip(self.members, self.targets, strict=True):
@@ -158,7 +159,7 @@ class _Table:
                 # a value without votes takes its factor from nothing, and is never reached
                 factor = np.divide(target, shares, out=np.ones_like(shares), where=shares > 0)
                 weights = weights * (factor @ members.T)
-            weights = np.minimum(weights, heaviest)
+            weights = np.minimum(weights, most)
             missed = [
                 np.abs((weights * counts) @ members - target).max(axis=1)
                 for members, target in zip(self.members, self.targets, strict=True)

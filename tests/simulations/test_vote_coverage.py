@@ -17,7 +17,7 @@ from stages.evidence.estimate import Estimate, Unmeasured
 from stages.stats.annotators import PAUSE, WARN, Standing, gold_alarm
 from stages.stats.means import mean_t
 from stages.stats.prediction_powered import Fused, fused_win_rate
-from stages.stats.raking import Raked, raked_mean
+from stages.stats.raking import raked_mean
 from stages.stats.two_way import two_way_mean
 from tests.simulations.rates import noise, rate
 from tests.stages.stats.labelled import simulated
@@ -107,7 +107,8 @@ def raked(prompts: int, annotators: int, *, taste: float) -> Held:
             mix=mix,
             level=LEVEL,
         )
-        assert isinstance(found, Raked)
+        if isinstance(found, Unmeasured):  # the weights would be too heavy: nothing is said
+            return True
         return holds(found.estimate, truth)
 
     return once
@@ -136,7 +137,7 @@ AT_LEAST = [
     pytest.param(fused(50, 0.8), id="fused-50-labels"),
     pytest.param(fused(100, 0.8, strata=4), id="fused-4-topics"),
     pytest.param(fused(100, 0.8, people=8, votes=2), id="fused-8-annotators"),
-    pytest.param(raked(60, 12, taste=0.0), id="raked-60-prompts"),
+    pytest.param(raked(90, 18, taste=0.0), id="raked-90-prompts"),
     pytest.param(raked(150, 15, taste=0.3), id="raked-150-prompts-annotators-who-differ"),
 ]
 

@@ -157,6 +157,12 @@ def test_weights_that_would_be_too_heavy_are_refused() -> None:
     assert found.cause is Cause.UNDERPOWERED
 
 
+def test_weights_are_limited_in_the_estimate_only_not_in_what_shows_its_spread() -> None:
+    votes = Votes()
+    votes.segments = ["expert" if i < 18 else "lay" for i in range(240)]
+    assert measured(votes.raked()).heaviest == pytest.approx(raking.HEAVIEST)
+
+
 def test_a_value_that_rests_on_one_annotator_is_refused() -> None:
     votes = Votes()
     votes.segments = ["expert" if a == 0 else "lay" for a in votes.annotators]
