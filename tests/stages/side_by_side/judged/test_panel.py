@@ -15,6 +15,7 @@ from stages.side_by_side.judged import scoring
 from stages.side_by_side.judged.panel import Judged
 from stages.side_by_side.pairs import Pair
 from stages.side_by_side.scores import Row, Rule, share_of_rows
+from stages.side_by_side.vote import CandidateVote
 from tests.servers import judge, openai_server
 from tests.stages.side_by_side.judged.conftest import BASELINE, CANDIDATE, Court, pair, turned
 
@@ -464,3 +465,25 @@ def test_own_answers_first_are_paid_once_for_all_candidates(court: Court) -> Non
     court.judge(other, judging={"own_answer_first": True})
     own = [call for call in court.server.calls if call.prompt.startswith("question")]
     assert len(own) == 4
+
+
+def test_a_noisy_judge_is_seen_by_its_repetitions(court: Court) -> None:
+    """It says A on even seeds and B on odd ones: 1, 0, 1, 0 has variance a third."""
+    court.seat("noisy", judge.judging(lambda call: "B>A" if call.body["seed"] % 2 else "A>B"))
+    judged = court.judge(many(6), judging={"repeats": 4})
+    noisy, steady = (judged.health[f"{name}_repeat_variance"] for name in ("noisy", "longer"))
+    assert isinstance(noisy, Estimate)
+    assert isinstance(steady, Estimate)
+    assert noisy.value == pytest.approx(1 / 3)
+    assert steady.value == 0
+    assert set(lows(judged).values()) == {(0.75, 0.75)}
+
+
+def test_people_who_judged_the_same_prompts_are_what_a_judge_is_held_against(court: Court) -> None:
+    people = [
+        CandidateVote(prompt=p.prompt, annotator="ann", win=win, graded=win, both_bad=False)
+        for p, win in zip(PAIRS, (1.0, 0.0, 0.5, 0.0), strict=True)
+    ]
+    found = court.judge(PAIRS, people=people).health["longer_agreement"]
+    assert isinstance(found, Estimate)
+    assert (found.value, found.n) == (0.75, 4)
