@@ -79,6 +79,17 @@ def test_a_vote_is_kept_as_the_stage_reads_it(box: BallotBox) -> None:
     }
 
 
+def test_a_comment_that_no_database_can_keep_loses_no_vote(box: BallotBox) -> None:
+    begin(box, batch(), "ann")
+    ballot = said(given(box, "ann"), comment="a\0b\ud800 è")
+
+    assert isinstance(box.cast("b", ballot, now=NOW), Accepted)
+    box.flag("b", "ann", ballot.pair, comment="\0", now=NOW)
+
+    assert [v.record["comment"] for v in box.standing_votes("b")] == ["a\ufffdb? è"]
+    assert [flag.comment for flag in box.flags("b")] == ["\ufffd"]
+
+
 def test_votes_survive_the_box(url: str) -> None:
     with open_ballots(url) as box:
         vote(begin(box, batch(), "ann"), "ann")
@@ -287,9 +298,9 @@ def test_a_new_link_makes_older_ones_void(box: BallotBox) -> None:
 
 
 def test_people_are_told_apart_and_corrected(box: BallotBox) -> None:
-    begin(box, batch(), "bob", "ann")
+    begin(box, batch(), "bob", "ann", "Zoe", "éva")
 
-    assert [person.name for person in box.people.all("b")] == ["ann", "bob"]
+    assert [person.name for person in box.people.all("b")] == ["Zoe", "ann", "bob", "éva"]
     assert box.people.set_segment("b", "ann", "expert", now=NOW).segment == "expert"
     with pytest.raises(InputError, match="cannot add 'ann'"):
         box.people.add("b", "ann", segment="novice", now=NOW)

@@ -59,7 +59,8 @@ def read_person(connection: Connection, batch: str, name: str) -> Person | None:
 def read_people(connection: Connection, batch: str) -> tuple[Person, ...]:
     """Everybody as they stand, by name."""
     rows = connection.execute(_CHANGES, {"of_batch": batch}).mappings()
-    return tuple({row["name"]: _person(row) for row in rows}.values())
+    last = {row["name"]: _person(row) for row in rows}
+    return tuple(last[name] for name in sorted(last))  # databases sort by rules of their own
 
 
 def read_stop(connection: Connection, batch: str) -> Stopped | None:

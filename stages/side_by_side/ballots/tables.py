@@ -7,6 +7,7 @@ seat is there once, and has one person, keeps a pair from more votes than it may
 from sqlalchemy import (
     Boolean,
     Column,
+    Dialect,
     Float,
     ForeignKey,
     ForeignKeyConstraint,
@@ -15,10 +16,25 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
 )
 
 METADATA = MetaData()
+
+
+class Words(TypeDecorator[str]):
+    """What people wrote; what no database can keep becomes a replacement character."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """The text without NUL and without halves of surrogate pairs."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def _batch() -> Column[str]:
@@ -39,7 +55,7 @@ GUIDELINES = Table(
     METADATA,
     _batch(),
     Column("version", Integer, primary_key=True),
-    Column("text", Text, nullable=False),
+    Column("text", Words, nullable=False),
     Column("at", String, nullable=False),
 )
 
@@ -47,7 +63,7 @@ STOPS = Table(
     "sxs_stops",
     METADATA,
     _batch(),
-    Column("why", Text, nullable=False),
+    Column("why", Words, nullable=False),
     Column("at", String, nullable=False),
 )
 
@@ -59,7 +75,7 @@ PEOPLE = Table(  # a row per change, each the whole person; the last one stands
     Column("change", Integer, primary_key=True),
     Column("segment", String, nullable=False),
     Column("status", String, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("reason", Words, nullable=False),
     Column("link", Integer, nullable=False),
     Column("opted_out", Text, nullable=False),  # a JSON list
     Column("qualified", Boolean, nullable=False),
@@ -78,7 +94,7 @@ ACTS = Table(  # votes, skips, and what takes one of them back
     Column("gold", Boolean, nullable=False),
     Column("preference", String, nullable=False),  # A being the pair's answer a
     Column("seconds", Float),
-    Column("comment", Text, nullable=False),
+    Column("comment", Words, nullable=False),
     Column("guidelines", Integer, nullable=False),
     Column("token", String, nullable=False),
     Column("undoes", Integer),
@@ -109,7 +125,7 @@ FLAGS = Table(
     Column("number", Integer, primary_key=True),
     Column("pair", String, nullable=False),
     Column("person", String, nullable=False),
-    Column("comment", Text, nullable=False),
+    Column("comment", Words, nullable=False),
     Column("at", String, nullable=False),
     UniqueConstraint("batch", "pair", "person", "comment"),
 )
@@ -122,6 +138,6 @@ ADJUDICATIONS = Table(
     Column("pair", String, nullable=False),
     Column("lead", String, nullable=False),
     Column("preference", String, nullable=False),
-    Column("comment", Text, nullable=False),
+    Column("comment", Words, nullable=False),
     Column("at", String, nullable=False),
 )
