@@ -13,6 +13,9 @@ from stages.stats.levels import t_quantile, tail_of
 from stages.stats.logistic import logistic
 from stages.stats.shares import SHARE
 
+ROUNDING = 1e-9
+"""Instructions that move a share by less than this do not move it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LengthModel:
@@ -87,7 +90,8 @@ def length_controlled(
         The win rate and the model, n being the number of instructions. The error counts both that
         the weights are estimated and that instructions are a sample; AlpacaEval's counts neither
         but the spread of the predictions. The interval is that of the log-odds, by Student's t.
-        `Unmeasured` as for `logistic`, and when all answers are longer by the same.
+        `Unmeasured` as for `logistic`, when all answers are longer by the same, and when every
+        verdict is the same.
 
     Raises:
         ValueError: When lengths differ or a share lies outside [0, 1].
@@ -105,8 +109,11 @@ def length_controlled(
         return found
     even = columns * [0, 1, 1]
     predicted = expit(even @ found.weights)
+    influence = _influence(predicted, even, found.moves)
+    if not np.abs(influence).max() > ROUNDING:
+        return Unmeasured("verdicts do not differ, which says nothing of their spread")
     return LengthControlled(
-        win_rate=_estimate(predicted, _influence(predicted, even, found.moves), level=level),
+        win_rate=_estimate(predicted, influence, level=level),
         model=LengthModel(
             length=float(found.weights[0]),
             difficulty=float(found.weights[1]),

@@ -12,9 +12,8 @@ from stages.stats.clusters import Floats
 from stages.stats.comparisons import Comparisons, collapse
 from stages.stats.levels import t_quantile, tail_of
 from stages.stats.logistic import Logistic, logistic
+from stages.stats.rating_errors import STILL
 from stages.stats.ratings import LOG_ODDS, Rating
-
-ONE_CLUSTER = Unmeasured("games of 1 cluster cannot show a spread", Cause.UNDERPOWERED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +46,7 @@ class Effect:
     """
 
     feature: str
-    found: Estimate
+    found: Estimate | Unmeasured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,13 +133,13 @@ def _players(games: Sequence[StyledGame], comparisons: Comparisons) -> Floats:
 
 def _told(
     found: Logistic, comparisons: Comparisons, features: Sequence[str], zero: int, level: float
-) -> StyleControlled | Unmeasured:
+) -> StyleControlled:
     met = comparisons.met
     others = [number for number in range(len(met)) if number != zero]
     ratings = []
     for place, number in enumerate(others):
         clusters = int(min(met[number], met[zero]))
-        rated = _estimate(found, place, clusters, level) if clusters > 1 else ONE_CLUSTER
+        rated = _estimate(found, place, clusters, level)
         ratings.append(Rating(player=comparisons.players[number], found=rated))
     effects = [
         Effect(feature=name, found=_estimate(found, len(others) + place, found.groups, level))
@@ -149,8 +148,12 @@ def _told(
     return StyleControlled(ratings=tuple(ratings), effects=tuple(effects))
 
 
-def _estimate(found: Logistic, place: int, clusters: int, level: float) -> Estimate:
+def _estimate(found: Logistic, place: int, clusters: int, level: float) -> Estimate | Unmeasured:
+    if clusters < 2:  # noqa: PLR2004 - a spread needs two
+        return Unmeasured("games of 1 cluster cannot show a spread", Cause.UNDERPOWERED)
     value, error = float(found.weights[place]), math.sqrt(float(found.covariance[place, place]))
+    if error < STILL:
+        return Unmeasured(f"the {clusters} clusters do not differ", Cause.UNDERPOWERED)
     half = t_quantile(tail_of(level), clusters - 1) * error
     return Estimate(
         value=value,

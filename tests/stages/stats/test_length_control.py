@@ -100,9 +100,10 @@ def test_answers_that_are_all_longer_by_the_same_are_not_controlled(gap: int) ->
     assert isinstance(one, Unmeasured)
 
 
-def test_a_checkpoint_that_always_wins_is_not_modelled() -> None:
+@pytest.mark.parametrize("verdict", [0.0, 0.5, 1.0])
+def test_verdicts_that_are_all_the_same_are_not_modelled(verdict: float) -> None:
     found = length_controlled(
-        [1.0] * N,
+        [verdict] * N,
         lengths=LENGTHS.tolist(),
         baseline_lengths=BASELINE.tolist(),
         difficulty=DIFFICULTY.tolist(),
