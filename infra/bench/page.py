@@ -16,6 +16,7 @@ import asyncio
 import contextlib
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -249,7 +250,9 @@ def ballots(folder: Path) -> Iterator[Served]:
 @contextlib.contextmanager
 def bare() -> Iterator[str]:
     """A server that does nothing, in a process of its own; yields its address."""
-    port = 8971
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = int(unused.getsockname()[1])
     with subprocess.Popen([sys.executable, "-c", BARE, str(port)]) as process:
         asyncio.run(answering(port))
         yield f"http://127.0.0.1:{port}"
