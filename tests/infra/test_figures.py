@@ -32,6 +32,12 @@ def test_equal_candidates_mostly_pass_and_every_gate_ends(
         ["gsm8k"],
         ["gsm8k", "README.md"],
         ["xstest", "nowhere"],
+        ["alpaca_eval"],
+        ["alpaca_eval", "nowhere"],
+        ["arena_hard"],
+        ["arena_hard", "nowhere"],
+        ["llmfao_bt"],
+        ["llmfao_bt", "nowhere"],
         ["gsm8k", "infra"],
     ],
 )
