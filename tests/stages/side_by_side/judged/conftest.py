@@ -8,9 +8,12 @@ import pytest
 from policies.side_by_side import SideBySidePlan
 from stages.engine.folder_state import FolderState
 from stages.engine.subject import Subject
+from stages.evidence.estimate import Unmeasured
 from stages.judges.purse import NO_CAP, Cap
+from stages.models.openai_compatible import OpenAICompatible
 from stages.models.prices import Price, Prices
 from stages.models.settings import EndpointSettings
+from stages.side_by_side.judged import scoring
 from stages.side_by_side.judged.bench import Bench
 from stages.side_by_side.judged.panel import Judged, Panel
 from stages.side_by_side.pairs import Pair
@@ -110,6 +113,31 @@ class Court:
     def asked(self) -> list[Call]:
         """What judges were asked, probes left out."""
         return [call for call in self.server.calls if not judge.is_probe(call)]
+
+
+PAIRS = [
+    pair("w", "a long answer", "short"),
+    pair("l", "short", "a long answer"),
+    pair("t", "same length", "length same"),
+    pair("x", "a longer one still", "no"),
+]
+
+
+def lows(judged: Judged, score: scoring.Score = scoring.win) -> dict[str, tuple[float, float]]:
+    rows = judged.rows(score)
+    assert not isinstance(rows, Unmeasured), rows.reason
+    return {row.prompt: (row.low, row.high) for row in rows}
+
+
+def lacking(judged: Judged) -> Unmeasured:
+    found = judged.rows(scoring.win)
+    assert isinstance(found, Unmeasured)
+    return found
+
+
+def served(court: Court, model: str) -> Subject:
+    client = OpenAICompatible(EndpointSettings(base_url=f"{court.server.url}/other", model=model))
+    return Subject(uri="models:/m/2", known_as="harbor-2", digest="c", client=client)
 
 
 @pytest.fixture(scope="session")

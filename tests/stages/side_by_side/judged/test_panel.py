@@ -5,41 +5,28 @@ import pytest
 from policies.benchmark_tasks import Stopping
 from policies.errors import InputError
 from policies.side_by_side import JUDGE_HEALTH
-from stages.engine.subject import Subject
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.judges.asking import SHOWN_AT_MOST
-from stages.judges.purse import Cap
-from stages.models.openai_compatible import OpenAICompatible
-from stages.models.settings import EndpointSettings
 from stages.side_by_side.judged import scoring
-from stages.side_by_side.judged.panel import Judged
 from stages.side_by_side.pairs import Pair
 from stages.side_by_side.scores import Row, Rule, share_of_rows
 from stages.side_by_side.vote import CandidateVote
 from tests.servers import judge, openai_server
-from tests.stages.side_by_side.judged.conftest import BASELINE, CANDIDATE, Court, pair, turned
+from tests.stages.side_by_side.judged.conftest import (
+    BASELINE,
+    CANDIDATE,
+    PAIRS,
+    Court,
+    lacking,
+    lows,
+    pair,
+    served,
+    turned,
+)
 
 pytestmark = pytest.mark.integration
 
-PAIRS = [
-    pair("w", "a long answer", "short"),
-    pair("l", "short", "a long answer"),
-    pair("t", "same length", "length same"),
-    pair("x", "a longer one still", "no"),
-]
 RULE = Rule(stopping=Stopping.FIXED, level=0.95, planned=4)
-
-
-def lows(judged: Judged, score: scoring.Score = scoring.win) -> dict[str, tuple[float, float]]:
-    rows = judged.rows(score)
-    assert not isinstance(rows, Unmeasured), rows.reason
-    return {row.prompt: (row.low, row.high) for row in rows}
-
-
-def lacking(judged: Judged) -> Unmeasured:
-    found = judged.rows(scoring.win)
-    assert isinstance(found, Unmeasured)
-    return found
 
 
 def test_each_pair_is_judged_in_both_orders_and_counts_from_the_candidates_side(
@@ -191,182 +178,6 @@ def test_prompts_on_which_an_attack_was_found_earn_nothing(court: Court) -> None
 def test_a_prompt_is_judged_by_one_pair(court: Court) -> None:
     with pytest.raises(ValueError, match="one pair per prompt"):
         court.judge([PAIRS[0], PAIRS[0]])
-
-
-# Whose family a judge is of
-
-
-def served(court: Court, model: str) -> Subject:
-    client = OpenAICompatible(EndpointSettings(base_url=f"{court.server.url}/other", model=model))
-    return Subject(uri="models:/m/2", known_as="harbor-2", digest="c", client=client)
-
-
-def test_a_judge_of_the_candidates_family_is_left_out_and_not_asked(court: Court) -> None:
-    court.seat("kin", judge.comparing(judge.prefers_first), model="gpt-4o")
-    judged = court.judge(PAIRS, subjects=(served(court, "gpt-4.1-mini"), BASELINE))
-
-    assert [seat.name for seat in judged.seats.sitting] == ["longer"]
-    assert lows(judged)["l"] == (0, 0)
-    assert {call.body["model"] for call in court.asked} == {"longer"}
-    assert "is of the candidate's family, openai" in judged.seats.left_out["kin"]
-    why = judged.health["kin_first_position"]
-    assert isinstance(why, Unmeasured)
-    assert "family" in why.reason
-    assert any("judge kin is of the candidate's family" in note for note in judged.notes)
-
-
-def test_a_judge_of_the_baselines_family_is_left_out_too(court: Court) -> None:
-    court.seat("longer", judge.comparing(judge.prefers_longer), model="claude-4")
-    judged = court.judge(PAIRS, subjects=(CANDIDATE, served(court, "claude-3")))
-    assert "is of the baseline's family, anthropic" in lacking(judged).reason
-    assert "nobody is left on the panel" in lacking(judged).reason
-    assert lacking(judged).cause is Cause.BROKEN
-    assert not court.asked
-
-
-def test_a_judge_of_an_own_family_may_be_told_and_count(court: Court) -> None:
-    court.seat("longer", judge.comparing(judge.prefers_longer), model="gpt-4o")
-    judged = court.judge(
-        PAIRS, subjects=(served(court, "gpt-4o"), BASELINE), judging={"own_family": "flag"}
-    )
-    assert lows(judged)["w"] == (1, 1)
-    assert any("may favour its own" in note for note in judged.notes)
-
-
-def test_the_policy_says_a_family_where_the_name_does_not(court: Court) -> None:
-    subjects = (served(court, "gpt-4o"), BASELINE)
-    judged = court.judge(PAIRS, subjects=subjects, judges={"longer": {"family": "OpenAI"}})
-    assert "nobody is left" in lacking(judged).reason
-
-
-def test_a_judge_whose_family_cannot_be_told_is_flagged(court: Court) -> None:
-    judged = court.judge(PAIRS)
-    assert any("family of judge longer (`longer`) cannot be told" in n for n in judged.notes)
-    assert any("family of the candidate `harbor-2` cannot be told" in n for n in judged.notes)
-
-
-def test_a_candidate_does_not_judge_itself_whatever_it_is_called(court: Court) -> None:
-    client = OpenAICompatible(EndpointSettings(base_url=court.server.url, model="longer"))
-    itself = Subject(uri="models:/m/2", known_as="harbor-2", digest="c", client=client)
-    judged = court.judge(PAIRS, subjects=(itself, BASELINE))
-    assert "is the candidate itself" in lacking(judged).reason
-
-
-def test_a_judge_that_the_workspace_does_not_know_is_an_error_that_names_those_it_knows(
-    court: Court,
-) -> None:
-    with pytest.raises(InputError) as raised:
-        court.judge(PAIRS, judges=["stranger"])
-    assert "it knows longer" in str(raised.value)
-
-
-def test_a_plan_without_judges_measures_nothing(court: Court) -> None:
-    judged = court.judge(PAIRS, judges={})
-    assert "the plan names no judge" in lacking(judged).reason
-    assert judged.health == {}
-    assert judged.notes == ()
-
-
-# What it may cost
-
-
-@pytest.mark.parametrize("cap", [Cap(calls=5), Cap(usd=2_060.0)])
-def test_a_cap_stops_before_it_is_exceeded_and_keeps_what_was_paid(court: Court, cap: Cap) -> None:
-    court.cap = cap
-    court.seat("first", judge.comparing(judge.prefers_first))
-    judged = court.judge(PAIRS)
-    found = lacking(judged)
-
-    assert found.cause is Cause.OVER_BUDGET
-    assert cap.calls is None or len(court.asked) == 5
-    assert cap.usd is None or (judged.cost.usd or 0) <= cap.usd
-    made = len(court.asked)
-    assert 0 < made < 16
-    assert lacking(court.judge(PAIRS)) == found
-    assert len(court.asked) == made, "another run buys nothing more"
-
-    court.cap = Cap()
-    assert lows(court.judge(PAIRS))["w"] == (0.75, 0.75)
-    assert len(court.asked) == 16
-
-
-def test_what_a_later_judge_has_cost_is_known_before_an_earlier_one_is_asked(court: Court) -> None:
-    court.seat("first", judge.comparing(judge.prefers_first))
-    court.judge(PAIRS, judges=["first"])
-    court.cap = Cap(calls=10)
-    assert lacking(court.judge(PAIRS)).cause is Cause.OVER_BUDGET
-    assert len(court.asked) == 10
-
-
-# In batches
-
-
-def test_verdicts_in_batches_are_waited_for_and_then_are_what_they_would_have_been(
-    court: Court,
-) -> None:
-    court.seat("first", judge.comparing(judge.prefers_first))
-    waiting = court.judge(PAIRS, judging={"batch": True})
-    assert lacking(waiting).cause is Cause.WAITING
-    assert [(w.who, w.have, w.need) for w in waiting.waits] == [("judges", 0, 8)] * 2
-    assert not court.asked
-
-    court.desk.finish()
-    found = court.judge(PAIRS, judging={"batch": True})
-    assert len(court.desk.batches) == 2
-    assert not court.asked
-    direct = court.judge(PAIRS)
-    assert not court.asked, "both ways share what is journaled"
-    assert found.heard == direct.heard
-    assert found.cost.usd == 24.0, "half of 48"
-
-
-def test_what_a_batch_brings_unreadable_is_put_once_more_and_then_asked_until_it_is_unresolved(
-    court: Court,
-) -> None:
-    """No judge that speaks nonsense keeps a panel waiting without end."""
-    court.seat("longer", judge.saying(lambda _: "hm"))
-    for batches in (1, 2):
-        assert lacking(court.judge(PAIRS[:1], judging={"batch": True})).cause is Cause.WAITING
-        assert len(court.desk.batches) == batches
-        court.desk.finish()
-    assert not court.asked
-    assert lows(court.judge(PAIRS[:1], judging={"batch": True})) == {"w": (0, 1)}
-    assert len(court.desk.batches) == 2
-    assert len(court.asked) == 4
-
-    court.seat("longer", judge.comparing(judge.prefers_longer))
-    assert lows(court.judge(PAIRS[:1], judging={"batch": True})) == {"w": (1, 1)}
-    assert len(court.asked) == 6
-
-
-def test_an_own_answer_is_put_in_a_batch_of_its_own_before_the_comparisons(court: Court) -> None:
-    told = judge.comparing(judge.prefers_longer)
-    court.seat(
-        "longer",
-        lambda call: (
-            openai_server.text("mine") if call.prompt.startswith("question") else told(call)
-        ),
-    )
-    said = {"batch": True, "own_answer_first": True}
-    for lines in (4, 12):
-        assert lacking(court.judge(PAIRS, judging=said)).cause is Cause.WAITING
-        assert len(court.desk.requests()) == lines
-        court.desk.finish()
-    assert lows(court.judge(PAIRS, judging=said))["w"] == (1, 1)
-    assert not court.asked
-
-
-def test_a_batch_holds_no_more_than_a_cap_allows(court: Court) -> None:
-    court.cap = Cap(calls=5)
-    court.judge(PAIRS, judging={"batch": True})
-    court.judge(PAIRS, judging={"batch": True})
-    assert len(court.desk.requests()) == 5
-    court.desk.finish()
-    assert lacking(court.judge(PAIRS, judging={"batch": True})).cause is Cause.OVER_BUDGET
-    assert len(court.desk.requests()) == 5
-
-
-# Health and drift, end to end
 
 
 def test_a_judge_that_prefers_what_stands_first_is_seen(court: Court) -> None:
