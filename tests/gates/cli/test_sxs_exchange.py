@@ -1,0 +1,149 @@
+"""Votes given elsewhere: all of a file or nothing of it, and only once; then a verdict."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gates.side_by_side.exporting import To
+from stages.evidence.records import StageName
+from tests.fakes.comparing import compared
+from tests.fakes.shell import said
+from tests.fakes.workplace import Workplace
+
+Row = dict[str, str]
+
+
+@pytest.fixture
+def batch(place: Workplace) -> str:
+    compared(place)
+    said("sxs", "assign", "release")
+    (name,) = (
+        line.rsplit(" ", 1)[1]
+        for line in said("sxs", "assign", "release").out.splitlines()
+        if line.endswith("there)")
+        for line in [line.removesuffix(" (it was there)")]
+    )
+    return name
+
+
+def table(batch: str) -> list[Row]:
+    said("sxs", "export", batch, "--to", "csv", "--annotators", "ann,bob", "--out", "handed")
+    with Path("handed/tasks.csv").open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def back(rows: list[Row], verdict: Callable[[int], str], name: str = "back.csv") -> str:
+    """The table as a vendor sends it back: filled in, its annotators called workers."""
+    filled = [
+        {("worker" if key == "annotator" else key): value for key, value in row.items()}
+        | {"verdict": verdict(number)}
+        for number, row in enumerate(rows)
+    ]
+    with Path(name).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(filled[0]))
+        writer.writeheader()
+        writer.writerows(filled)
+    return name
+
+
+def taken(batch: str, file: str) -> tuple[int, dict[str, object]]:
+    where = ("--batch", batch, "--from", "csv", "--map", "annotator=worker")
+    found = said("sxs", "import", file, *where, "--json")
+    return found.code, found.json
+
+
+def test_a_table_comes_back_once(batch: str) -> None:
+    rows = table(batch)
+    file = back(rows, lambda _: "tie")
+    code, found = taken(batch, file)
+    assert (code, found["votes"], found["refused"]) == (0, len(rows), [])
+    _, again = taken(batch, file)
+    assert (again["votes"], again["unchanged"]) == (0, len(rows))
+
+
+def test_nothing_is_kept_of_a_file_with_a_wrong_line(batch: str) -> None:
+    file = back(table(batch), lambda number: "meh" if number == 3 else "tie")
+    code, found = taken(batch, file)
+    assert code == 2
+    assert "meh" in str(found["refused"])
+    assert said("sxs", "show", batch, "--json").json["votes"] == 0
+
+
+def test_another_word_on_the_same_pair_is_refused(batch: str) -> None:
+    rows = table(batch)
+    taken(batch, back(rows, lambda _: "tie"))
+    code, found = taken(batch, back(rows, lambda n: "1 better" if n == 0 else "tie", "other.csv"))
+    assert (code, found["votes"]) == (2, 0)
+
+
+def test_votes_taken_in_decide(place: Workplace, batch: str) -> None:
+    taken(batch, back(table(batch), lambda _: "tie"))
+    found = said("run", "release")
+    assert "10" in found.out
+    assert "win rate" in found.out
+    (record,) = place.ledger.records.values()
+    pages = record.pages["models:/assistant/2"].stages[StageName.SIDE_BY_SIDE]
+    paths = {document.path for document in pages.documents}
+    assert {"votes/win_rates.png", "votes/over_time.png", "votes/pairs.html"} <= paths
+
+
+@pytest.mark.parametrize("to", [To.GATE, To.ALPACA_EVAL, To.CHATBOT_ARENA, To.CROWD_KIT])
+def test_votes_are_written_for_others_and_read_again(batch: str, to: To) -> None:
+    taken(batch, back(table(batch), lambda _: "1 better"))
+    found = said("sxs", "export", batch, "--to", to.value, "--out", "out", "--json").json
+    files = found["files"]
+    assert isinstance(files, list)
+    agreed = said("sxs", "agreement", *files, "--format", to.value, "--json").json
+    assert agreed["pairs"] == 10
+
+
+def test_a_vote_that_a_format_cannot_say_is_told(batch: str) -> None:
+    taken(batch, back(table(batch), lambda _: "both bad"))
+    found = said("sxs", "export", batch, "--to", "arena-hard", "--out", "out")
+    assert found.code == 2
+    assert not Path("out").exists()
+
+
+def test_label_studio_gets_tasks_and_how_to_show_them(batch: str) -> None:
+    said("sxs", "people", batch, "add", "ann", "bob")
+    said("sxs", "export", batch, "--to", "label-studio", "--out", "handed")
+    names = {path.name for path in Path("handed").iterdir()}
+    assert names == {"tasks.json", "labelling_config.xml", "guidelines.md"}
+
+
+def test_tasks_for_nobody_are_wrong_usage(batch: str) -> None:
+    found = said("sxs", "export", batch, "--to", "csv")
+    assert (found.code, "--annotators" in found.err) == (2, True)
+
+
+def test_votes_of_some_people_are_not_written(batch: str) -> None:
+    assert said("sxs", "export", batch, "--to", "gate", "--annotators", "ann").code == 2
+
+
+@pytest.mark.parametrize("said_map", ["annotator", "=worker", "annotator="])
+def test_a_map_that_cannot_be_read_is_wrong_usage(batch: str, said_map: str) -> None:
+    file = back(table(batch), lambda _: "tie")
+    where = ("--batch", batch, "--from", "csv", "--map", said_map)
+    assert said("sxs", "import", file, *where).code == 2
+
+
+def test_agreement_is_told_of_a_batch_and_of_a_file_alike(batch: str) -> None:
+    taken(batch, back(table(batch), lambda number: ("tie", "1 better")[number % 2]))
+    told = said("sxs", "agreement", "--batch", batch, "--plot", "who.png", "--json").json
+    voters = told["voters"]
+    assert isinstance(voters, list)
+    assert {voter["name"] for voter in voters} == {"ann", "bob"}
+    assert Path("who.png").read_bytes().startswith(b"\x89PNG")
+    said("sxs", "export", batch, "--to", "gate", "--out", "out")
+    of_file = said("sxs", "agreement", "out/votes.jsonl")
+    assert "Krippendorff" in of_file.out
+
+
+@pytest.mark.parametrize("given", [(), ("votes.jsonl", "--batch", "b")])
+def test_agreement_of_nothing_or_of_two_things_is_wrong_usage(
+    place: Workplace, given: tuple[str, ...]
+) -> None:
+    del place
+    assert said("sxs", "agreement", *given).code == 2
