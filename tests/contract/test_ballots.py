@@ -288,6 +288,19 @@ def test_who_is_paused_or_removed_gets_no_task_and_may_not_vote(box: BallotBox) 
     assert isinstance(box.cast("b", ballot, now=NOW), Accepted)
 
 
+def test_what_was_kept_for_somebody_who_is_paused_goes_to_others_at_once(box: BallotBox) -> None:
+    begin(box, batch(2, overlap=1), "ann", "bob")
+    voted = vote(box, "ann").pair
+    kept = given(box, "ann").pair
+    assert rest(box, "bob") is Rest.OTHERS
+
+    box.people.pause("b", "ann", why="too fast", now=NOW)
+
+    assert vote(box, "bob").pair == kept
+    assert rest(box, "bob") is Rest.DONE
+    assert {v.record["pair"] for v in box.standing_votes("b")} == {voted, kept}
+
+
 def test_a_new_link_makes_older_ones_void(box: BallotBox) -> None:
     begin(box, batch(), "ann")
     assert box.people.get("b", "ann").link == 1

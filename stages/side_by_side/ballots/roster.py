@@ -13,6 +13,7 @@ from stages.side_by_side.ballots.database import Database
 from stages.side_by_side.ballots.moments import moment
 from stages.side_by_side.ballots.person import Person, Status
 from stages.side_by_side.ballots.reading import last_number, read_people, read_person
+from stages.side_by_side.ballots.seats import leave_kept_seats
 from stages.side_by_side.ballots.tables import PEOPLE
 from stages.side_by_side.batch import Batch
 
@@ -121,7 +122,10 @@ def join(
 
 
 def keep_person(connection: Connection, batch: str, person: Person, *, now: datetime) -> Person:
-    """Writes down how a person stands, unless they stood so already."""
+    """Writes down how a person stands, unless they stood so already.
+
+    The pairs that are kept for them go to others when they may not vote.
+    """
     if person == read_person(connection, batch, person.name):
         return person
     last = select(func.max(PEOPLE.c.change)).where(
@@ -130,6 +134,8 @@ def keep_person(connection: Connection, batch: str, person: Person, *, now: date
     row = asdict(person) | {"opted_out": canonical_json(person.opted_out), "at": moment(now)}
     change = (connection.execute(last).scalar() or 0) + 1
     connection.execute(insert(PEOPLE).values(batch=batch, change=change, **row))
+    if person.status is not Status.WORKING:
+        leave_kept_seats(connection, batch, person.name)
     return person
 
 

@@ -77,6 +77,11 @@ def leave_seat(connection: Connection, batch: Batch, pair: str, person: str) -> 
     connection.execute(_LEAVE, {"of_batch": batch.name, "of_pair": pair, "me": person})
 
 
+def leave_kept_seats(connection: Connection, batch: str, person: str) -> None:
+    """Frees every seat of a person who may vote no more, but for those of their votes."""
+    connection.execute(_LEAVE_KEPT, {"of_batch": batch, "me": person})
+
+
 # Built once: to build a statement takes longer than to run it.
 _HERE = SEATS.c.batch == bindparam("of_batch")
 _THERE = (_HERE, SEATS.c.pair == bindparam("of_pair"))
@@ -107,3 +112,4 @@ _ADD = insert(SEATS).values(
     until=bindparam("end"),
 )
 _LEAVE = delete(SEATS).where(*_THERE, SEATS.c.person == _ME)
+_LEAVE_KEPT = delete(SEATS).where(_HERE, SEATS.c.person == _ME, SEATS.c.until.is_not(None))
