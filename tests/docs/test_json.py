@@ -11,6 +11,7 @@ from gates.promotion import Answer
 from gates.reports.decision_json import decision_schema
 from policies.canonical import sha256_of_bytes
 from policies.diff import Effect
+from stages.side_by_side.ballots.box import open_ballots
 from tests.docs.page import read, rows, section
 from tests.fakes.shell import said
 from tests.servers.bigram_model import Bigram, completions
@@ -26,6 +27,9 @@ ELSEWHERE = (
     *("auc", "bins[].harmful", "recommended"),
     *(f"thresholds[].{share}" for share in ("sensitivity", "specificity", "precision")),
     *("endpoint.min_k.mean", "endpoint.min_k.beyond_unseen"),
+    *("candidates[].lacks", "stopped", "agreement", "refused", "flagged", "models[].flagged"),
+    *("tie_parameter", "models[].rating", "models[].win_rate", "models[].controlled", "style"),
+    *("alpha", "labels", "voters[].first_position", "matrix[].share", "models[].share"),
 )
 """Described by a schema of their own, as of the shape of another, or free."""
 RANGE = {"low", "high"}
@@ -45,6 +49,16 @@ criteria:
   - {{metric: rude.rate, at_most: 0.1, severity: advisory, because: brand}}
   - {{metric: rude.true_rate, at_most: 0.1, severity: blocking, because: brand}}
 """
+
+
+VOTED = """
+policy: votes
+model: recorded
+plan: {side_by_side: {data: ../data/sample.jsonl, votes_at_most: 5}}
+criteria:
+  - {metric: side_by_side.win_rate, at_least: 0.4, severity: blocking, because: people mind}
+"""
+VOTE = {"model_a": "x", "model_b": "y", "annotator": "ann", "shown_first": "a", "verdict": "A=B"}
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +96,7 @@ def calls(folder: Path) -> Iterator[tuple[str, ...]]:
     yield ("status", "recorded")
     yield ("promote", "recorded/2", "--dry-run")
     yield from benches(folder)
+    yield from batches(folder)
     yield ("run", "nothing")
 
 
@@ -100,6 +115,28 @@ def benches(folder: Path) -> Iterator[tuple[str, ...]]:
     yield ("bench", "memorization", "recited.jsonl", *where)
     lengths = ("--prefix-tokens", "2", "--suffix-tokens", "2", "--out", "drawn.jsonl")
     yield ("bench", "extraction-items", "--corpus", "corpus.txt", *lengths)
+
+
+def batches(folder: Path) -> Iterator[tuple[str, ...]]:
+    (folder / "policies" / "votes.yaml").write_text(VOTED)
+    said_so = (folder / ANSWERS).read_text().replace('"output": "', '"output": "So: ')
+    (folder / "so.jsonl").write_text(said_so)
+    yield ("register", "recorded", "--outputs", "so.jsonl")
+    yield ("sxs", "assign", "votes", "recorded/3")
+    with open_ballots(str(folder / ".gate" / "state")) as box:
+        (name,) = box.batches.names()
+    yield ("sxs", "people", name, "add", "ann")
+    yield ("sxs", "show", name)
+    yield ("sxs", "export", name, "--to", "csv", "--out", "handed")
+    yield ("sxs", "import", "handed/tasks.csv", "--batch", name, "--from", "csv")
+    yield ("sxs", "size", "--effect", "0.2")
+    votes = (VOTE | {"prompt": f"p{n}", "verdict": ("A>B", "B>A")[n % 2]} for n in range(8))
+    (folder / "votes.jsonl").write_text("\n".join(map(json.dumps, votes)))
+    yield ("sxs", "rank", "votes.jsonl", "--baseline", "y")
+    twice = [VOTE | {"prompt": "p0", "annotator": who} for who in ("ann", "bob")]
+    (folder / "twice.jsonl").write_text("\n".join(map(json.dumps, twice)))
+    yield ("sxs", "agreement", "twice.jsonl")
+    yield ("sxs", "attacks", ANSWERS)
 
 
 def calibration(folder: Path) -> Iterator[tuple[str, ...]]:
