@@ -123,6 +123,8 @@ LOADS = (
 
 def main() -> None:
     """Prints both loads, for the page and for the bare server."""
+    busy, cores = os.getloadavg()[0], os.cpu_count()
+    print(f"{cores} cores, load average {busy:.1f} before: the demand is of an idle machine of two")
     for load in LOADS:
         with bare() as origin:
             base = asyncio.run(crowd([origin] * PEOPLE, load, vote_bare))
