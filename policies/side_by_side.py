@@ -73,6 +73,8 @@ class Judging(Strict):
     repeats: Count = 1
     """How often a judge compares a pair in each order, with seeds of their own."""
     own_family: OwnFamily = OwnFamily.EXCLUDE
+    model_family: Text | None = None
+    """Who made the compared checkpoints; None: told from their names."""
     batch: bool = False
     """Whether to ask through the endpoint's Batch API: within a day, at half the price."""
     calibration: Text | None = None

@@ -85,9 +85,10 @@ def _by_panel(
     rows = judged if isinstance(judged, Unmeasured) else judged.rows(score, lost=lost)
     if isinstance(rows, Unmeasured):
         return rows
+    assert isinstance(judged, Judged)  # it has rows
     unresolved = sum(row.low < row.high for row in rows)
     said = [f"{unresolved} prompts with unresolved judgements count 0 below and 1 above"]
-    return share_of_rows(rows, rule, said=said if unresolved else ())
+    return share_of_rows(rows, rule, said=[*(said if unresolved else ()), *judged.notes])
 
 
 def _fused(

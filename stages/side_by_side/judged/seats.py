@@ -56,12 +56,15 @@ def seats_of(
     """
     sitting, left_out, notes = [], {}, []
     for subject, role in ((candidate, "candidate"), (baseline, "baseline")):
-        if plan.judges and _family(subject) is None:
-            notes.append(f"the family of the {role} `{subject.known_as}` cannot be told")
+        if plan.judges and _family(subject, plan) is None:
+            notes.append(
+                f"the family of the {role} `{subject.known_as}` cannot be told; say it as "
+                "`judging.model_family`"
+            )
     for name, judge in plan.judges.items():
         settings = _endpoint(name, endpoints)
         family = judge.family or family_of(settings.model or "")
-        kin = _kin(settings, family, candidate, baseline)
+        kin = _kin(settings, family, (candidate, baseline), plan)
         if kin is not None and plan.judging.own_family is OwnFamily.EXCLUDE:
             left_out[name] = f"{kin}, and `judging.own_family` leaves it out"
             continue
@@ -77,13 +80,16 @@ def seats_of(
 
 
 def _kin(
-    settings: EndpointSettings, family: str | None, candidate: Subject, baseline: Subject
+    settings: EndpointSettings,
+    family: str | None,
+    subjects: tuple[Subject, Subject],
+    plan: SideBySidePlan,
 ) -> str | None:
     """How a judge is related to those it would judge; None when it is not known to be."""
-    for subject, role in ((candidate, "candidate"), (baseline, "baseline")):
+    for subject, role in zip(subjects, ("candidate", "baseline"), strict=True):
         if _serves(settings, subject):
             return f"is the {role} itself"
-        of_subject = _family(subject)
+        of_subject = _family(subject, plan)
         if family and of_subject and family.casefold() == of_subject.casefold():
             return f"is of the {role}'s family, {of_subject}"
     return None
@@ -94,8 +100,10 @@ def _serves(settings: EndpointSettings, subject: Subject) -> bool:
     return (identity.get("base_url"), identity.get("model")) == (settings.base_url, settings.model)
 
 
-def _family(subject: Subject) -> str | None:
-    """By the name that the checkpoint is served under, else by the one it is known by."""
+def _family(subject: Subject, plan: SideBySidePlan) -> str | None:
+    """As the plan says; else by the name that it is served under, or that it is known by."""
+    if plan.judging.model_family:
+        return plan.judging.model_family
     served = subject.client.identity.get("model") if subject.client else None
     return family_of(str(served or "")) or family_of(subject.known_as)
 

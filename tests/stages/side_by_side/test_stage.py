@@ -216,6 +216,7 @@ def test_judges_alone_may_decide_and_nobody_is_waited_for(workplace: Workplace) 
     assert evidence.waits == ()
     assert estimate(evidence).value == pytest.approx(40 / 60)
     assert estimate(evidence) == estimate(evidence, "judge_win_rate")
+    assert "the family of the candidate `new` cannot be told" in estimate(evidence).method
     assert estimate(evidence, "judge_a_first_position").value == pytest.approx(0.5)
     assert estimate(evidence, "judge_a_inconsistency").value == 0
     assert evidence.cost.calls >= 120

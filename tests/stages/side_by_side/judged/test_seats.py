@@ -57,6 +57,16 @@ def test_the_policy_says_a_family_where_the_name_does_not(court: Court) -> None:
     assert "nobody is left" in lacking(judged).reason
 
 
+def test_the_policy_says_the_family_of_the_checkpoints_too(court: Court) -> None:
+    judged = court.judge(
+        PAIRS,
+        judges={"longer": {"family": "OpenAI"}},
+        judging={"model_family": "openai"},
+    )
+    assert "is of the candidate's family, openai" in judged.seats.left_out["longer"]
+    assert judged.notes == (f"judge longer {judged.seats.left_out['longer']}",)
+
+
 def test_a_judge_whose_family_cannot_be_told_is_flagged(court: Court) -> None:
     judged = court.judge(PAIRS)
     assert any("family of judge longer (`longer`) cannot be told" in n for n in judged.notes)
