@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from functools import cached_property
 
-from gates.budget import Account
+from gates.accounts import Accounts
 from gates.decide.rounds import RoundEvidence, decide_round, open_stage
 from gates.decide.stage_gate import anything_open
 from gates.decide.verdict import RoundDecision
@@ -13,17 +12,16 @@ from gates.ledger.ledger import Logged, Record, Version
 from gates.ledger.outbox import flush, log_or_keep, waiting
 from gates.measuring import Stage, stage_of, subject_of, without_evidence
 from gates.membership import Round, assemble
-from gates.offline_due import OfflineBooks
 from gates.pages import Comparisons, Items, pages_of
 from gates.services import Services
 from policies.canonical import Json, sha256_of
 from policies.errors import Broken, GateError, WrongUsage
-from policies.policy import Budget, PolicyFile
+from policies.policy import PolicyFile
 from stages.engine.program import code_version
 from stages.engine.subject import Subject
 from stages.evidence.codec import evidence_sha256
 from stages.evidence.estimate import Cause, Unmeasured
-from stages.evidence.records import Cost, Evidence, StageName
+from stages.evidence.records import Evidence, StageName
 from stages.offline.item_records import ItemRecord
 from stages.offline.measure import OfflineStage
 from stages.side_by_side.measure import SideBySideStage
@@ -88,8 +86,7 @@ class _Measuring:
         self._baseline = round_.baseline.uri if round_.baseline else None
         self._subjects: dict[str, Subject | GateError] = {}
         self._offline_or_votes: dict[StageName, Stage] = {}
-        self._account: Account | None = None
-        self._spent: dict[str, Cost] = {}
+        self._accounts = Accounts(round_, services)
         self._evidence: dict[str, dict[StageName, Evidence]] = {v.uri: {} for v in round_.members}
         self.items: Items = {}
         """Single items of the offline stage, once all is measured."""
@@ -118,7 +115,7 @@ class _Measuring:
 
     def _measure(self, candidate: str, stage: StageName) -> Evidence:
         try:
-            too_dear = self._too_dear(candidate) if stage is StageName.OFFLINE else None
+            too_dear = self._too_dear(candidate, stage)
             if too_dear is not None:
                 return self._nothing(candidate, stage, Unmeasured(too_dear, Cause.OVER_BUDGET))
             return self._measured(candidate, stage)
@@ -127,26 +124,20 @@ class _Measuring:
         except GateError as error:
             return self._nothing(candidate, stage, Unmeasured(error.in_short, Cause.BROKEN))
 
-    def _too_dear(self, candidate: str) -> str | None:
-        """Why a candidate must not be asked; those that were measured are asked no more.
-
-        Without a cap nothing is read.
-        """
+    def _too_dear(self, candidate: str, stage: StageName) -> str | None:
+        """Why a candidate must not be asked; those that were measured are asked no more."""
         self._subject(candidate)
-        if self._policy.budget == Budget():
-            return None
         opened = {u: s for u, s in self._subjects.items() if isinstance(s, Subject)}
-        if self._account is None:
-            due = {u: (self._books.due((s,)), self._books.spent(s)) for u, s in opened.items()}
-            self._account = Account(budget=self._policy.budget, due=due)
-        for uri, stages in self._evidence.items():
-            if StageName.OFFLINE in stages and uri in opened and uri not in self._spent:
-                self._spent[uri] = self._books.spent(opened[uri], no_more=True)
-        return self._account.too_dear(self._spent)
-
-    @cached_property
-    def _books(self) -> OfflineBooks:
-        return OfflineBooks(round=self._round, services=self._services)
+        match stage:
+            case StageName.OFFLINE:
+                measured = [u for u, stages in self._evidence.items() if stage in stages]
+                return self._accounts.too_dear_to_ask(opened, measured=measured)
+            case StageName.SIDE_BY_SIDE if self._accounts.limited:
+                reached = {u for u, stages in self._evidence.items() if stage in stages}
+                reached |= {u for u, open_ in self._open() if open_ is stage}
+                return self._accounts.too_dear_to_compare(opened, reached=reached)
+            case _:
+                return None
 
     def _nothing(self, candidate: str, stage: StageName, why: Unmeasured) -> Evidence:
         return without_evidence(self._policy, stage, candidate, baseline=self._baseline, why=why)

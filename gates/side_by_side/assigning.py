@@ -5,10 +5,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from gates.accounts import Accounts
 from gates.measuring import plan_digest, subject_of
 from gates.membership import Round, assemble
 from gates.services import Services
-from gates.side_by_side.affording import too_dear
 from policies.errors import WrongUsage
 from policies.policy import Policy, PolicyFile
 from policies.side_by_side import SideBySidePlan
@@ -65,7 +65,11 @@ def assign(
     policy, plan = file.policy, _plan(file.policy)
     with services.state.lock(f"rounds/{policy.policy}"), ExitStack() as clients:
         round_ = assemble(file, references, services)
-        dear = too_dear(round_, services)
+        members = {v.uri: _open(subject_of(v, services), clients) for v in round_.members}
+        baseline = _opened(round_, services, clients)
+        dear = Accounts(round_, services).too_dear_to_compare(
+            {**members, baseline.uri: baseline}, reached=set(members), judged=False
+        )
         drawing = _Drawing(
             policy=policy,
             plan=plan,
@@ -75,11 +79,7 @@ def assign(
             services=services,
             box=box,
         )
-        baseline = _opened(round_, services, clients)
-        return tuple(
-            drawing.assigned(_open(subject_of(version, services), clients), baseline, dear)
-            for version in round_.members
-        )
+        return tuple(drawing.assigned(one, baseline, dear) for one in members.values())
 
 
 @dataclass(frozen=True, kw_only=True)
