@@ -21,8 +21,10 @@ from stages.models.visible import IGNORABLE
 
 LONGEST_MARKDOWN = 100_000
 """Characters; longer texts are shown as they are: markup costs time, and nobody reads it."""
-TEXTS_KEPT = 1_024
+TEXTS_KEPT = 4_096
 """Rendered texts that are remembered: a batch's answers are shown to several people."""
+LONGEST_KEPT = 20_000
+"""Characters; longer texts are rendered anew, so that what is remembered stays small."""
 
 _TAGS = {
     *("p", "br", "hr", "h3", "h4", "h5", "h6", "strong", "em", "s", "a", "span"),
@@ -47,9 +49,12 @@ _FIRST_JOINABLE = "\u0300"
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 
-@lru_cache(maxsize=TEXTS_KEPT)
 def safe_html(text: str) -> Markup:
     """Markdown as harmless HTML; characters that cannot be seen are shown by their code."""
+    return _kept(text) if len(text) <= LONGEST_KEPT else _rendered(text)
+
+
+def _rendered(text: str) -> Markup:
     text = _HALF_PAIR.sub("\ufffd", text)
     if len(text) > LONGEST_MARKDOWN:
         return safe_plain(text)
@@ -57,7 +62,9 @@ def safe_html(text: str) -> Markup:
     return Markup(_with_unseen(cleaned))  # noqa: S704 - just cleaned
 
 
-@lru_cache(maxsize=TEXTS_KEPT)
+_kept = lru_cache(maxsize=TEXTS_KEPT)(_rendered)
+
+
 def safe_plain(text: str) -> Markup:
     """Text as it is, without markup, in which nothing is hidden."""
     shown = _with_unseen(escape(_HALF_PAIR.sub("\ufffd", text)))
