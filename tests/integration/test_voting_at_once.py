@@ -1,6 +1,5 @@
 """Many people vote at once, in threads and in processes, and one process dies in the middle."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -53,10 +52,10 @@ def test_fifty_people_at_once_lose_and_double_nothing(url: str) -> None:
 
 
 def test_processes_at_once_one_of_them_killed_lose_and_double_nothing(url: str) -> None:
-    made = batch(80, overlap=2)
+    made = batch(14, overlap=10)  # the eight people of two processes are never enough
     with open_ballots(url) as box:
         names = begin(box, made, 12)
-        doomed, _, _ = voters = [_voters(url, names[n::3]) for n in range(3)]
+        voters = [_voters(url, names[n::3], dies_after=8 if n == 0 else 0) for n in range(3)]
         for process in voters:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
@@ -64,26 +63,24 @@ def test_processes_at_once_one_of_them_killed_lose_and_double_nothing(url: str) 
             assert process.stdin is not None
             process.stdin.write("go\n")
             process.stdin.flush()
-        assert doomed.stdout is not None
-        printed = [doomed.stdout.readline() for _ in range(5)]
-        os.kill(doomed.pid, signal.SIGKILL)
-        for process in voters:
-            printed += process.communicate(timeout=60)[0].splitlines()
+        printed = [
+            line for process in voters for line in process.communicate(timeout=60)[0].splitlines()
+        ]
         assert [process.returncode for process in voters] == [-signal.SIGKILL, 0, 0]
 
         kept = {(int(v.where.split()[-1]), v.annotator) for v in box.standing_votes("b")}
         said = {(int(number), person) for number, person in map(str.split, printed)}
         assert said <= kept
-        assert max(Counter(v.prompt for v in box.standing_votes("b")).values()) <= 2
+        assert max(Counter(v.prompt for v in box.standing_votes("b")).values()) <= 10
 
         for name in names:  # what the dead process held comes back when its leases run out
             vote_all(box, name, now=later(86_400))
         check_all_votes(box, made)
 
 
-def _voters(url: str, people: list[str]) -> "subprocess.Popen[str]":
+def _voters(url: str, people: list[str], *, dies_after: int) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.integration.voters", url, *people],
+        [sys.executable, "-m", "tests.integration.voters", url, str(dies_after), *people],
         cwd=Path(__file__).parents[2],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

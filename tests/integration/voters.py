@@ -1,8 +1,11 @@
 """People who vote in a batch as fast as they can, in a process that begins when it is told to."""
 
 import os
+import signal
 import sys
+from collections.abc import Callable
 from datetime import datetime
+from itertools import count
 from threading import Thread
 
 from stages.side_by_side.assignment import Task
@@ -11,7 +14,9 @@ from stages.side_by_side.ballots.cast import Accepted, NoTask, Rest
 from tests.fakes.batches import NOW, said
 
 
-def vote_all(box: BallotBox, person: str, *, now: datetime = NOW) -> None:
+def vote_all(
+    box: BallotBox, person: str, *, now: datetime = NOW, voted: Callable[[], None] = lambda: None
+) -> None:
     """Votes until there is nothing left for the person; what was accepted is printed at once."""
     while True:
         task = box.next_task("b", person, now=now)
@@ -20,6 +25,24 @@ def vote_all(box: BallotBox, person: str, *, now: datetime = NOW) -> None:
             return
         number = _voted(box, task, now).number
         os.write(sys.stdout.fileno(), f"{number} {person}\n".encode())
+        voted()
+
+
+def all_vote(box: BallotBox, people: list[str], *, dies_after: int | None = None) -> None:
+    """All of them at once, a thread each; the process is killed after so many votes."""
+    votes = count(1)
+
+    def voted() -> None:
+        if next(votes) == dies_after:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    threads = [
+        Thread(target=vote_all, args=(box, name), kwargs={"voted": voted}) for name in people
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def _voted(box: BallotBox, task: Task, now: datetime) -> Accepted:
@@ -30,17 +53,9 @@ def _voted(box: BallotBox, task: Task, now: datetime) -> Accepted:
     return first
 
 
-def all_vote(box: BallotBox, people: list[str]) -> None:
-    """All of them at once, a thread each."""
-    threads = [Thread(target=vote_all, args=(box, person)) for person in people]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
 if __name__ == "__main__":
-    with open_ballots(sys.argv[1]) as opened:
+    url, dies_after, *names = sys.argv[1:]
+    with open_ballots(url) as opened:
         os.write(sys.stdout.fileno(), b"ready\n")
         sys.stdin.readline()
-        all_vote(opened, sys.argv[2:])
+        all_vote(opened, names, dies_after=int(dies_after) or None)
