@@ -20,7 +20,7 @@ from policies.safety_tasks import (
     RefusalTask,
     ToxicityTask,
 )
-from policies.side_by_side import SideBySidePlan
+from policies.side_by_side import Counted, OwnFamily, SideBySidePlan
 from policies.task import DetectorTask
 
 
@@ -123,8 +123,39 @@ def _scored(task: Asked) -> str:  # noqa: C901, PLR0911, PLR0912 - one line a ki
 
 
 def _side_by_side(plan: SideBySidePlan) -> str:
+    """One sentence, and a clause for everything beside the usual."""
     when = "at any time" if plan.stopping is Stopping.ANYTIME else "once all are in"
-    return f"{plan.votes_at_most:,} votes on {plan.prompts_planned:,} prompts, deciding {when}"
+    each = f" ({plan.overlap} each)" if plan.overlap > 1 else ""
+    said = f"{plan.votes_at_most:,} votes on {plan.prompts_planned:,} prompts{each}"
+    if plan.count is Counted.JUDGES:
+        said = f"verdicts of judges on {plan.prompts_planned:,} prompts"
+    return "; ".join((f"{said}, deciding {when}", *_beside_votes(plan)))
+
+
+def _beside_votes(plan: SideBySidePlan) -> Iterator[str]:
+    """What a comparison says beside its size."""
+    if plan.topic is not None:
+        yield f"prompts drawn by their {plan.topic}"
+    if plan.gold is not None:
+        yield f"{plan.gold_share:.0%} of everybody's tasks are gold of {plan.gold}"
+    if plan.judges:
+        yield from _judged(plan)
+    if plan.user_mix:
+        yield f"raked to the user mix by {' and '.join(plan.user_mix)}"
+
+
+def _judged(plan: SideBySidePlan) -> Iterator[str]:
+    judging = plan.judging
+    times = "" if judging.repeats == 1 else f", {judging.repeats} times"
+    yield f"{', '.join(plan.judges)} judge every pair in both orders{times}"
+    if plan.count is Counted.FUSED:
+        yield "people's votes correct them, and both count together"
+    if judging.own_family is OwnFamily.EXCLUDE:
+        yield "none judges its own family"
+    if judging.batch:
+        yield "they are asked in batches, within a day"
+    if judging.calibration is not None:
+        yield f"their drift is seen on {judging.calibration}"
 
 
 def _online(plan: OnlinePlan) -> str:

@@ -1,0 +1,159 @@
+"""Pictures and the page of a comparison: the same votes, the same bytes; no text does harm."""
+
+from dataclasses import replace
+
+import pytest
+
+from gates.reports.side_by_side.course import course_png
+from gates.reports.side_by_side.forest import Line, forest_png
+from gates.reports.side_by_side.heat import Heat
+from gates.reports.side_by_side.pairs import pairs_html
+from gates.reports.side_by_side.rounds import (
+    agreement_heat,
+    candidates_heat,
+    pictures,
+    round_pictures,
+)
+from policies.side_by_side import SideBySidePlan
+from stages.evidence.estimate import Unmeasured
+from stages.evidence.records import (
+    Evidence,
+    Measurement,
+    Provenance,
+    Quantity,
+    StageName,
+    Validity,
+)
+from stages.side_by_side.pairs import Pair
+from stages.side_by_side.told import PromptScore, Told
+from stages.side_by_side.vote import CandidateVote
+
+PLAN = SideBySidePlan(votes_at_most=8, overlap=2, topic="kind")
+EVIL = "<script>alert(1)</script> $x^2$"
+
+
+def vote(prompt: str, who: str, win: float | None, *, judge: bool = False) -> CandidateVote:
+    return CandidateVote(
+        prompt=prompt, annotator=who, win=win, graded=win, both_bad=False, judge=judge
+    )
+
+
+def told(candidate: str = "models:/a/2", wins: tuple[float, ...] = (1.0, 0.0, 0.5, 1.0)) -> Told:
+    names = [f"p{n}" for n in range(len(wins))]
+    return Told(
+        candidate=candidate,
+        baseline="models:/a/1",
+        prompts=tuple(
+            PromptScore(prompt=name, topic=EVIL if n % 2 else "prose", low=win, high=win)
+            for n, (name, win) in enumerate(zip(names, wins, strict=True))
+        ),
+        votes=tuple(vote(name, who, 1.0) for name in names for who in ("ann", EVIL)),
+        judged=tuple(vote(name, "judge_a", 0.5, judge=True) for name in names),
+        pairs=tuple(
+            Pair(
+                prompt=name,
+                messages=({"role": "user", "content": EVIL},),
+                model_a="a/2",
+                model_b="a/1",
+                answer_a=EVIL,
+                answer_b="plain",
+            )
+            for name in names
+        ),
+    )
+
+
+def evidence(candidate: str = "models:/a/2") -> Evidence:
+    return Evidence(
+        stage=StageName.SIDE_BY_SIDE,
+        candidate=candidate,
+        baseline="models:/a/1",
+        measurements=(
+            Measurement(
+                metric="side_by_side.win_rate",
+                quantity=Quantity.VALUE,
+                measured=Unmeasured("too few"),
+                validity=Validity.FIXED,
+                planned=4,
+            ),
+        ),
+        provenance=Provenance(candidate="c", baseline="b", plan="p", data=(), code="x"),
+    )
+
+
+def test_a_comparison_has_its_three_pictures_and_they_are_the_same_again() -> None:
+    first = dict(pictures(told(), evidence(), PLAN, limits=(0.4,)))
+    assert set(first) == {"win_rates.png", "over_time.png", "agreement.png"}
+    assert first == dict(pictures(told(), evidence(), PLAN, limits=(0.4,)))
+    assert all(picture.startswith(b"\x89PNG") for picture in first.values())
+
+
+def test_without_votes_there_is_nothing_over_time() -> None:
+    nothing = Told(candidate="c", baseline="b")
+    assert set(dict(pictures(nothing, evidence(), PLAN))) == {"win_rates.png"}
+
+
+def test_a_round_of_one_has_no_picture_of_the_round() -> None:
+    assert not dict(round_pictures({"models:/a/2": told()}, {"models:/a/2": evidence()}))
+
+
+def test_a_round_of_two_shows_them_beside_each_other() -> None:
+    both = {"models:/a/2": told(), "models:/a/3": told("models:/a/3", (0.0, 0.0, 0.5, 1.0))}
+    found = dict(round_pictures(both, {uri: evidence(uri) for uri in both}))
+    assert set(found) == {"candidates.png", "between_candidates.png"}
+
+
+def test_candidates_are_compared_on_their_common_prompts() -> None:
+    heat = candidates_heat([told(), told("models:/a/3", (0.0, 0.0, 0.5))])
+    assert heat is not None
+    assert heat.shares["models:/a/2", "models:/a/3"] == pytest.approx(2 / 3)
+    assert heat.counts["models:/a/2", "models:/a/3"] == 3
+    assert heat.shares["models:/a/2", "models:/a/1"] == 0.625
+    for (row, column), share in heat.shares.items():
+        assert share + heat.shares[column, row] == pytest.approx(1)
+
+
+def test_an_unresolved_vote_agrees_with_nobody() -> None:
+    votes = (vote("p", "ann", 1.0), vote("p", "bob", None))
+    assert agreement_heat(votes, level=0.95) is None
+    assert candidates_heat([]) is None
+
+
+def test_agreement_is_the_share_of_common_prompts() -> None:
+    votes = [vote("p", "ann", 1.0), vote("p", "bob", 1.0), vote("q", "ann", 1.0)]
+    heat = agreement_heat([*votes, vote("q", "bob", 0.0)], level=0.95)
+    assert heat is not None
+    assert (heat.shares["ann", "bob"], heat.counts["bob", "ann"]) == (0.5, 2)
+
+
+def test_a_share_beyond_its_bounds_is_refused() -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        Heat(names=("a",), shares={("a", "a"): 1.1})
+
+
+def test_unmeasured_is_written_and_drawn_nowhere() -> None:
+    blank = [Line(label=EVIL, measured=Unmeasured("nobody voted"), group="by topic")]
+    assert forest_png(blank, title=EVIL, unit="share", at=0.5).startswith(b"\x89PNG")
+
+
+def test_more_prompts_than_looks_are_drawn_to_the_last() -> None:
+    scores = [float(n % 2) for n in range(450)]
+    found = course_png(scores, scores, title="x", level=0.95, planned=450)
+    assert found != course_png(scores[:-1], scores[:-1], title="x", level=0.95, planned=450)
+
+
+def test_foreign_text_is_text_on_the_page() -> None:
+    page = pairs_html(told())
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert "default-src 'none'" in page
+
+
+def test_the_least_won_comes_first_and_what_is_settled_is_said() -> None:
+    one = told()
+    alike = replace(one.pairs[0], prompt="alike", answer_b=EVIL)
+    unread = replace(one.pairs[0], prompt="unread")
+    page = pairs_html(replace(one, pairs=(*one.pairs, alike, unread)))
+    assert page.index("p1") < page.index("p0") < page.index("unread")
+    assert "settled by the rule, 0.5 for the candidate" in page
+    assert "nobody judged it" in page
