@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert, select
 from policies.errors import InputError
 from stages.side_by_side.ballots.database import Database
 from stages.side_by_side.ballots.moments import moment
-from stages.side_by_side.ballots.reading import read_stop
+from stages.side_by_side.ballots.reading import read_stop, tampered
 from stages.side_by_side.ballots.standing import Guidelines, Stopped
 from stages.side_by_side.ballots.tables import BATCHES, GUIDELINES, STOPS
 from stages.side_by_side.batch import Batch
@@ -54,15 +54,19 @@ class Batches:
 
         Raises:
             InputError: When there is none of that name.
+            Broken: When it is not what was opened under that name.
         """
         if name not in self._known:
             with self._database.reading() as connection:
-                asked = select(BATCHES.c.body).where(BATCHES.c.name == name)
-                body = connection.execute(asked).scalar()
-            if body is None:
+                asked = select(BATCHES.c.body, BATCHES.c.digest).where(BATCHES.c.name == name)
+                kept = connection.execute(asked).first()
+            if kept is None:
                 raise self._database.no_batch(name)
             where = f"batch {name} of {self._database.shown}"
-            self._known[name] = decode_batch(body.encode(), where=where)
+            batch = decode_batch(kept.body.encode(), where=where)
+            if (batch.name, batch.digest) != (name, kept.digest):
+                raise tampered(name, "it is not the batch that was opened: its digest is another")
+            self._known[name] = batch
         return self._known[name]
 
     def guidelines(self, name: str, version: int | None = None) -> Guidelines:

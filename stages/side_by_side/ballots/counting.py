@@ -7,6 +7,7 @@ from statistics import median
 from stages.side_by_side.assignment import a_first
 from stages.side_by_side.ballots.history import Act, standing
 from stages.side_by_side.ballots.person import Person, PersonSummary
+from stages.side_by_side.ballots.reading import tampered
 from stages.side_by_side.ballots.standing import Progress, Stopped
 from stages.side_by_side.ballots.supervising import gold_read, is_warned, read_rightly
 from stages.side_by_side.batch import Batch
@@ -27,10 +28,16 @@ def votes_of(
         acts: Everything that was done in it.
         people: Everybody in it.
         gold: Whether those on gold pairs are asked for, or the others.
+
+    Raises:
+        Broken: When a vote is by nobody of the batch, or on none of its pairs.
     """
     segments = {person.name: person.segment for person in people}
     undone: dict[tuple[str, str], list[int]] = {}
     for act in acts:
+        if act.person not in segments or act.pair not in batch.shown:
+            why = f"vote {act.number} is by nobody of the batch, or on none of its pairs"
+            raise tampered(batch.name, why)
         if act.undoes is not None:
             undone.setdefault((act.person, act.pair), []).append(act.undoes)
     return tuple(
