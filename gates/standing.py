@@ -1,13 +1,16 @@
 """Where the versions of a model stand, read from the ledger."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from gates.decide.verdict import RoundDecision
+from gates.decide.verdict import RoundDecision, Verdict
 from gates.ledger.ledger import Decided, Ledger, Version
 from gates.reports.decision_json import decision_json
 from gates.reports.wording import progress_words, stage_words, verdict_words
 from policies.canonical import Json
 from policies.errors import InputError
+from stages.evidence.estimate import Unmeasured
+from stages.evidence.records import StageName
+from stages.stats.votes_needed import StillNeeded
 
 ADOPTED = "ADOPTED"
 UNDECIDED = "undecided"
@@ -20,10 +23,19 @@ class Standing:
     Attributes:
         version: The version.
         decided: The newest decision under any policy; None when there is none.
+        needed: How many more prompts a held comparison likely needs; None where that is not told.
     """
 
     version: Version
     decided: Decided | None
+    needed: StillNeeded | Unmeasured | None = None
+
+    @property
+    def compares(self) -> bool:
+        """Whether it is held side by side."""
+        last = self.decided.decision.stages[-1] if self.decided else None
+        held = last is not None and last.verdict is Verdict.HOLD
+        return last is not None and held and last.stage is StageName.SIDE_BY_SIDE
 
     @property
     def verdict(self) -> str:
@@ -58,8 +70,15 @@ class Standing:
             "verdict": self.verdict,
             "policy": None if decided is None else decided.policy_name,
             "decided_at": None if decided is None else decided.decided_at,
+            "still_needed": _needed_json(self.needed),
             "decision": None if decided is None else decision_json(as_round(decided)),
         }
+
+
+def _needed_json(needed: StillNeeded | Unmeasured | None) -> dict[str, Json] | None:
+    if isinstance(needed, StillNeeded):
+        return asdict(needed)
+    return None if needed is None else {"unmeasured": needed.reason}
 
 
 def as_round(decided: Decided) -> RoundDecision:

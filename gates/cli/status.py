@@ -1,12 +1,26 @@
 """`gate status`: where every version stands."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gates.cli.frame import Exit
-from gates.cli.options import json_option, open_services, open_workspace, workspace_options
+from gates.cli.options import (
+    find_policy,
+    json_option,
+    open_services,
+    open_workspace,
+    workspace_options,
+)
 from gates.cli.output import say_json, say_table
+
+if TYPE_CHECKING:
+    from gates.services import Services
+    from gates.standing import Standing
+    from stages.evidence.estimate import Unmeasured
+    from stages.stats.votes_needed import StillNeeded
 
 
 @click.command("status")
@@ -23,8 +37,9 @@ def command(
     from gates.reports.table import Table
     from gates.standing import standings
 
-    with open_services(open_workspace(workspace, tracking_uri, state)) as services:
-        found = standings(model, services.ledger)
+    opened = open_workspace(workspace, tracking_uri, state)
+    with open_services(opened) as services:
+        found = tuple(_told(one, services) for one in standings(model, services.ledger))
     if as_json:
         say_json({"schema": "gate.status/1", "versions": [one.as_json() for one in found]})
         return Exit.YES
@@ -45,4 +60,39 @@ def command(
             rows=tuple(one.as_row() for one in found),
         )
     )
+    for one in found:
+        if one.needed is not None:
+            click.echo(f"\n{one.version.uri}: {_needed_words(one.needed)}")
     return Exit.YES
+
+
+def _told(one: "Standing", services: "Services") -> "Standing":
+    """The same with how many more votes it likely needs, where its policy is here and says so."""
+    from gates.side_by_side.needing import likely_needed
+    from policies.errors import GateError
+
+    if one.decided is None or not one.compares:
+        return one
+    try:
+        file = find_policy(one.decided.policy_name, services.workspace)
+        if file.policy.sha256 != one.decided.policy_sha256:
+            return one
+        return replace(one, needed=likely_needed(one.version.uri, file, services))
+    except GateError:
+        return one  # status tells what was decided, whatever can be read now
+
+
+def _needed_words(needed: "StillNeeded | Unmeasured") -> str:
+    from stages.evidence.estimate import Unmeasured
+
+    if isinstance(needed, Unmeasured):
+        return f"how many more prompts it needs cannot be told: {needed.reason}"
+    if needed.half is None:
+        likely = "not likely to be decided within the plan"
+    else:
+        latest = "the end of the plan" if needed.latest is None else f"{needed.latest:,}"
+        likely = f"likely {needed.half:,} more prompts (up to {latest})"
+    return (
+        f"{likely}; the win rate will be shown with probability {needed.shown:.0%}, and excluded "
+        f"with {needed.excluded:.0%}"
+    )
