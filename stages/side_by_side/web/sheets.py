@@ -5,10 +5,9 @@ import io
 from collections.abc import Iterable, Sequence
 
 from stages.side_by_side.ballots.person import PersonSummary
+from stages.side_by_side.exchange.cells import neutralised
 from stages.side_by_side.vote import Vote
 
-_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A cell that begins so is a formula to a spreadsheet, or may become one."""
 _BYTE_ORDER_MARK = "\ufeff"
 """Without it some spreadsheets take UTF-8 for something else."""
 
@@ -57,11 +56,6 @@ def votes_csv(votes: Iterable[Vote]) -> bytes:
     return _csv(head, rows)
 
 
-def neutral(cell: str) -> str:
-    """A cell that stays text: an apostrophe stands before what would be a formula."""
-    return f"'{cell}" if cell.lstrip(" ").startswith(_RUNS) else cell
-
-
 def _first_shown_won(vote: Vote) -> str:
     if vote.graded_a is None:
         return ""
@@ -77,5 +71,5 @@ def _csv(head: Sequence[str], rows: Iterable[Sequence[str | int]]) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(head)
-    writer.writerows([neutral(str(cell)) for cell in row] for row in rows)
+    writer.writerows([neutralised(str(cell)) for cell in row] for row in rows)
     return (_BYTE_ORDER_MARK + text.getvalue()).encode("utf-8", "replace")
