@@ -1,7 +1,7 @@
 """Votes on a pair, gathered by prompt, and the shares they make."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from statistics import fmean
 
@@ -188,26 +188,23 @@ def share_of(counted: Tally, score: Score, rule: Rule) -> Estimate | Unmeasured:
 def rows_of(counted: Tally, score: Score) -> tuple[Row, ...]:
     """What each annotator says of each prompt; as many rows on every prompt."""
     return tuple(
-        _row(prompt.prompt, votes, score)
-        for prompt in counted.prompts
-        for votes in prompt.by_annotator
+        _row(prompt, votes, score) for prompt in counted.prompts for votes in prompt.by_annotator
     )
 
 
-def _row(prompt: str, votes: Sequence[CandidateVote], score: Score) -> Row:
+def _row(prompt: PromptVotes, votes: Sequence[CandidateVote], score: Score) -> Row:
     said = [score(vote) for vote in votes]
     return Row(
-        prompt=prompt,
-        annotator=votes[0].annotator,
+        prompt=prompt.prompt,
+        annotator=None if prompt.settled else votes[0].annotator,
         low=fmean(0.0 if each is None else each for each in said),
         high=fmean(1.0 if each is None else each for each in said),
     )
 
 
 def _ruled(vote: CandidateVote, overlap: int) -> PromptVotes:
-    """The rule's word, as that of annotators who say nothing else: no habit of theirs is in it."""
-    each = (replace(vote, annotator=f"rule {vote.prompt} {n}") for n in range(overlap))
-    return PromptVotes(prompt=vote.prompt, by_annotator=tuple((one,) for one in each), settled=True)
+    """The rule's word, as often as annotators would have given theirs."""
+    return PromptVotes(prompt=vote.prompt, by_annotator=((vote,),) * overlap, settled=True)
 
 
 def _prompt_votes(name: str, annotators: Mapping[str, Sequence[CandidateVote]]) -> PromptVotes:

@@ -18,13 +18,13 @@ class Row:
 
     Attributes:
         prompt: Its id.
-        annotator: Who says so.
+        annotator: Who says so; None where a rule does, and nobody was asked.
         low: Their score when everything unresolved is lost, 0 to 1.
         high: The same when it is won; `low` when all is resolved.
     """
 
     prompt: str
-    annotator: str
+    annotator: str | None
     low: float
     high: float
 
@@ -112,6 +112,6 @@ def _interval(rows: Sequence[Row], values: Sequence[float], rule: Rule) -> Estim
     each = mean_of_each(values, prompts)
     if rule.stopping is Stopping.ANYTIME:
         return betting_interval(each, level=rule.level, planned=rule.planned)
-    if len(set(annotators)) == 1:
+    if len(set(annotators) - {None}) <= 1:
         return mean_t(each, level=rule.level, unit=SHARE)
     return two_way_mean(values, prompts, annotators, level=rule.level, unit=SHARE)

@@ -118,7 +118,7 @@ def _fused(
             human=tuple(of(row) for row in people),
             judge=tuple(said[row.prompt] for row in people),
             prompts=tuple(row.prompt for row in people),
-            annotators=crew if len(set(crew)) > 1 else None,
+            annotators=crew if len(set(crew) - {None}) > 1 else None,
             strata=tuple(prompts.topics[row.prompt] for row in people),
         )
         found = fused_win_rate(labelled, unlabelled, level=plan.level)
@@ -142,7 +142,7 @@ def _raked(known: Comparison, plan: SideBySidePlan) -> Measured:
         found = raked_mean(
             [of(row) for row in rows],
             [row.prompt for row in rows],
-            crew if len(set(crew)) > 1 else None,
+            crew if len(set(crew) - {None}) > 1 else None,
             traits=traits,
             mix=plan.user_mix,
             level=plan.level,

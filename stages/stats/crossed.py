@@ -80,7 +80,7 @@ class CrossedSpread:
 def crossed_jackknife(
     leaving_out: LeavingOut,
     prompts: Sequence[Hashable],
-    annotators: Sequence[Hashable] | None,
+    annotators: Sequence[Hashable | None] | None,
     *,
     weights: Floats,
     fitted: int,
@@ -90,7 +90,7 @@ def crossed_jackknife(
     Args:
         leaving_out: The estimate without each group.
         prompts: The prompt of each vote, length n.
-        annotators: Who gave each, length n; None: prompts alone count.
+        annotators: Who gave each, length n, see `givers`; None: prompts alone count.
         weights: How much each vote weighs, at least 0, shape (n,): Kish's number of clusters rests
             on it.
         fitted: Parameters that prompts have determined, at least 1: degrees of freedom lost.
@@ -98,10 +98,11 @@ def crossed_jackknife(
     by_prompt = _jackknifed(leaving_out, prompts, weights, fitted)
     if annotators is None:
         return CrossedSpread(prompts=by_prompt, annotators=None, cells=None)
-    cells = list(zip(prompts, annotators, strict=True))
+    who, named = givers(prompts, annotators), np.array([each is not None for each in annotators])
+    cells = list(zip(prompts, who, strict=True))
     return CrossedSpread(
         prompts=by_prompt,
-        annotators=_jackknifed(leaving_out, annotators, weights, 1),
+        annotators=_jackknifed(leaving_out, who, weights, 1, counted=weights * named),
         cells=_jackknifed(leaving_out, cells, weights, fitted),
     )
 
@@ -125,6 +126,18 @@ def share_within(mean: float, spread: Spread, *, exact: Range | None, tail: floa
     return Range(low=min(within.low, exact.low), high=max(within.high, exact.high))
 
 
+def givers(prompts: Sequence[Hashable], annotators: Sequence[Hashable | None]) -> list[Hashable]:
+    """Who gave each vote: an annotator, or nobody (None) where a rule settled the prompt.
+
+    Nobody's habits are in what a rule says: it is a cluster of its own on each prompt, and adds no
+    degrees of freedom to what annotators show of each other.
+    """
+    return [
+        (None, prompt) if who is None else who
+        for prompt, who in zip(prompts, annotators, strict=True)
+    ]
+
+
 def numbered(names: Sequence[Hashable]) -> NDArray[np.intp]:
     """Numbers of names in order of their first appearance, shape (n,)."""
     numbers: dict[Hashable, int] = {}
@@ -132,10 +145,17 @@ def numbered(names: Sequence[Hashable]) -> NDArray[np.intp]:
 
 
 def _jackknifed(
-    leaving_out: LeavingOut, names: Sequence[Hashable], weights: Floats, fitted: int
+    leaving_out: LeavingOut,
+    names: Sequence[Hashable],
+    weights: Floats,
+    fitted: int,
+    *,
+    counted: Floats | None = None,
 ) -> Spread:
+    """By leaving out each group; degrees of freedom of the weights that are counted, or of all."""
     groups = numbered(names)
-    found, sizes = leaving_out(groups), np.bincount(groups, weights=weights)
+    sizes = np.bincount(groups, weights=weights if counted is None else counted)
+    found = leaving_out(groups)
     moves = found - found.mean()
     return Spread(
         variance=float((moves**2).sum()) * (len(sizes) - 1) / len(sizes),

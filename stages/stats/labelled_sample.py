@@ -26,14 +26,14 @@ class Labelled:
             Any number is valid, also 0.5 for a verdict that is unresolved: a bad judge costs
             precision, never truth.
         prompts: The prompt of each vote.
-        annotators: Who gave each vote; None: prompts alone are the clusters.
+        annotators: Who gave each vote, None where a rule did; None: prompts alone are the clusters.
         strata: The topic of each vote's prompt.
     """
 
     human: tuple[float, ...]
     judge: tuple[float, ...]
     prompts: tuple[Hashable, ...]
-    annotators: tuple[Hashable, ...] | None
+    annotators: tuple[Hashable | None, ...] | None
     strata: tuple[str, ...]
 
     def __post_init__(self) -> None:

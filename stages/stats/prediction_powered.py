@@ -138,7 +138,7 @@ def _together(first: Spread, second: Spread) -> Spread:
 def _too_few(labelled: Labelled, unlabelled: Unlabelled) -> Unmeasured | None:
     if not labelled.human:
         return Unmeasured("no prompt has votes of people", Cause.WAITING)
-    if labelled.annotators is not None and len(set(labelled.annotators)) == 1:
+    if labelled.annotators is not None and len(set(labelled.annotators) - {None}) <= 1:
         return Unmeasured("1 annotator cannot show a spread", Cause.UNDERPOWERED)
     topics = dict(zip(labelled.prompts, labelled.strata, strict=True))
     for stratum in dict.fromkeys([*labelled.strata, *unlabelled.strata]):

@@ -47,7 +47,7 @@ class Raked:
 def raked_mean(
     values: Sequence[float],
     prompts: Sequence[Hashable],
-    annotators: Sequence[Hashable] | None,
+    annotators: Sequence[Hashable | None] | None,
     *,
     traits: Traits,
     mix: Mix,
@@ -64,7 +64,7 @@ def raked_mean(
     Args:
         values: One share per vote, 0 to 1, shape (n,).
         prompts: The prompt of each, length n.
-        annotators: Who gave each, length n; None: prompts alone count.
+        annotators: Who gave each, length n, None where a rule did; None: prompts alone count.
         traits: The value of each trait for each vote.
         mix: The users' shares, for the same traits.
         level: Two-sided confidence level in (0, 1).
@@ -92,7 +92,7 @@ def raked_mean(
     weights = table.raked(table.counts[None], heaviest=HEAVIEST)[0][table.cells]
     if np.isnan(weights).any():
         return _unreachable(traits, mix)
-    if min(len(set(way)) for way in (prompts, annotators or prompts)) == 1:
+    if min(len(set(way) - {None}) for way in (prompts, annotators or prompts)) <= 1:
         return Unmeasured("1 prompt or annotator cannot show a spread", Cause.UNDERPOWERED)
     fitted = 1 + sum(len(shares) - 1 for shares in mix.values())
     spread = crossed_jackknife(

@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.stats.clusters import ClusterTotals, Floats, cluster_totals
-from stages.stats.crossed import CrossedSpread, Spread, share_within
+from stages.stats.crossed import CrossedSpread, Spread, givers, share_within
 from stages.stats.levels import t_quantile, tail_of
 from stages.stats.means import (
     exact_range,
@@ -17,12 +17,13 @@ from stages.stats.means import (
 )
 from stages.stats.ranges import SHARES, Range
 from stages.stats.shares import SHARE
+from stages.stats.student import degrees_of
 
 
 def two_way_mean(
     values: Sequence[float],
     prompts: Sequence[Hashable],
-    annotators: Sequence[Hashable],
+    annotators: Sequence[Hashable | None],
     *,
     level: float,
     unit: str,
@@ -41,7 +42,7 @@ def two_way_mean(
         values: One per vote, or per prompt and annotator, shape (n,); a `share` lies between 0
             and 1.
         prompts: The prompt of each, length n.
-        annotators: Who gave each, length n.
+        annotators: Who gave each, length n; None where a rule said it, see `givers`.
         level: Two-sided confidence level in (0, 1).
         unit: `share`, or any other name for values without limits.
 
@@ -64,9 +65,10 @@ def two_way_mean(
     totals = _Totals.of(column, prompts, annotators)
     if refused is not None:
         return refused
-    for way, what in ((totals.prompts, "prompt"), (totals.annotators, "annotator")):
+    for way, what in ((totals.prompts, "prompt"), (totals.people, "annotator")):
         if way.groups < 2:  # noqa: PLR2004 - a spread needs two
-            return Unmeasured(f"1 {what} cannot show a spread", Cause.UNDERPOWERED)
+            few = f"1 {what}" if way.groups else f"no {what}"
+            return Unmeasured(f"{few} cannot show a spread", Cause.UNDERPOWERED)
     still = is_still(totals.cells, limits)
     if still and limits is None:
         return Unmeasured(
@@ -78,25 +80,34 @@ def two_way_mean(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Totals:
-    """Sums over prompts, over annotators, and over what one annotator said of one prompt."""
+    """Sums over prompts, over annotators, and over what one annotator said of one prompt.
+
+    Annotators include nobody, on each prompt that a rule settled; people do not.
+    """
 
     prompts: ClusterTotals
     annotators: ClusterTotals
+    people: ClusterTotals
     cells: ClusterTotals
 
     @classmethod
     def of(
-        cls, column: Floats, prompts: Sequence[Hashable], annotators: Sequence[Hashable]
+        cls, column: Floats, prompts: Sequence[Hashable], annotators: Sequence[Hashable | None]
     ) -> "_Totals":
-        by_prompt, by_annotator = (cluster_totals(column, way) for way in (prompts, annotators))
-        cells = list(zip(prompts, annotators, strict=True))
-        return cls(prompts=by_prompt, annotators=by_annotator, cells=cluster_totals(column, cells))
+        who, named = givers(prompts, annotators), [each is not None for each in annotators]
+        by_prompt, by_annotator = (cluster_totals(column, way) for way in (prompts, who))
+        return cls(
+            prompts=by_prompt,
+            annotators=by_annotator,
+            people=cluster_totals(column[named], [each for each in annotators if each is not None]),
+            cells=cluster_totals(column, list(zip(prompts, who, strict=True))),
+        )
 
     @property
     def spread(self) -> Spread:
         return CrossedSpread(
             prompts=Spread.of_mean(self.prompts),
-            annotators=Spread.of_mean(self.annotators),
+            annotators=replace(Spread.of_mean(self.annotators), degrees=degrees_of(self.people)),
             cells=Spread.of_mean(self.cells),
         ).total
 
@@ -126,7 +137,7 @@ def _interval(totals: _Totals, *, still: bool, level: float, unit: str) -> Estim
 
 
 def _method(totals: _Totals, *, still: bool, limits: Range | None, exact: Range | None) -> str:
-    people = f"{totals.annotators.groups} annotators"
+    people = f"{totals.people.groups} annotators"
     if still:
         return f"exact binomial bound over prompts, all votes of {people} being equal"
     name = "Wilson score with Student's t" if limits else "Student's t"

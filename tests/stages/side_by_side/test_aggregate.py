@@ -292,3 +292,25 @@ def test_swapping_the_models_mirrors_the_win_rate(
     assert 0 <= low <= one.value <= high <= 1
     assert (1 - high, 1 - low) == pytest.approx(ends(two), abs=1e-9)
     assert one.n <= prompts
+
+
+def test_what_the_rule_settles_is_no_second_annotator() -> None:
+    shown = [vote(i, float(i % 3 > 0)) for i in range(180)]
+    ruled = [vote(f"same {i}", 0.5, "rule") for i in range(20)]
+    found = win_rate(tally(shown, prompts=200, overlap=1, settled=ruled), rule(200))
+    wins = [*(float(i % 3 > 0) for i in range(180)), *[0.5] * 20]
+    alone = mean_t(wins, level=0.95, unit="share")
+    assert isinstance(found, Estimate)
+    assert isinstance(alone, Estimate)
+    assert ends(found) == pytest.approx(ends(alone))
+
+
+def test_what_the_rule_settles_makes_few_annotators_no_more() -> None:
+    """Three who differ tell as little of all people where half of the prompts need nobody."""
+    shown = [vote(i, float(i % 20 < 4 + 6 * (i % 3)), f"a{i % 3}") for i in range(90)]
+    ruled = [vote(f"same {i}", 0.5, "rule") for i in range(90)]
+    of_shown = ends(rate(shown, prompts=90))
+    found = win_rate(tally(shown, prompts=180, overlap=1, settled=ruled), rule(180))
+    assert isinstance(found, Estimate)
+    assert "3 annotators" in found.method
+    assert ends(found)[1] - ends(found)[0] > 0.45 * (of_shown[1] - of_shown[0])

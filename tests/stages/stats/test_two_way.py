@@ -166,5 +166,23 @@ def test_what_shows_no_spread_is_unmeasured(votes: Votes, unit: str, cause: Caus
 
 
 def test_every_vote_needs_its_annotator() -> None:
-    with pytest.raises(ValueError, match="2 values have 1 clusters"):
+    with pytest.raises(ValueError, match="shorter"):
         two_way_mean([1.0, 0.0], [0, 1], [0], level=0.95, unit="share")
+
+
+def test_nobody_adds_no_degrees_of_freedom_and_no_habits() -> None:
+    values, prompts, people = crossed(40, 4)
+    settled = [40 + i // 2 for i in range(80)]
+    whole = _Totals.of(
+        np.concatenate([values, np.full(80, 0.5)])[:, None],
+        [*prompts, *settled],
+        [*people, *[None] * 80],
+    )
+    shown = _Totals.of(values[:, None], prompts, people)
+    assert whole.spread.degrees == shown.spread.degrees
+    assert whole.people.groups == 4
+
+
+def test_nobody_alone_shows_no_spread_between_annotators() -> None:
+    found = two_way_mean([0.5, 1.0], [0, 1], [None, None], level=0.95, unit="share")
+    assert found == Unmeasured("no annotator cannot show a spread", Cause.UNDERPOWERED)
