@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from gates.equipment import Equipment, equipment_of
+from gates.equipment import Equipment, equipment_of, equipment_of_judges
 from gates.ledger.ledger import Version
 from gates.measuring import subject_of
 from gates.membership import how_to_adopt, needs_baseline
@@ -75,10 +75,13 @@ def _policy(path: Path, services: Services, *, reachable: bool) -> Iterator[Exam
 
 
 def _equipment(policy: Policy, services: Services) -> Iterator[Examined]:
-    """Libraries, programs and endpoints that tasks need; each need is told once."""
+    """Libraries, programs and endpoints that a plan needs; each need is told once."""
     seen: set[Equipment] = set()
-    for name, task in (policy.plan.offline or {}).items():
-        for need in equipment_of(task, services):
+    needs = {n: equipment_of(t, services) for n, t in (policy.plan.offline or {}).items()}
+    if policy.plan.side_by_side is not None:
+        needs["side_by_side"] = equipment_of_judges(policy.plan.side_by_side, services)
+    for name, needed in needs.items():
+        for need in needed:
             if need not in seen:
                 seen.add(need)
                 yield Examined(

@@ -23,6 +23,7 @@ from policies.safety_tasks import (
     RefusalTask,
     ToxicityTask,
 )
+from policies.side_by_side import SideBySidePlan
 from stages.offline.refusal.instrument import RULES
 
 
@@ -55,6 +56,12 @@ def equipment_of(task: OfflineTask, services: Services) -> Iterator[Equipment]:
         yield _program(task, services)
     if _spreads(task) and services.workspace.actors is not None:
         yield _installed(("ray",), extra="ray")
+
+
+def equipment_of_judges(plan: SideBySidePlan, services: Services) -> Iterator[Equipment]:
+    """The endpoints and keys of a panel; asks nobody."""
+    for name in plan.judges:
+        yield _asked(name, services)
 
 
 def _libraries(task: OfflineTask, services: Services) -> Iterator[Equipment]:

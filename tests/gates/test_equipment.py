@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gates.doctor import Examined, examine
-from gates.equipment import Equipment, equipment_of
+from gates.equipment import Equipment, equipment_of, equipment_of_judges
 from policies.benchmark_tasks import (
     BenchmarkTask,
     Contamination,
@@ -29,6 +29,7 @@ from policies.safety_tasks import (
     RefusalTask,
     ToxicityTask,
 )
+from policies.side_by_side import SideBySidePlan
 from tests.fakes.workplace import Workplace, policy_text
 from tests.stages.offline.harness.installed import install_lm_eval
 
@@ -167,3 +168,13 @@ def test_doctor_tells_every_need_once(place: Workplace) -> None:
     place.policy(policy_text((plan,), (never,)))
     found: list[Examined] = [e for e in examine(place.services) if "endpoint" in e.sentence]
     assert [(e.name, e.healthy) for e in found] == [("policy release: a", False)]
+
+
+def test_a_panel_needs_its_endpoints_and_their_keys(tmp_path: Path) -> None:
+    place = Workplace(tmp_path)
+    place.toml('[endpoints.j]\nbase_url = "http://j/v1"\nmodel = "m"\napi_key_env = "J_KEY"\n')
+    plan = SideBySidePlan.model_validate({"votes_at_most": 4, "judges": ["j", "k"]})
+    keyless, unknown = equipment_of_judges(plan, place.services)
+    assert (keyless.there, unknown.there) == (False, False)
+    assert "key of endpoint `j` is not set" in keyless.sentence
+    assert "knows no endpoint `k`" in unknown.sentence

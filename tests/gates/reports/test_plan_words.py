@@ -11,6 +11,7 @@ from policies.benchmark_tasks import (
 )
 from policies.plan import OfflineTask, Plan
 from policies.safety_tasks import ToxicityTask
+from policies.side_by_side import Counted, SideBySidePlan
 from policies.task import Groups, Labelled, Sampling
 
 PLAIN = BenchmarkTask(data="d.jsonl", scorer=Scorer.EXACT)
@@ -83,3 +84,35 @@ def test_what_is_usual_is_not_said() -> None:
 )
 def test_what_changes_how_a_task_is_read_is_said(task: OfflineTask, sentence: str) -> None:
     assert sentence in words(task)
+
+
+def test_a_comparison_says_all_that_is_beside_the_usual() -> None:
+    plan = SideBySidePlan.model_validate(
+        {
+            "data": "p.jsonl",
+            "votes_at_most": 40,
+            "overlap": 2,
+            "topic": "kind",
+            "gold": "g.jsonl",
+            "count": Counted.FUSED,
+            "judges": ["j", "k"],
+            "judging": {"repeats": 3, "batch": True, "calibration": "c.jsonl"},
+            "user_mix": {"topic": {"a": 0.5, "b": 0.5}},
+        }
+    )
+    (said,) = plan_words(Plan(side_by_side=plan), "side_by_side")
+    assert said == (
+        "40 votes on 20 prompts (2 each), deciding once all are in; prompts drawn by their kind; "
+        "10% of everybody's tasks are gold of g.jsonl; j, k judge every pair in both orders, "
+        "3 times; people's votes correct them, and both count together; none judges its own "
+        "family; they are asked in batches, within a day; their drift is seen on c.jsonl; raked "
+        "to the user mix by topic"
+    )
+
+
+def test_where_judges_decide_alone_no_votes_are_spoken_of() -> None:
+    plan = SideBySidePlan.model_validate(
+        {"data": "p.jsonl", "votes_at_most": 20, "count": Counted.JUDGES, "judges": ["j"]}
+    )
+    (said,) = plan_words(Plan(side_by_side=plan), "side_by_side")
+    assert said.startswith("verdicts of judges on 20 prompts, deciding once all are in")
