@@ -7,6 +7,7 @@ have tastes of their own. 95 % intervals cover 94 to 96 % from 50 prompts on, an
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from scipy.stats import norm
 
 from stages.evidence.estimate import Estimate, Unmeasured
 from stages.stats.annotators import PAUSE, WARN, Standing, gold_alarm
+from stages.stats.clusters import mean_of_each
 from stages.stats.means import mean_t
 from stages.stats.prediction_powered import Fused, fused_win_rate
 from stages.stats.raking import raked_mean
@@ -24,6 +26,8 @@ from tests.stages.stats.labelled import simulated
 
 Generator = np.random.Generator
 Held = Callable[[Generator], bool]
+Measure = Callable[[list[float], list[int], list[int]], Estimate | Unmeasured]
+"""An estimate from scores, prompts and annotators of votes."""
 
 SMALL, FULL = 250, 10_000
 """Repetitions; three standard errors of a 95 % coverage are 4.1 and 0.65 points."""
@@ -49,29 +53,54 @@ def prompts_only(n: int, win: float, dependence: float) -> Held:
     return once
 
 
-def two_way(prompts: int, annotators: int, votes: int, *, taste: float, ease: float = 0.5) -> Held:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crowd:
     """Two games per vote; ease of prompts and taste of annotators are normal, games probit.
 
     The candidate wins 0.6 of the games of all prompts and annotators there are.
+
+    Attributes:
+        prompts: How many.
+        annotators: How many.
+        votes: On each prompt.
+        taste: Standard deviation of annotators, in probits.
+        ease: The same of prompts.
     """
-    spread = math.sqrt(1 + taste**2 + ease**2)
-    shift = float(ndtri(0.6)) * spread
 
-    def once(random: Generator) -> bool:
-        who = np.argsort(random.random((prompts, annotators)), axis=1)[:, :votes]
-        latent = shift + ease * random.normal(size=(prompts, 1))
-        latent = latent + taste * random.normal(size=annotators)[who]
+    prompts: int
+    annotators: int
+    votes: int
+    taste: float
+    ease: float = 0.5
+
+    def measured(self, random: Generator, measure: Measure) -> Estimate | Unmeasured:
+        """What is measured of votes drawn once."""
+        shift = float(ndtri(0.6)) * math.sqrt(1 + self.taste**2 + self.ease**2)
+        who = np.argsort(random.random((self.prompts, self.annotators)), axis=1)[:, : self.votes]
+        latent = shift + self.ease * random.normal(size=(self.prompts, 1))
+        latent = latent + self.taste * random.normal(size=self.annotators)[who]
         scores = random.binomial(2, norm.cdf(latent)) / 2
-        found = two_way_mean(
-            scores.ravel().tolist(),
-            np.repeat(np.arange(prompts), votes).tolist(),
-            who.ravel().tolist(),
-            level=LEVEL,
-            unit="share",
-        )
-        return holds(found, 0.6)
+        prompts = np.repeat(np.arange(self.prompts), self.votes)
+        return measure(scores.ravel().tolist(), prompts.tolist(), who.ravel().tolist())
 
-    return once
+
+def two_way(prompts: int, annotators: int, votes: int, *, taste: float) -> Held:
+    crowd = Crowd(prompts=prompts, annotators=annotators, votes=votes, taste=taste)
+
+    def by_both(scores: list[float], prompts: list[int], who: list[int]) -> Estimate | Unmeasured:
+        return two_way_mean(scores, prompts, who, level=LEVEL, unit="share")
+
+    return lambda random: holds(crowd.measured(random, by_both), 0.6)
+
+
+def by_prompt_alone(prompts: int, annotators: int, *, taste: float) -> Held:
+    """The same votes with prompts as the only clusters, as if annotators did not differ."""
+    crowd = Crowd(prompts=prompts, annotators=annotators, votes=2, taste=taste)
+
+    def by_prompt(scores: list[float], prompts: list[int], _: list[int]) -> Estimate | Unmeasured:
+        return mean_t(mean_of_each(scores, prompts), level=LEVEL, unit="share")
+
+    return lambda random: holds(crowd.measured(random, by_prompt), 0.6)
 
 
 def fused(n: int, agree: float, **others: int) -> Held:
@@ -165,6 +194,24 @@ def test_intervals_of_few_votes_never_cover_less_in_full(
     found = rate(once, FULL)
     print(f"{request.node.callspec.id}: covers {found:.4f}")
     assert found >= 0.93
+
+
+DIFFER = [
+    pytest.param(by_prompt_alone(200, 20, taste=0.3), 0.9, id="200-prompts-20-annotators-0.3"),
+    pytest.param(by_prompt_alone(200, 5, taste=0.5), 0.55, id="200-prompts-5-annotators-0.5"),
+    pytest.param(by_prompt_alone(200, 3, taste=1.0), 0.35, id="200-prompts-3-annotators-1.0"),
+]
+"""Votes, and what their coverage by prompt alone stays below."""
+
+
+@pytest.mark.parametrize(("once", "below"), DIFFER)
+@pytest.mark.parametrize("repetitions", [SMALL, pytest.param(FULL, marks=pytest.mark.slow)])
+def test_prompts_alone_would_say_far_too_much(
+    once: Held, below: float, repetitions: int, request: pytest.FixtureRequest
+) -> None:
+    found = rate(once, repetitions)
+    print(f"{request.node.callspec.id}: by prompt alone covers {found:.4f}")
+    assert found < below
 
 
 def price_of_noise(n: int, repetitions: int, **others: int) -> float:
