@@ -170,14 +170,14 @@ JUDGE_HEALTH = (
 """What is measured of every judge: how often it prefers what it sees first; how often the order of
 the answers turns its verdict; the variance of its verdict on one pair in one order; how often it
 calls both bad or a tie; how often it agrees with people; how much worse it is on the calibration
-set than it was."""
+set than it was: a difference of shares, -1 to 1, and therefore no share itself."""
 
 
 def _metric(name: str, *, better: bool) -> Metric:
     return Metric(
         name=f"side_by_side.{name}",
         stage="side_by_side",
-        unit=Unit.SHARE,
+        unit=Unit.NUMBER if name.endswith("_drift") else Unit.SHARE,
         higher_is_better=better,
         paired=False,
     )

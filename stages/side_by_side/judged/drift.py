@@ -1,12 +1,16 @@
 """Whether a judge is still who it was: asked anew about pairs whose better answer is known."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import fmean
 
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.side_by_side.judged.hearing import Judgement
 from stages.stats.paired import paired_difference
 from stages.stats.shares import SHARE
+
+NUMBER = "number"
+"""Its unit: a difference of shares may lie below 0, where no share does."""
 
 
 def drift(
@@ -25,7 +29,8 @@ def drift(
         level: Two-sided confidence level in (0, 1).
 
     Returns:
-        The difference, -1 to 1, with n the number of pairs; `Unmeasured` without judgements.
+        The difference as a number, -1 to 1, with n the number of pairs; `Unmeasured` without
+        judgements.
     """
     was, is_now = accuracies(pinned), accuracies(now)
     if not was or was.keys() != is_now.keys():
@@ -39,7 +44,8 @@ def drift(
         unit=SHARE,
         higher_is_better=False,
     )
-    return found.difference
+    drifted = found.difference
+    return drifted if isinstance(drifted, Unmeasured) else replace(drifted, unit=NUMBER)
 
 
 def accuracies(said: Sequence[Judgement]) -> dict[str, float]:

@@ -1,7 +1,8 @@
 import pytest
 
+from policies.side_by_side import SideBySidePlan
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
-from stages.side_by_side.judged.drift import accuracies, drift
+from stages.side_by_side.judged.drift import NUMBER, accuracies, drift
 from stages.side_by_side.judged.hearing import Judgement
 from stages.side_by_side.preference import Preference
 from stages.stats.tango import PairCounts, tango
@@ -28,6 +29,19 @@ def test_a_judge_that_got_worse_has_drifted_upwards() -> None:
     better = drift(said(10), said(20), level=0.95)
     assert isinstance(better, Estimate)
     assert better.value == -0.5
+    assert (found.unit, better.unit) == (NUMBER, NUMBER)
+
+
+def test_a_plan_calls_it_no_share_so_that_a_steady_judge_may_pass() -> None:
+    plan = SideBySidePlan.model_validate(
+        {"data": "x", "votes_at_most": 2, "judges": {"j": {}}}, strict=False
+    )
+    units = {metric.name: metric.unit for metric in plan.metrics()}
+    steady = drift(said(20), said(20), level=0.95)
+    assert isinstance(steady, Estimate)
+    assert steady.low is not None
+    assert steady.low < 0
+    assert units["side_by_side.j_drift"].value == steady.unit
 
 
 def test_it_is_paired_by_pair_and_exact_where_pairs_are_right_or_wrong() -> None:
