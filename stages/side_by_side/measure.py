@@ -168,12 +168,13 @@ class SideBySideStage:
         """The number of units at which a metric may decide.
 
         That of the plan for all that changes with the votes; what rests on all answers, or on all
-        verdicts of a judge, is known at once.
+        verdicts of a judge, is known at once, and on more prompts than people are shown where these
+        only correct the judges.
         """
-        changing = (*_FROM_VOTES, "judge_win_rate", "judge_graded")
-        waited_for = outcome.waits and (name.endswith("_agreement") or name == "attacks")
-        if name in changing or waited_for or isinstance(measured, Unmeasured):
+        if name in _FROM_VOTES or isinstance(measured, Unmeasured):
             return self._plan.prompts_planned
+        if outcome.waits and (name.endswith("_agreement") or name == "attacks"):
+            return max(self._plan.prompts_planned, measured.n)
         return measured.n
 
     def _nothing(self, why: Unmeasured) -> _Outcome:

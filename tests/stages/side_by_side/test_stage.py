@@ -266,6 +266,19 @@ def test_judges_on_all_prompts_sharpen_what_people_say_of_some(workplace: Workpl
     assert (found.validity, found.planned) == (Validity.FIXED, 30)
 
 
+def test_what_judges_say_of_all_prompts_rests_on_more_than_people_are_shown(
+    workplace: Workplace,
+) -> None:
+    plan = plan_of(votes_at_most=40, count="fused", judges=["judge_a"])
+    workplace.assign(plan)
+    evidence = workplace.measure(plan)
+    assert evidence.waits
+    for name in ("judge_win_rate", "judge_graded", "attacks"):
+        (found,) = evidence.of(f"side_by_side.{name}", Quantity.VALUE)
+        assert isinstance(found.measured, Estimate)
+        assert (found.measured.n, found.planned) == (60, 60)
+
+
 def test_judges_who_were_not_all_heard_leave_nothing_fused(workplace: Workplace) -> None:
     plan = plan_of(votes_at_most=30, count="fused", judges=["judge_a"])
     workplace.vote(workplace.assign(plan), *CREW)
