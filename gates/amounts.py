@@ -8,6 +8,7 @@ from policies.canonical import canonical_json
 from policies.task import Sampling
 from stages.evidence.items import Item
 from stages.evidence.records import StageName
+from stages.judges.purse import BATCH_SHARE
 from stages.models.fingerprint import CANARIES
 from stages.models.prices import Price, Prices
 
@@ -31,6 +32,10 @@ class Range:
     def times(self, factor: float) -> "Range":
         """Both ends multiplied."""
         return Range(low=self.low * factor, high=self.high * factor)
+
+    def of_each(self, many: "Range") -> "Range":
+        """The same for each of so many."""
+        return Range(low=self.low * many.low, high=self.high * many.high)
 
     def maybe(self) -> "Range":
         """The same, if it comes to it at all."""
@@ -70,6 +75,14 @@ class Calls:
             completion_tokens=self.completion_tokens.maybe(),
         )
 
+    def of_each(self, many: Range) -> "Calls":
+        """The same for each of so many: for the fewest at the low end, for the most at the high."""
+        return Calls(
+            calls=self.calls.of_each(many),
+            prompt_tokens=self.prompt_tokens.of_each(many),
+            completion_tokens=self.completion_tokens.of_each(many),
+        )
+
     def usd(self, price: Price) -> Range | None:
         """Their money; None without a price. No calls cost nothing, whatever the price."""
         low = price.usd(self.prompt_tokens.low, self.completion_tokens.low)
@@ -107,6 +120,8 @@ class StageForecast:
         pinned: Short texts that tell whether an endpoint still serves the same checkpoint, before
             and after each task; not among `asking`.
         judging: Calls to judges and services, by endpoint.
+        in_batches: Whether judges are asked through the Batch API, which makes the low end cheaper
+            and not the high: what a batch cannot answer is asked directly.
         harnesses: Requests of harnesses that are to be run, whose tokens nobody knows before; None
             when a task does not say how many they may be.
         usd: Money for all calls; None when an endpoint has no price (shown as `?`, never as 0).
@@ -122,6 +137,7 @@ class StageForecast:
     to_baseline: Calls = NONE
     pinned: Calls = NONE
     judging: Mapping[str, Calls] = field(default_factory=dict)
+    in_batches: bool = False
     harnesses: Range | None = NOTHING
     usd: Range | None = None
     gpu_minutes: Range | None = None
@@ -163,13 +179,16 @@ def pinned_calls(checks: int) -> Calls:
 
 def priced(due: StageForecast, prices: Prices) -> StageForecast:
     """The same with its money and minutes; None where a harness is to be run that is not free."""
+    asked, checkpoint = due.asking + due.pinned, prices.checkpoint
     judges = [(calls, prices.endpoint(name)) for name, calls in due.judging.items()]
-    every = [(due.asking + due.pinned, prices.checkpoint), *judges]
-    runs, price = due.harnesses != NOTHING, prices.checkpoint
-    usd = summed(calls.usd(each) for calls, each in every)
-    minutes = summed(calls.gpu_minutes(each) for calls, each in every)
+    judged = summed(calls.usd(price) for calls, price in judges)
+    if due.in_batches and judged is not None:
+        judged = replace(judged, low=BATCH_SHARE * judged.low)
+    usd = summed((asked.usd(checkpoint), judged))
+    minutes = summed(calls.gpu_minutes(price) for calls, price in ((asked, checkpoint), *judges))
+    runs = due.harnesses != NOTHING
     return replace(
         due,
-        usd=None if runs and not price.usd_input == price.usd_output == 0 else usd,
-        gpu_minutes=None if runs and price.gpus != 0 else minutes,
+        usd=None if runs and not checkpoint.usd_input == checkpoint.usd_output == 0 else usd,
+        gpu_minutes=None if runs and checkpoint.gpus != 0 else minutes,
     )

@@ -19,6 +19,7 @@ from gates.amounts import (
     pinned_calls,
     priced,
 )
+from gates.judges_due import calls_of_judge
 from gates.measuring import judging_endpoints, prices_of
 from gates.membership import Round
 from gates.services import Services
@@ -35,7 +36,6 @@ from stages.models.openai_compatible import OpenAICompatible
 from stages.models.prices import Prices
 from stages.side_by_side.answering import Prompts, read_prompts
 from stages.side_by_side.gold import read_gold
-from stages.side_by_side.judged.planned import Amount, PlannedCalls, planned_calls
 from stages.side_by_side.pairs import Pair
 
 
@@ -63,7 +63,12 @@ class SideBySideBooks:
             PolicyError: When there are fewer prompts than are planned.
         """
         asked = self.answers_due(subjects, reach=reach)
-        whole = replace(asked, judging=self._judging(reach), votes=self._votes(reach))
+        whole = replace(
+            asked,
+            judging=self._judging(reach),
+            in_batches=self._plan.judging.batch,
+            votes=self._votes(reach),
+        )
         return priced(whole, self._prices)
 
     def answers_due(self, subjects: Sequence[Subject], *, reach: Range) -> StageForecast:
@@ -137,13 +142,11 @@ class SideBySideBooks:
 
     def _judging(self, reach: Range) -> dict[str, Calls]:
         """What each judge may be asked; nothing is sure of one that was asked before."""
-        if self._prompts is None:
+        if self._prompts is None or not self._plan.judges:
             return {}
-        said = planned_calls(self._plan, self._prompts.answered, gold=self._calibration)
-        each = {planned.judge: _calls(planned, reach) for planned in said}
-        return {
-            name: calls.maybe() if self._was_asked(name) else calls for name, calls in each.items()
-        }
+        of_judge = calls_of_judge(self._plan, self._prompts.answered, gold=self._calibration)
+        calls = of_judge.of_each(reach)
+        return {n: calls.maybe() if self._was_asked(n) else calls for n in self._plan.judges}
 
     @cached_property
     def _calibration(self) -> tuple[Pair, ...]:
@@ -163,14 +166,3 @@ class SideBySideBooks:
         with closing(OpenAICompatible(settings)) as client:
             log = verdict_log(client, self.services.state)
         return bool(log.state.read(log.stream))
-
-
-def _calls(planned: PlannedCalls, reach: Range) -> Calls:
-    def range_of(amount: Amount) -> Range:
-        return Range(low=amount.least * reach.low, high=amount.most * reach.high)
-
-    return Calls(
-        calls=range_of(planned.calls),
-        prompt_tokens=range_of(planned.prompt_tokens),
-        completion_tokens=range_of(planned.completion_tokens),
-    )

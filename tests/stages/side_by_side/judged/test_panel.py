@@ -2,10 +2,12 @@ from collections.abc import Sequence
 
 import pytest
 
+from gates.judges_due import calls_of_judge
 from policies.benchmark_tasks import Stopping
 from policies.errors import InputError
 from policies.side_by_side import JUDGE_HEALTH
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
+from stages.evidence.items import Item
 from stages.judges.asking import SHOWN_AT_MOST
 from stages.side_by_side.judged import scoring
 from stages.side_by_side.pairs import Pair
@@ -298,3 +300,14 @@ def test_people_who_judged_the_same_prompts_are_what_a_judge_is_held_against(cou
     found = court.judge(PAIRS, people=people).health["longer_agreement"]
     assert isinstance(found, Estimate)
     assert (found.value, found.n) == (0.75, 4)
+
+
+@pytest.mark.parametrize("stubborn", [False, True])
+def test_what_is_asked_lies_between_the_ends_of_the_forecast(court: Court, stubborn: bool) -> None:  # noqa: FBT001
+    """With a judge that replies at once, and with one that never can be read."""
+    if stubborn:
+        court.seat("longer", judge.saying(lambda _: "hm"))
+    prompts = [Item(id=p.prompt, messages=p.messages, cluster=p.prompt) for p in PAIRS]
+    forecast = calls_of_judge(court.plan(), prompts).calls
+    court.judge(PAIRS)
+    assert forecast.low <= len(court.server.calls) <= forecast.high
