@@ -1,7 +1,7 @@
 """Answers of a checkpoint to items: asked once, journaled before they are used."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -50,22 +50,54 @@ class Answers:
     cost: Cost
 
 
-class Ask(Protocol):
-    """How questions are put: `ask_all`, or what keeps its promises in another way."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiry:
+    """Questions to one model, an answer to each.
 
-    def __call__(  # noqa: PLR0913 - as `ask_all`
-        self,
-        client: ModelClient,
-        items: Sequence[Item],
-        sampling: Sampling,
-        *,
-        response_format: Mapping[str, Json] | None = None,
-        log: AnswerLog,
-        progress: Progress | None = None,
-        calls_at_most: int | None = None,
-    ) -> Answers:
+    Attributes:
+        client: Whom to ask.
+        items: What to ask; ids are unique.
+        sampling: How answers are drawn.
+        log: Where answers are kept.
+        response_format: The form that answers must have, as `Request` says it.
+        progress: Where to show how far it is.
+    """
+
+    client: ModelClient
+    items: tuple[Item, ...]
+    sampling: Sampling
+    log: AnswerLog
+    response_format: Mapping[str, Json] | None = None
+    progress: Progress | None = None
+
+    def about(self, items: Iterable[Item]) -> "Inquiry":
+        """The same with other questions."""
+        return replace(self, items=tuple(items))
+
+    def request(self, item: Item) -> Request:
+        """One of the questions, as it is put."""
+        return Request(item=item, sampling=self.sampling, response_format=self.response_format)
+
+
+class Ask(Protocol):
+    """How questions are put: `ask_at_once`, or what keeps its promises in another way."""
+
+    def __call__(self, inquiry: Inquiry, *, calls_at_most: int | None = None) -> Answers:
         """As `ask_all`; a cap of 0 calls asks the journal only."""
         ...
+
+
+def ask_at_once(inquiry: Inquiry, *, calls_at_most: int | None = None) -> Answers:
+    """As `ask_all`, one answer to each item."""
+    return ask_all(
+        inquiry.client,
+        inquiry.items,
+        inquiry.sampling,
+        response_format=inquiry.response_format,
+        log=inquiry.log,
+        progress=inquiry.progress,
+        calls_at_most=calls_at_most,
+    )
 
 
 def answer_name(item: str, generation: int) -> str:

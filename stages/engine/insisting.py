@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 from policies.canonical import Json, sha256_of
 from policies.task import Sampling
-from stages.engine.answering import AnswerLog, Answers, Ask, ask_all
+from stages.engine.answering import AnswerLog, Answers, Ask, Inquiry, ask_at_once
 from stages.engine.progress import Progress
 from stages.engine.state import State
 from stages.engine.threads import Failed
@@ -58,7 +58,7 @@ class Insistent:
     attempts: int
     response_format: Mapping[str, Json] | None = None
     progress: Progress | None = None
-    ask_with: Ask = ask_all
+    ask_with: Ask = ask_at_once
 
     def ask(self, items: Sequence[Item], reads: Reads) -> Answers:
         """The readable reply to every item; where there is none the last reply, or the failure.
@@ -98,15 +98,15 @@ class Insistent:
     def _put(
         self, items: Sequence[Item], attempt: int, *, calls_at_most: int | None = None
     ) -> Answers:
-        return self.ask_with(
-            self.client,
-            items,
-            self._drawn(attempt),
+        inquiry = Inquiry(
+            client=self.client,
+            items=tuple(items),
+            sampling=self._drawn(attempt),
             response_format=self.response_format,
             log=self.log,
             progress=None if calls_at_most == 0 else self.progress,
-            calls_at_most=calls_at_most,
         )
+        return self.ask_with(inquiry, calls_at_most=calls_at_most)
 
     def _drawn(self, attempt: int) -> Sampling:
         if not attempt:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from policies.canonical import sha256_of
 from policies.task import Sampling
-from stages.engine.answering import AnswerLog, Ask, ask_all
+from stages.engine.answering import AnswerLog, Ask, ask_at_once
 from stages.engine.insisting import Insistent
 from stages.engine.progress import Progress
 from stages.engine.state import State
@@ -143,7 +143,7 @@ def ask_judge(  # noqa: PLR0913 - who is asked what, how, and where it is kept
     log: AnswerLog,
     sampling: Sampling = JUDGING,
     progress: Progress | None = None,
-    ask_with: Ask = ask_all,
+    ask_with: Ask = ask_at_once,
 ) -> Judged:
     """A verdict on every case, asking only for what the journal does not hold.
 

@@ -1,19 +1,16 @@
 """Judges asked through their provider's Batch API: put once, fetched by a later run."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
-from policies.canonical import Json
-from policies.task import Sampling
-from stages.engine.answering import AnswerLog, Answers, ask_all
+from stages.engine.answering import AnswerLog, Answers, Inquiry, ask_at_once
 from stages.engine.insisting import asking_of
-from stages.engine.progress import Progress
 from stages.engine.threads import Failed
 from stages.evidence.estimate import Cause
-from stages.evidence.items import Item, Response
+from stages.evidence.items import Response
 from stages.judges.batch_books import BatchBooks, OpenBatch, Said, first_of_each
 from stages.judges.batch_lines import replies, request_line
 from stages.models.batch_endpoint import Batch, BatchEndpoint
-from stages.models.client import ModelClient, ModelError, Request
+from stages.models.client import ModelError, Request
 from stages.models.openai_compatible import OpenAICompatible
 
 LINES_AT_MOST, BYTES_AT_MOST = 50_000, 100_000_000
@@ -44,46 +41,25 @@ class InBatches:
         self._endpoint = BatchEndpoint(client.settings)
         self._looked: dict[str, Batch] = {}
 
-    def __call__(  # noqa: PLR0913 - as `Ask`
-        self,
-        client: ModelClient,
-        items: Sequence[Item],
-        sampling: Sampling,
-        *,
-        response_format: Mapping[str, Json] | None = None,
-        log: AnswerLog,
-        progress: Progress | None = None,
-        calls_at_most: int | None = None,
-    ) -> Answers:
+    def __call__(self, inquiry: Inquiry, *, calls_at_most: int | None = None) -> Answers:
         """As `ask_all`; with a cap of 0 calls nothing is put, and what came back is fetched."""
-        if client is not self._client:
+        if inquiry.client is not self._client:
             raise ValueError("these batches are another judge's")
-
-        def ask(some: Sequence[Item], most: int | None) -> Answers:
-            return ask_all(
-                client,
-                some,
-                sampling,
-                response_format=response_format,
-                log=log,
-                progress=progress,
-                calls_at_most=most,
-            )
-
-        if asking_of(sampling) >= BATCHES_AT_MOST:
-            return ask(items, calls_at_most)
-        known = ask(items, 0)
+        if asking_of(inquiry.sampling) >= BATCHES_AT_MOST:
+            return ask_at_once(inquiry, calls_at_most=calls_at_most)
+        known = ask_at_once(inquiry, calls_at_most=0)
         requests = {
-            item.id: Request(item=item, sampling=sampling, response_format=response_format)
-            for item in items
+            item.id: inquiry.request(item)
+            for item in inquiry.items
             if isinstance(known.responses[item.id], Failed)
         }
         if not requests:
             return known
-        with log.state.lock(f"{log.stream}.asking"):
-            told = self._in_batches(log, requests, puts=calls_at_most is None)
-        directly = ask([r.item for r in requests.values() if r.key not in told], calls_at_most)
-        found = ask(items, 0)
+        with inquiry.log.state.lock(f"{inquiry.log.stream}.asking"):
+            told = self._in_batches(inquiry.log, requests, puts=calls_at_most is None)
+        rest = inquiry.about(r.item for r in requests.values() if r.key not in told)
+        directly = ask_at_once(rest, calls_at_most=calls_at_most)
+        found = ask_at_once(inquiry, calls_at_most=0)
         lacking = {
             name: told.get(request.key) or directly.responses[name]
             for name, request in requests.items()

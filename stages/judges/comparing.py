@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from policies.canonical import Json
 from policies.side_by_side import PairRubric
 from policies.task import Sampling
-from stages.engine.answering import AnswerLog, Ask, ask_all
+from stages.engine.answering import AnswerLog, Ask, Inquiry, ask_at_once
 from stages.engine.progress import Progress
 from stages.engine.threads import Failed
 from stages.evidence.costs import total
@@ -101,7 +101,7 @@ class Comparer:
     log: AnswerLog
     repeats: int = 1
     own_answer_first: bool = False
-    ask_with: Ask = ask_all
+    ask_with: Ask = ask_at_once
     progress: Progress | None = None
 
     def compare(self, contests: Sequence[Contest]) -> Compared:
@@ -134,7 +134,13 @@ class Comparer:
         questions = {contest.question.id: contest.question for contest in contests}
         visible = [each for each in questions.values() if not_shown(each) is None]
         answers = self.ask_with(
-            self.client, visible, OWN_ANSWER, log=self.log, progress=self.progress
+            Inquiry(
+                client=self.client,
+                items=tuple(visible),
+                sampling=OWN_ANSWER,
+                log=self.log,
+                progress=self.progress,
+            )
         )
         return _Notes(texts=answers.responses, cost=answers.cost)
 

@@ -3,17 +3,15 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from policies.canonical import Json, canonical_json, sha256_of
-from policies.task import Sampling
-from stages.engine.answering import AnswerLog, Answers, Ask
-from stages.engine.progress import Progress
+from policies.canonical import canonical_json, sha256_of
+from stages.engine.answering import AnswerLog, Answers, Ask, Inquiry
 from stages.engine.state import Entry
 from stages.engine.threads import Failed
 from stages.evidence.costs import total
 from stages.evidence.estimate import Cause
-from stages.evidence.items import Item, Response
+from stages.evidence.items import Response
 from stages.evidence.records import Cost
-from stages.models.client import ModelClient, Request
+from stages.models.client import Request
 from stages.models.prices import Price
 
 BATCH_SHARE = 0.5
@@ -158,57 +156,40 @@ class _Guarded:
     price: Price
     looks_only: bool = False
 
-    def __call__(  # noqa: PLR0913 - as `Ask`
-        self,
-        client: ModelClient,
-        items: Sequence[Item],
-        sampling: Sampling,
-        *,
-        response_format: Mapping[str, Json] | None = None,
-        log: AnswerLog,
-        progress: Progress | None = None,
-        calls_at_most: int | None = None,
-    ) -> Answers:
-        requests = {
-            item.id: Request(item=item, sampling=sampling, response_format=response_format)
-            for item in items
-        }
-
-        def put(some: Sequence[Item], most: int | None) -> Answers:
-            answers = self.ask(
-                client,
-                some,
-                sampling,
-                response_format=response_format,
-                log=log,
-                progress=progress,
-                calls_at_most=most,
-            )
-            self.purse.charge(
-                sha256_of(dict(client.identity)),
-                {requests[item.id].key: requests[item.id] for item in some},
-                log,
-                price=self.price,
-                coming={requests[n].key for n, r in answers.responses.items() if _is_coming(r)},
-            )
-            return answers
-
-        known = put(items, 0)
+    def __call__(self, inquiry: Inquiry, *, calls_at_most: int | None = None) -> Answers:
+        """As `ask_all`; what does not fit any more fails with cause `OVER_BUDGET`."""
+        known = self._put(inquiry, 0)
         if self.looks_only or calls_at_most == 0:
             return known
         found = dict(known.responses)
-        left = [item for item in items if isinstance(found[item.id], Failed)]
-        left = [item for item in left if not _is_coming(found[item.id])]
+        left = [
+            item
+            for item in inquiry.items
+            if isinstance(found[item.id], Failed) and not _is_coming(found[item.id])
+        ]
         if not left:
             return known
         while left:
-            fits = self.purse.admit([requests[item.id] for item in left], self.price)
+            fits = self.purse.admit([inquiry.request(item) for item in left], self.price)
             if isinstance(fits, Failed):
                 found |= {item.id: fits for item in left}
                 break
-            found |= put(left[:fits], None).responses
+            found |= self._put(inquiry.about(left[:fits]), None).responses
             left = left[fits:]
-        return Answers(responses=found, cost=put(items, 0).cost)
+        return Answers(responses=found, cost=self._put(inquiry, 0).cost)
+
+    def _put(self, inquiry: Inquiry, most: int | None) -> Answers:
+        """Asks, and writes down what that has come to."""
+        answers = self.ask(inquiry, calls_at_most=most)
+        requests = {item.id: inquiry.request(item) for item in inquiry.items}
+        self.purse.charge(
+            sha256_of(dict(inquiry.client.identity)),
+            {request.key: request for request in requests.values()},
+            inquiry.log,
+            price=self.price,
+            coming={requests[n].key for n, r in answers.responses.items() if _is_coming(r)},
+        )
+        return answers
 
 
 def _is_coming(response: Response | Failed) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from policies.side_by_side import Judging
-from stages.engine.answering import AnswerLog, Ask, ask_all
+from stages.engine.answering import AnswerLog, Ask, ask_at_once
 from stages.engine.progress import Progress, Silent
 from stages.engine.state import State
 from stages.judges.asking import verdict_log
@@ -91,7 +91,7 @@ class Hearing:
             return hear(
                 seat.name,
                 pairs,
-                self._comparer(seat, client, log, ask_all, repeats=1),
+                self._comparer(seat, client, log, ask_at_once, repeats=1),
                 self.judging,
             )
 
@@ -121,7 +121,7 @@ class Hearing:
     def _way(self, client: OpenAICompatible) -> Iterator[Ask]:
         """At once, or in batches."""
         if not self.judging.batch:
-            yield ask_all
+            yield ask_at_once
             return
         batches = InBatches(client)
         try:

@@ -1,11 +1,12 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from policies.canonical import Json
 from policies.task import Sampling
-from stages.engine.answering import AnswerLog, Answers, ask_all
+from stages.engine.answering import AnswerLog, Answers, Inquiry, ask_all
 from stages.engine.folder_state import FolderState
 from stages.engine.threads import Failed
 from stages.evidence.estimate import Cause
@@ -42,12 +43,27 @@ class Office:
     def log(self) -> AnswerLog:
         return AnswerLog(state=FolderState(self.folder), stream="judges/toy")
 
+    def inquiry(
+        self, asked: Sequence[Item] = ITEMS, form: Mapping[str, Json] | None = None
+    ) -> Inquiry:
+        return Inquiry(
+            client=self.client,
+            items=tuple(asked),
+            sampling=SAMPLING,
+            log=self.log,
+            response_format=form,
+        )
+
     def run(
-        self, asked: Sequence[Item] = ITEMS, *, most: int | None = None, **more: object
+        self,
+        asked: Sequence[Item] = ITEMS,
+        *,
+        most: int | None = None,
+        form: Mapping[str, Json] | None = None,
     ) -> Answers:
         way = InBatches(self.client)
         try:
-            return way(self.client, asked, SAMPLING, log=self.log, calls_at_most=most, **more)  # type: ignore[arg-type]
+            return way(self.inquiry(asked, form), calls_at_most=most)
         finally:
             way.close()
 
@@ -90,7 +106,7 @@ def test_a_batch_is_put_by_one_run_and_fetched_by_another(
 def test_a_line_is_what_would_have_been_posted(
     office: Office, desk: BatchDesk, pairs_server: OpenAIServer
 ) -> None:
-    office.run(ITEMS[:1], response_format={"type": "json_object"})
+    office.run(ITEMS[:1], form={"type": "json_object"})
     (line,) = desk.requests()
     direct = AnswerLog(state=FolderState(office.folder / "direct"), stream="judges/toy")
     ask_all(
@@ -369,4 +385,4 @@ def test_a_status_that_nobody_knows_is_an_error_and_no_answer(
 def test_batches_are_one_judges_own(office: Office) -> None:
     other = OpenAICompatible(office.client.settings)
     with pytest.raises(ValueError, match="another judge"):
-        InBatches(other)(office.client, ITEMS, SAMPLING, log=office.log)
+        InBatches(other)(office.inquiry())

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 
 from policies.task import Sampling
-from stages.engine.answering import AnswerLog, Answers, Ask, ask_all
+from stages.engine.answering import AnswerLog, Answers, Ask, Inquiry, ask_at_once
 from stages.engine.folder_state import FolderState
 from stages.engine.threads import Failed
 from stages.evidence.estimate import Cause
@@ -36,10 +36,16 @@ class Till:
         self.log = AnswerLog(state=state, stream="judges/toy")
 
     def __call__(
-        self, asked: Sequence[Item], price: Price = DEAR, ask: Ask = ask_all, *, look: bool = False
+        self,
+        asked: Sequence[Item],
+        price: Price = DEAR,
+        ask: Ask = ask_at_once,
+        *,
+        look: bool = False,
     ) -> Answers:
         way = self.purse.look if look else self.purse.guard
-        return way(ask, price)(self.client, asked, SAMPLING, log=self.log)
+        inquiry = Inquiry(client=self.client, items=tuple(asked), sampling=SAMPLING, log=self.log)
+        return way(ask, price)(inquiry)
 
 
 @pytest.fixture
@@ -152,10 +158,10 @@ def test_what_is_put_and_not_answered_yet_counts_at_its_dearest(
 ) -> None:
     put: set[str] = set()
 
-    def in_batches(client: object, asked: Sequence[Item], *more: object, **how: object) -> Answers:
-        known = ask_all(client, asked, *more, **{**how, "calls_at_most": 0})  # type: ignore[arg-type]
-        if how.get("calls_at_most") is None:
-            put.update(item.id for item in asked)
+    def in_batches(inquiry: Inquiry, *, calls_at_most: int | None = None) -> Answers:
+        known = ask_at_once(inquiry, calls_at_most=0)
+        if calls_at_most is None:
+            put.update(item.id for item in inquiry.items)
         waits = Failed("in a batch", Cause.WAITING)
         return Answers(
             responses={n: waits if n in put else r for n, r in known.responses.items()},
@@ -163,10 +169,10 @@ def test_what_is_put_and_not_answered_yet_counts_at_its_dearest(
         )
 
     till = Till(judge_client, journal, Cap(usd=25.0))
-    found = till(items(5), ask=in_batches)  # type: ignore[arg-type]
+    found = till(items(5), ask=in_batches)
     assert put == {"0", "1"}
     assert causes(found) == {Cause.WAITING, Cause.OVER_BUDGET}
-    assert causes(till(items(5), ask=in_batches)) == causes(found)  # type: ignore[arg-type]
+    assert causes(till(items(5), ask=in_batches)) == causes(found)
     assert put == {"0", "1"}
     assert not echoing.calls
 
