@@ -34,6 +34,12 @@ if TYPE_CHECKING:
     help="csv: a column of ours and its name in the file, such as annotator=worker. "
     "label-studio: an annotator and their id or e-mail address there; repeat.",
 )
+@click.option(
+    "--corrections",
+    is_flag=True,
+    help="Verdicts that differ from those taken in before correct them; without it, only the lines "
+    "of a table that say `yes` under `correction` do, and others are refused.",
+)
 @box_options
 @json_option
 def command(  # noqa: PLR0913 - one parameter per option
@@ -42,13 +48,15 @@ def command(  # noqa: PLR0913 - one parameter per option
     batch: str,
     came_from: str,
     names: tuple[str, ...],
+    corrections: bool,
     workspace: Path,
     state: str | None,
     as_json: bool,
 ) -> int:
     """Take the votes of FILE into a batch: all of them, or none when a line is wrong.
 
-    The same file may be imported again, when more of it is filled in.
+    The same file may be imported again, when more of it is filled in. A corrected vote keeps its
+    place among the votes and counts as it now stands; what it said before is kept beside it.
 
     Exit codes: 0 taken in, 2 lines were refused, and nothing was kept.
     """
@@ -62,6 +70,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         where=str(file),
         written_by=wanted,
         names=_names(names, turned=wanted is From.LABEL_STUDIO),
+        corrects=corrections,
     )
     with open_box(open_workspace(workspace, None, state)) as box:
         found = import_votes(box, batch, source, now=now())
@@ -93,6 +102,7 @@ def _json(batch: str, found: "TakenIn") -> dict[str, object]:
         "schema": "gate.sxs-import/1",
         "batch": batch,
         "votes": found.votes,
+        "corrected": found.corrected,
         "unchanged": found.unchanged,
         "refused": [{"where": line.where, "why": line.why} for line in found.refused],
     }
@@ -100,7 +110,11 @@ def _json(batch: str, found: "TakenIn") -> dict[str, object]:
 
 def _say(batch: str, found: "TakenIn") -> None:
     if not found.refused:
-        click.echo(f"batch {batch}: {found.votes} taken in, {found.unchanged} were known already")
+        corrected = f"{found.corrected} corrected, " if found.corrected else ""
+        click.echo(
+            f"batch {batch}: {found.votes} taken in, {corrected}"
+            f"{found.unchanged} were known already"
+        )
         return
     click.echo(f"error: {len(found.refused)} lines are refused, and nothing was kept", err=True)
     for line in found.refused:

@@ -37,6 +37,7 @@ class Rules:
     pause_below: float = 0.5
 
     def __post_init__(self) -> None:
+        _as_floats(self, "floor_seconds", "qualified_at", "warn_below", "pause_below")
         shares = (self.qualified_at, self.warn_below, self.pause_below)
         if not all(0 <= share <= 1 for share in shares) or self.pause_below > self.warn_below:
             raise ValueError("shares lie between 0 and 1, and a warning comes before a pause")
@@ -75,6 +76,7 @@ class Terms:
     rules: Rules = field(default_factory=Rules)
 
     def __post_init__(self) -> None:
+        _as_floats(self, "gold_share")
         if not self.name or not self.candidates:
             raise ValueError("a batch has a name and a candidate")
         if len({*self.candidates, self.baseline}) <= len(self.candidates):
@@ -163,6 +165,12 @@ def settled_votes(batch: Batch) -> tuple[Vote, ...]:
         _settled_vote(known, where=f"batch {batch.name}, settled pair {number}")
         for number, known in enumerate(batch.settled, start=1)
     )
+
+
+def _as_floats(made: Rules | Terms, *names: str) -> None:
+    """Makes 0, 0.0 and -0.0 one value: equal terms have equal digests."""
+    for name in names:
+        object.__setattr__(made, name, float(getattr(made, name)) + 0.0)
 
 
 def _settled_vote(known: Settled, *, where: str) -> Vote:

@@ -143,24 +143,59 @@ class BallotBox:
             return keep_flag(connection, batch, flag)
 
     def take_over(
-        self, batch: str, ballots: Sequence[Ballot], *, now: datetime
+        self,
+        batch: str,
+        ballots: Sequence[Ballot],
+        *,
+        corrections: Sequence[Ballot] = (),
+        now: datetime,
     ) -> tuple[Accepted | Refused, ...]:
-        """Takes votes that were cast elsewhere, all of them or none.
+        """Takes votes that were cast elsewhere, and corrections, all of them or none.
 
         They need no lease and no place on the list of people: who is not on it is added. An answer
-        per ballot, in their order; when any is `Refused`, nothing was kept, and `Accepted` only
-        says that this one would have been.
+        per ballot and then per correction, in their order; when any is `Refused`, nothing was kept,
+        and `Accepted` only says that this one would have been.
+
+        Args:
+            batch: The batch.
+            ballots: Votes and skips that are new.
+            corrections: As `correct` takes them.
+            now: The time.
         """
         whole = self.batches.get(batch)
         with self._database.writing(batch) as connection:
             clerk = Clerk(connection=connection, batch=whole, now=now)
-            answers = tuple(clerk.accept_from_elsewhere(ballot) for ballot in ballots)
+            taken = [clerk.accept_from_elsewhere(ballot) for ballot in ballots]
+            answers = (*taken, *(clerk.correct(ballot) for ballot in corrections))
             if any(isinstance(answer, Refused) for answer in answers):
                 connection.rollback()
         return answers
 
+    def correct(
+        self, batch: str, ballots: Sequence[Ballot], *, now: datetime
+    ) -> tuple[Accepted | Refused, ...]:
+        """Puts other verdicts in the place of those that people's votes say, all of them or none.
+
+        Each undoes the standing vote of the same person on the same pair, and keeps its place among
+        the votes: which votes count and in which order is not changed by what they say, nor by a
+        look at them, and an order that followed the verdicts would make a confidence sequence
+        wrong. What it said before stands in `record["corrected"]`. The same token again gives the
+        same answer again, and so does the verdict that stands. Refused are a correction without
+        such a vote, one by a skip (no vote that counted may vanish), and any once the batch was
+        stopped. Whether the person may still vote makes no difference. Answers as of `take_over`.
+
+        An interval that was looked at before rests on what stood then. The guarantee of a
+        confidence sequence holds for the votes as they now stand only where nobody corrects them
+        in the light of results, as people who are blind to them cannot.
+        """
+        return self.take_over(batch, (), corrections=ballots, now=now)
+
     def standing_votes(self, batch: str) -> tuple[Vote, ...]:
-        """Votes that count, in order of acceptance: none that was undone, no skip, no gold."""
+        """Votes that count, as they now stand: none that was undone, no skip, no gold.
+
+        They stand in order of acceptance; a correction stands in the place of what it corrects,
+        which its record tells.
+        """
         return self._votes(batch, gold=False)
 
     def gold_votes(self, batch: str) -> tuple[Vote, ...]:

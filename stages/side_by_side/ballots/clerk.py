@@ -13,11 +13,12 @@ from stages.side_by_side.ballots.history import Act, standing
 from stages.side_by_side.ballots.moments import moment
 from stages.side_by_side.ballots.person import Person, Status
 from stages.side_by_side.ballots.reading import last_number, read_acts, read_person, read_stop
-from stages.side_by_side.ballots.roster import join, keep_person
+from stages.side_by_side.ballots.roster import join, keep_person, known_person
 from stages.side_by_side.ballots.seats import leave_seat, take_seat
 from stages.side_by_side.ballots.supervising import supervised
 from stages.side_by_side.ballots.tables import ACTS, GUIDELINES
 from stages.side_by_side.batch import Batch
+from stages.side_by_side.preference import Preference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,26 @@ class Clerk:
             person = join(self.connection, self.batch, ballot.person, now=self.now)
         return self._accept(ballot, person, acts)
 
+    def correct(self, ballot: Ballot) -> Accepted | Refused:
+        """Takes another verdict in the place of the one that the same person's vote says."""
+        acts = read_acts(self.connection, self.batch.name, ballot.person)
+        before = self._sent_before(ballot, acts) or self._stopped() or self._unknown(ballot)
+        if before is not None:
+            return before
+        if ballot.said is Preference.UNRESOLVED:
+            return _NO_VERDICT
+        stands = _standing_on(ballot.pair, acts)
+        if stands is None or not stands.is_vote:
+            return Refused(Refusal.NOTHING, "there is no vote of yours on this pair to correct")
+        if stands.preference is self._preference(ballot):
+            return _accepted(stands)
+        undone = [*acts, self._undo(stands, token=f"{ballot.token}/undo")]
+        act = replace(self._act(ballot, undone), place=stands.place)
+        if act.gold:
+            self._supervise(known_person(self.connection, self.batch.name, act.person), undone, act)
+        self._write(act)
+        return _accepted(act)
+
     def take_back(self, name: str, *, token: str) -> Task | Refused:
         """Undoes a person's last act that stands; its pair is kept for them again."""
         acts = read_acts(self.connection, self.batch.name, name)
@@ -69,18 +90,7 @@ class Clerk:
         last = standing(acts)[-1]
         if not last.gold and not self._take_seat(last.pair, name):
             return _TAKEN
-        self._write(
-            replace(
-                last,
-                number=last_number(self.connection, self.batch.name) + 1,
-                turn=last.turn + 1,
-                seconds=None,
-                comment="",
-                token=token,
-                undoes=last.number,
-                at=moment(self.now),
-            )
-        )
+        self._undo(last, token=token)
         return task(self.batch, name, last.pair, position=position - 1)
 
     def may_vote(self, name: str) -> Person | Refused:
@@ -102,8 +112,7 @@ class Clerk:
             return unknown
         act = self._act(ballot, acts)
         if act.gold:
-            after = supervised(self.batch, person, [*acts, act])
-            keep_person(self.connection, self.batch.name, after, now=self.now)
+            self._supervise(person, acts, act)
         elif not act.is_vote:
             leave_seat(self.connection, self.batch, act.pair, act.person)
         elif not self._take_seat(act.pair, act.person, for_good=True):
@@ -112,14 +121,15 @@ class Clerk:
         return _accepted(act)
 
     def _act(self, ballot: Ballot, acts: Sequence[Act]) -> Act:
-        a_was_first = a_first(self.batch.terms, ballot.person, ballot.pair)
+        number = last_number(self.connection, self.batch.name) + 1
         return Act(
-            number=last_number(self.connection, self.batch.name) + 1,
+            number=number,
             person=ballot.person,
             pair=ballot.pair,
             turn=sum(act.pair == ballot.pair for act in acts),
+            place=number,
             gold=self.batch.shown[ballot.pair].gold is not None,
-            preference=ballot.said if a_was_first else ballot.said.turned,
+            preference=self._preference(ballot),
             seconds=ballot.seconds,
             comment=ballot.comment,
             guidelines=ballot.guidelines,
@@ -130,15 +140,25 @@ class Clerk:
 
     def _said_before(self, ballot: Ballot, acts: Sequence[Act]) -> Accepted | Refused | None:
         """The answer to a ballot that was sent before, or that contradicts what was said."""
+        sent = self._sent_before(ballot, acts)
+        if sent is not None:
+            return sent
+        stands = _standing_on(ballot.pair, acts)
+        if stands is None:
+            return None
+        return _accepted(stands) if stands.preference is self._preference(ballot) else _ALREADY
+
+    def _sent_before(self, ballot: Ballot, acts: Sequence[Act]) -> Accepted | Refused | None:
+        """The answer to a ballot whose token was sent before."""
         for act in acts:
             if act.token == ballot.token:
                 return _accepted(act) if act.pair == ballot.pair and not act.undoes else _ALREADY
-        for act in standing(acts):
-            if act.pair == ballot.pair:
-                a_was_first = a_first(self.batch.terms, ballot.person, ballot.pair)
-                said = ballot.said if a_was_first else ballot.said.turned
-                return _accepted(act) if act.preference is said else _ALREADY
         return None
+
+    def _preference(self, ballot: Ballot) -> Preference:
+        """What a ballot says, A being the pair's answer a."""
+        a_was_first = a_first(self.batch.terms, ballot.person, ballot.pair)
+        return ballot.said if a_was_first else ballot.said.turned
 
     def _unknown(self, ballot: Ballot) -> Refused | None:
         if ballot.pair not in self.batch.shown:
@@ -155,6 +175,26 @@ class Clerk:
             return None
         return Refused(Refusal.STOPPED, f"the batch takes no more votes: {stopped.why}")
 
+    def _undo(self, act: Act, *, token: str) -> Act:
+        """Takes an act back."""
+        undoing = replace(
+            act,
+            number=last_number(self.connection, self.batch.name) + 1,
+            turn=act.turn + 1,
+            seconds=None,
+            comment="",
+            token=token,
+            undoes=act.number,
+            at=moment(self.now),
+        )
+        self._write(undoing)
+        return undoing
+
+    def _supervise(self, person: Person, acts: Sequence[Act], act: Act) -> None:
+        """Draws what follows for a person from their act on a gold pair."""
+        after = supervised(self.batch, person, [*acts, act])
+        keep_person(self.connection, self.batch.name, after, now=self.now)
+
     def _take_seat(self, pair: str, person: str, *, for_good: bool = False) -> bool:
         return take_seat(self.connection, self.batch, pair, person, now=self.now, for_good=for_good)
 
@@ -169,6 +209,11 @@ _VERSION = select(GUIDELINES.c.version).where(
 )
 _TAKEN = Refused(Refusal.TAKEN, "others have voted on this pair, or work on it, meanwhile")
 _ALREADY = Refused(Refusal.ALREADY, "you said something else of this pair; undo that first")
+_NO_VERDICT = Refused(Refusal.ALREADY, "a vote that counts is corrected by a verdict, not a skip")
+
+
+def _standing_on(pair: str, acts: Sequence[Act]) -> Act | None:
+    return next((act for act in standing(acts) if act.pair == pair), None)
 
 
 def _accepted(act: Act) -> Accepted:

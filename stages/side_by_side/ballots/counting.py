@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
+from policies.canonical import Json
 from stages.side_by_side.assignment import a_first
 from stages.side_by_side.ballots.history import Act, standing
 from stages.side_by_side.ballots.person import Person, PersonSummary
@@ -21,7 +22,7 @@ STRONGLY = 0.75
 def votes_of(
     batch: Batch, acts: Sequence[Act], people: Sequence[Person], *, gold: bool
 ) -> tuple[Vote, ...]:
-    """Votes that stand, in order of acceptance.
+    """Votes that stand, in order of acceptance, a correction in the place of what it corrects.
 
     Args:
         batch: The batch.
@@ -33,15 +34,14 @@ def votes_of(
         Broken: When a vote is by nobody of the batch, or on none of its pairs.
     """
     segments = {person.name: person.segment for person in people}
-    undone: dict[tuple[str, str], list[int]] = {}
+    before: dict[tuple[str, str], list[Act]] = {}
     for act in acts:
         if act.person not in segments or act.pair not in batch.shown:
             why = f"vote {act.number} is by nobody of the batch, or on none of its pairs"
             raise tampered(batch.name, why)
-        if act.undoes is not None:
-            undone.setdefault((act.person, act.pair), []).append(act.undoes)
+        before.setdefault((act.person, act.pair), []).append(act)
     return tuple(
-        _vote(batch, act, segment=segments[act.person], undone=undone.get((act.person, act.pair)))
+        _vote(batch, act, segment=segments[act.person], said=before[act.person, act.pair])
         for act in standing(acts)
         if act.is_vote and act.gold == gold
     )
@@ -117,7 +117,7 @@ def _first_position(batch: Batch, votes: Sequence[Act]) -> float | None:
     return first / len(clear) if clear else None
 
 
-def _vote(batch: Batch, act: Act, *, segment: str, undone: Sequence[int] | None) -> Vote:
+def _vote(batch: Batch, act: Act, *, segment: str, said: Sequence[Act]) -> Vote:
     pair, worth = batch.shown[act.pair], act.preference.worth
     shown_first = a_first(batch.terms, act.person, act.pair)
     floor = batch.terms.rules.floor_seconds
@@ -143,10 +143,20 @@ def _vote(batch: Batch, act: Act, *, segment: str, undone: Sequence[int] | None)
             "comment": act.comment,
             "seconds": act.seconds,
             "fast": act.seconds is not None and act.seconds < floor,
-            "undone": list(undone or ()),
+            "undone": [other.undoes for other in said if other.undoes is not None],
+            "corrected": [_corrected(other) for other in said if _is_corrected(other, by=act)],
             **_right(pair, act),
         },
     )
+
+
+def _is_corrected(act: Act, *, by: Act) -> bool:
+    """Whether a vote stood in the place of another before it."""
+    return act.is_vote and act.place == by.place and act.number < by.number
+
+
+def _corrected(act: Act) -> Mapping[str, Json]:
+    return {"vote": act.number, "preference": act.preference.value, "at": act.at}
 
 
 def _right(pair: Pair, act: Act) -> Mapping[str, bool]:

@@ -4,18 +4,29 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
-from sqlalchemy import Connection, Engine, bindparam, create_engine, event, select, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import CreateTable
 
-from policies.errors import Broken, InputError, WrongUsage
+from policies.errors import Broken, GateError, InputError, WrongUsage
 from stages.engine.data import without_credentials
 from stages.engine.passwords import without_password
 from stages.engine.state_url import is_postgres, state_folder
-from stages.side_by_side.ballots.tables import BATCHES, METADATA
+from stages.side_by_side.ballots.tables import BATCHES, METADATA, SCHEMA, SCHEMAS
 
 FILE = "votes.sqlite"
 _BUSY_MS = 30_000
@@ -57,7 +68,11 @@ class Database:
                 why="psycopg is not installed",
                 fix="install the extra `postgres`, e.g. pip install 'checkpoint-gate[postgres]'",
             ) from None
-        self._make_tables()
+        try:
+            self._make_tables()
+        except GateError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Gives up its connections."""
@@ -110,8 +125,30 @@ class Database:
         with self.writing() as connection:
             if not self._sqlite:
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK_OF_TABLES})"))
+            version = self._version(connection)
+            if version not in (None, SCHEMA):
+                raise self._other_version(version)
             for table in METADATA.sorted_tables:
                 connection.execute(CreateTable(table, if_not_exists=True))
+            if version is None:
+                connection.execute(insert(SCHEMAS).values(version=SCHEMA))
+
+    def _version(self, connection: Connection) -> int | None:
+        """Version of the tables that are there; None where there are none."""
+        there = inspect(connection)
+        if there.has_table(SCHEMAS.name):
+            return connection.execute(select(func.max(SCHEMAS.c.version))).scalar() or 0
+        return 0 if there.has_table(BATCHES.name) else None
+
+    def _other_version(self, version: int) -> Broken:
+        """The error of tables that this version of the gate did not make."""
+        return Broken(
+            f"cannot use the votes in {self.shown}",
+            why=f"they are kept in schema {version}, and this version of the gate knows {SCHEMA}",
+            fix="use the version of the gate that keeps them, or a newer one"
+            if version > SCHEMA
+            else "export the votes with the version of the gate that keeps them",
+        )
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -15,6 +15,8 @@ class Act:
         person: Who.
         pair: The pair's id.
         turn: How many acts of theirs on the pair came before; odd for an undoing.
+        place: Where it stands in the order of votes: its number, or, when it corrects a vote, the
+            place of that one.
         gold: Whether the pair is gold.
         preference: A being the pair's answer a; that of what is undone, for an undoing.
         seconds: Time on the task; None where it was not measured.
@@ -29,6 +31,7 @@ class Act:
     person: str
     pair: str
     turn: int
+    place: int
     gold: bool
     preference: Preference
     seconds: float | None
@@ -45,9 +48,14 @@ class Act:
 
 
 def standing(acts: Sequence[Act]) -> tuple[Act, ...]:
-    """Votes and skips that were not undone, in order."""
+    """Votes and skips that were not undone, in order; a correction stands where the first word did.
+
+    So what is corrected later never changes which votes count or in which order, only what one of
+    them says.
+    """
     undone = {act.undoes for act in acts}
-    return tuple(act for act in acts if act.undoes is None and act.number not in undone)
+    stand = [act for act in acts if act.undoes is None and act.number not in undone]
+    return tuple(sorted(stand, key=lambda act: act.place))
 
 
 def reopened(acts: Sequence[Act]) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ _LAST_CHANGE = (
 _STOP = select(STOPS.c.at, STOPS.c.why).where(STOPS.c.batch == bindparam("of_batch"))
 _PREFERENCES = {said.value: said for said in Preference}
 _KINDS: dict[str, type | tuple[type, ...]] = {
-    **dict.fromkeys(("number", "turn", "guidelines"), int),
+    **dict.fromkeys(("number", "turn", "place", "guidelines"), int),
     **dict.fromkeys(("person", "pair", "comment", "token", "at"), str),
     "gold": bool,
     "seconds": (float, NoneType),
@@ -58,7 +58,10 @@ def read_acts(connection: Connection, batch: str, person: str | None = None) -> 
     found = []
     for said, *row in rows:
         _check_act(batch, said, row)
-        found.append(Act(preference=_PREFERENCES[said], **dict(zip(_ACT, row, strict=True))))
+        act = Act(preference=_PREFERENCES[said], **dict(zip(_ACT, row, strict=True)))
+        if not 1 <= act.place <= act.number:
+            raise tampered(batch, f"vote {act.number} stands in the place of none before it")
+        found.append(act)
     return tuple(found)
 
 

@@ -27,15 +27,15 @@ def read_rightly(said: Preference, known: Preference) -> bool:
     return (said.worth.win, said.worth.both_bad) == (known.worth.win, known.worth.both_bad)
 
 
-def gold_read(batch: Batch, acts: Sequence[Act]) -> GoldRead:
-    """A person's gold votes that stand."""
-    read = [act for act in standing(acts) if act.gold and act.is_vote]
+def gold_read(batch: Batch, acts: Sequence[Act], *, since: int = 0) -> GoldRead:
+    """A person's gold votes that stand, in places after a number of the batch."""
+    read = [act for act in standing(acts) if act.gold and act.is_vote and act.place > since]
     return GoldRead(len(read), sum(_right(batch, act) for act in read))
 
 
 def is_warned(batch: Batch, person: Person, acts: Sequence[Act]) -> bool:
     """Whether a person's gold since they were let in is below the warning."""
-    read = gold_read(batch, _since(person, acts))
+    read = gold_read(batch, acts, since=person.since)
     return _below(read, batch.terms.rules.warn_below, least=batch.terms.rules.gold_least)
 
 
@@ -49,7 +49,7 @@ def supervised(batch: Batch, person: Person, acts: Sequence[Act]) -> Person:
     """
     if not person.qualified:
         return _qualified(batch, person, acts)
-    read = gold_read(batch, _since(person, acts))
+    read = gold_read(batch, acts, since=person.since)
     if person.status is Status.WORKING and _below(
         read, batch.terms.rules.pause_below, least=batch.terms.rules.gold_least
     ):
@@ -69,10 +69,6 @@ def _qualified(batch: Batch, person: Person, acts: Sequence[Act]) -> Person:
         return replace(person, qualified=True)
     why = f"read {right} of {rules.qualification} pairs of the qualification round rightly"
     return replace(person, status=Status.PAUSED, reason=why)
-
-
-def _since(person: Person, acts: Sequence[Act]) -> Sequence[Act]:
-    return [act for act in acts if act.number > person.since]
 
 
 def _right(batch: Batch, act: Act) -> bool:

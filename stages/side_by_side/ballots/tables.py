@@ -22,6 +22,9 @@ from sqlalchemy import (
 
 METADATA = MetaData()
 
+SCHEMA = 1
+"""Version of all these tables; what a later one changes, it must still read as it was."""
+
 
 class Words(TypeDecorator[str]):
     """What people wrote; what no database can keep becomes a replacement character."""
@@ -35,6 +38,13 @@ class Words(TypeDecorator[str]):
         if value is None:
             return None
         return value.replace("\0", "\ufffd").encode(errors="replace").decode()
+
+
+SCHEMAS = Table(  # one row: what the tables were made by
+    "sxs_schema",
+    METADATA,
+    Column("version", Integer, primary_key=True),
+)
 
 
 def _batch() -> Column[str]:
@@ -91,6 +101,7 @@ ACTS = Table(  # votes, skips, and what takes one of them back
     Column("person", String, nullable=False),
     Column("pair", String, nullable=False),
     Column("turn", Integer, nullable=False),  # even: a vote or a skip; odd: the undoing of it
+    Column("place", Integer, nullable=False),  # its number; of a correction, the place corrected
     Column("gold", Boolean, nullable=False),
     Column("preference", String, nullable=False),  # A being the pair's answer a
     Column("seconds", Float),

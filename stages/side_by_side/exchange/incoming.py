@@ -1,6 +1,6 @@
 """What was said elsewhere: all of it is taken in, or nothing, and only once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from policies.canonical import sha256_of
@@ -86,37 +86,40 @@ class Imported:
 
 
 def taken_in(
-    said: Iterable[Said], refused: Iterable[RefusedLine], known: Mapping[str, Preference]
+    said: Iterable[Said],
+    refused: Iterable[RefusedLine],
+    known: Mapping[str, Preference],
+    *,
+    corrects: bool = False,
 ) -> Imported:
     """What of a file is new, what is known, what corrects, and what contradicts.
+
+    A file's last word on a task is what it says; an earlier one in it may differ only where the
+    later line says of itself that it corrects.
 
     Args:
         said: What its lines say.
         refused: Lines that say nothing that can be taken in.
         known: What was taken in before, by task; see `known_preferences`.
+        corrects: Whether every line that differs from what is known is meant to correct it.
     """
-    wrong = list(refused)
-    before = dict(known)
-    ballots: dict[str, Ballot] = {}
-    corrections: dict[str, Ballot] = {}
-    unchanged = 0
-    for line in said:
-        task, earlier = line.task.id, before.get(line.task.id)
-        if earlier is line.preference:
-            unchanged += 1
-        elif earlier is not None and not line.corrects:
-            wrong.append(RefusedLine(line.where, _contradiction(line, earlier)))
+    last, again, contradictions = _last_words(said)
+    wrong = [*refused, *contradictions]
+    ballots: list[Ballot] = []
+    corrections: list[Ballot] = []
+    for line in last:
+        earlier = known.get(line.task.id)
+        if earlier is None:
+            ballots.append(_ballot(line))
+        elif earlier is line.preference:
+            again += 1
+        elif line.corrects or corrects:
+            corrections.append(_ballot(line))
         else:
-            place = corrections if task in known else ballots
-            place[task] = _ballot(line)
-            before[task] = line.preference
+            wrong.append(RefusedLine(line.where, _contradiction(line, earlier)))
     if wrong:
         return Imported(refused=tuple(wrong))
-    return Imported(
-        ballots=tuple(ballots.values()),
-        corrections=tuple(corrections.values()),
-        unchanged=unchanged,
-    )
+    return Imported(ballots=tuple(ballots), corrections=tuple(corrections), unchanged=again)
 
 
 def known_preferences(tasks: Iterable[Shown], votes: Iterable[Vote]) -> Mapping[str, Preference]:
@@ -142,6 +145,22 @@ def votes_of(
         if batch.shown[ballot.pair].gold is None
     )
     return tuple(vote for vote in votes if vote.win_a is not None)
+
+
+def _last_words(said: Iterable[Said]) -> tuple[Iterable[Said], int, Sequence[RefusedLine]]:
+    """What a file says last of each task, how often it repeats itself, and what contradicts it."""
+    last: dict[str, Said] = {}
+    repeated = 0
+    wrong: list[RefusedLine] = []
+    for line in said:
+        before = last.get(line.task.id)
+        if before is None or (line.corrects and before.preference is not line.preference):
+            last[line.task.id] = line
+        elif before.preference is line.preference:
+            repeated += 1
+        else:
+            wrong.append(RefusedLine(line.where, _contradiction(line, before.preference)))
+    return last.values(), repeated, wrong
 
 
 def _contradiction(line: Said, earlier: Preference) -> str:

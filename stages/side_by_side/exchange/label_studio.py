@@ -80,6 +80,7 @@ def read_export(
     people: Mapping[str, str],
     known: Mapping[str, Preference],
     where: str,
+    corrects: bool = False,
 ) -> Imported:
     """What the JSON export of a project says of tasks: all of it, or what is refused.
 
@@ -93,6 +94,7 @@ def read_export(
         people: Annotator by Label Studio's id of a user, or by their e-mail address.
         known: What was taken in before; see `known_preferences`.
         where: The file's name, for errors.
+        corrects: Whether every verdict that differs from what is known is meant to correct it.
 
     Raises:
         InputError: When the file is no JSON list.
@@ -113,7 +115,7 @@ def read_export(
             said.extend(_said(row, task, people))
         except InputError as error:
             refused.append(RefusedLine(row.where, error.why))
-    return taken_in(said, refused, known)
+    return taken_in(said, refused, known, corrects=corrects)
 
 
 def _data(task: Shown, guidelines: int) -> Mapping[str, Json]:

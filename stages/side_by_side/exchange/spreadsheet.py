@@ -84,12 +84,13 @@ def read_sheet(
     columns: Mapping[str, str],
     known: Mapping[str, Preference],
     where: str,
+    corrects: bool = False,
 ) -> Imported:
     """What a table that was sent back says of tasks: all of it, or what is refused.
 
     A row without a verdict is open. Refused are a task that is unknown or somebody else's, texts
     that were changed, a verdict that is none, and a verdict other than the one known of the task,
-    unless `correction` says that it is meant.
+    unless `correction` or `corrects` says that it is meant.
 
     Args:
         data: The file's bytes.
@@ -97,6 +98,7 @@ def read_sheet(
         columns: Their column by ours, where it has another name.
         known: What was taken in before; see `known_preferences`.
         where: The file's name, for errors.
+        corrects: Whether every verdict that differs from what is known is meant to correct it.
 
     Raises:
         InputError: When the file is no CSV, has not the columns, or `columns` names none of ours.
@@ -115,7 +117,7 @@ def read_sheet(
             refused.append(RefusedLine(row.where, error.why))
         else:
             said += [line] if line is not None else []
-    return taken_in(said, refused, known)
+    return taken_in(said, refused, known, corrects=corrects)
 
 
 def _cells(task: Shown, guidelines: int) -> list[str]:

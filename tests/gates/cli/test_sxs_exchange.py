@@ -1,6 +1,7 @@
 """Votes given elsewhere: all of a file or nothing of it, and only once; then a verdict."""
 
 import csv
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,11 +35,17 @@ def table(batch: str) -> list[Row]:
         return list(csv.DictReader(file))
 
 
-def back(rows: list[Row], verdict: Callable[[int], str], name: str = "back.csv") -> str:
+def back(
+    rows: list[Row],
+    verdict: Callable[[int], str],
+    name: str = "back.csv",
+    *,
+    corrects: Callable[[int], bool] = lambda _: False,
+) -> str:
     """The table as a vendor sends it back: filled in, its annotators called workers."""
     filled = [
         {("worker" if key == "annotator" else key): value for key, value in row.items()}
-        | {"verdict": verdict(number)}
+        | {"verdict": verdict(number), "correction": "yes" if corrects(number) else ""}
         for number, row in enumerate(rows)
     ]
     with Path(name).open("w", encoding="utf-8", newline="") as file:
@@ -48,8 +55,8 @@ def back(rows: list[Row], verdict: Callable[[int], str], name: str = "back.csv")
     return name
 
 
-def taken(batch: str, file: str) -> tuple[int, dict[str, object]]:
-    where = ("--batch", batch, "--from", "csv", "--map", "annotator=worker")
+def taken(batch: str, file: str, *more: str) -> tuple[int, dict[str, object]]:
+    where = ("--batch", batch, "--from", "csv", "--map", "annotator=worker", *more)
     found = said("sxs", "import", file, *where, "--json")
     return found.code, found.json
 
@@ -76,6 +83,58 @@ def test_another_word_on_the_same_pair_is_refused(batch: str) -> None:
     taken(batch, back(rows, lambda _: "tie"))
     code, found = taken(batch, back(rows, lambda n: "1 better" if n == 0 else "tie", "other.csv"))
     assert (code, found["votes"]) == (2, 0)
+
+
+def first_better(number: int) -> str:
+    return "1 better" if number == 0 else "tie"
+
+
+def votes(batch: str) -> list[dict[str, object]]:
+    said("sxs", "export", batch, "--to", "gate", "--out", "written")
+    return [json.loads(line) for line in Path("written/votes.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("flag", [True, False], ids=["--corrections", "in the table"])
+def test_a_correction_changes_a_vote_in_its_place_and_once(
+    batch: str,
+    flag: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    rows = table(batch)
+    taken(batch, back(rows, lambda _: "tie"))
+    before = votes(batch)
+    file = back(rows, first_better, "other.csv", corrects=lambda n: n == 0 and not flag)
+    more = ("--corrections",) if flag else ()
+
+    code, found = taken(batch, file, *more)
+
+    assert (code, found["votes"], found["corrected"]) == (0, 0, 1)
+    after = votes(batch)
+    assert [v["prompt"] for v in after] == [v["prompt"] for v in before]
+    assert sum(one["verdict"] != other["verdict"] for one, other in zip(after, before, strict=True))
+    assert taken(batch, file, *more)[1]["corrected"] == 0
+    for verdict in (lambda _: "tie", first_better):  # back, and forth again
+        again = back(rows, verdict, "again.csv")
+        assert taken(batch, again, "--corrections")[1]["corrected"] == 1
+    assert [v["verdict"] for v in votes(batch)] == [v["verdict"] for v in after]
+
+
+def test_corrections_and_new_votes_of_a_file_are_taken_all_or_none(batch: str) -> None:
+    rows = table(batch)
+    taken(batch, back(rows, lambda n: "tie" if n < 2 else ""))
+    verdicts = {0: "1 better", 1: "skip"}
+    file = back(rows, lambda n: verdicts.get(n, "tie"), "other.csv")
+
+    code, found = taken(batch, file, "--corrections")
+
+    assert (code, found["votes"], found["corrected"]) == (2, 0, 0)
+    assert "not a skip" in str(found["refused"])
+    assert said("sxs", "show", batch, "--json").json["votes"] == 2
+    file = back(rows, first_better, "other.csv")
+    told = said(
+        *("sxs", "import", file, "--batch", batch, "--from", "csv"),
+        *("--map", "annotator=worker", "--corrections"),
+    )
+    assert f"{len(rows) - 2} taken in, 1 corrected, 1 were known already" in told.out
 
 
 def test_votes_taken_in_decide(place: Workplace, batch: str) -> None:

@@ -25,6 +25,17 @@ def test_what_was_written_is_read_back(answer: str, harm: str, share: float, flo
     assert again.digest == made.digest
 
 
+def test_equal_rules_are_written_alike() -> None:
+    whole = {"floor_seconds": 0, "qualified_at": 1, "warn_below": 1, "pause_below": 0}
+    halves = {"floor_seconds": -0.0, "qualified_at": 1.0, "warn_below": 1.0, "pause_below": -0.0}
+    made = batch(gold_share=0, rules=Rules(**whole))
+    same = batch(gold_share=-0.0, rules=Rules(**halves))
+
+    assert made == same
+    assert made.digest == same.digest
+    assert decode_batch(encode_batch(made), where="f") == made
+
+
 def refused(data: bytes) -> str:
     with pytest.raises(InputError) as caught:
         decode_batch(data, where="f")

@@ -5,13 +5,21 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, inspect, text
 
 from policies.errors import Broken, GateError, InputError, WrongUsage
 from stages.side_by_side.ballots.box import BallotBox, open_ballots
-from stages.side_by_side.ballots.database import FILE, Database
+from stages.side_by_side.ballots.database import FILE, Database, _database_url
 from tests.fakes.batches import NOW, batch
-from tests.servers.postgres import PASSWORD
+from tests.servers.postgres import PASSWORD, fresh_database
+
+
+@pytest.fixture(params=["folder", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a test keeps its votes; nothing is there."""
+    if request.param == "folder":
+        return str(tmp_path / "state")
+    return fresh_database(request.getfixturevalue("postgres_server"))
 
 
 def refused(url: str, kind: type[GateError]) -> GateError:
@@ -96,7 +104,8 @@ def test_the_database_itself_refuses_a_doubled_vote_or_seat(tmp_path: Path) -> N
     connection = sqlite3.connect(tmp_path / FILE)
     connection.execute("PRAGMA foreign_keys = ON")
     acts = (
-        "INSERT INTO sxs_acts VALUES ('b', {}, 'ann', 'p', {}, 0, 'A>B', 1, '', 1, '{}', NULL, '')"
+        "INSERT INTO sxs_acts VALUES "
+        "('b', {}, 'ann', 'p', {}, 1, 0, 'A>B', 1, '', 1, '{}', NULL, '')"
     )
     seats = "INSERT INTO sxs_seats VALUES ('b', 'p', {}, '{}', NULL)"
     connection.execute(acts.format(1, 0, "t1"))
@@ -112,6 +121,34 @@ def test_the_database_itself_refuses_a_doubled_vote_or_seat(tmp_path: Path) -> N
         with pytest.raises(sqlite3.IntegrityError):
             connection.execute(doubled)
     connection.close()
+
+
+def schema(version: int | None) -> str:
+    """What makes the tables those of another version; None: of none that is written down."""
+    if version is None:
+        return "DROP TABLE sxs_schema"
+    return f"UPDATE sxs_schema SET version = {version}"
+
+
+@pytest.mark.parametrize(
+    ("version", "shown", "fix"),
+    [(2, "schema 2", "or a newer one"), (None, "schema 0", "export the votes")],
+)
+def test_tables_of_another_version_are_refused_and_left_alone(
+    url: str, version: int | None, shown: str, fix: str
+) -> None:
+    with open_ballots(url) as box:
+        box.batches.open(batch(), now=NOW)
+        with box._database.writing() as connection:
+            connection.execute(text(schema(version)))
+            connection.execute(text("DROP TABLE sxs_flags"))
+
+    error = refused(url, Broken)
+
+    assert (shown in error.why, fix in error.fix) == (True, True)
+    engine = create_engine(_database_url(url))
+    assert not inspect(engine).has_table("sxs_flags")
+    engine.dispose()
 
 
 def test_a_batch_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -5,12 +5,13 @@ from stages.side_by_side.ballots.history import Act, reopened, standing
 from stages.side_by_side.preference import Preference
 
 
-def act(number: int, pair: str, *, undoes: int | None = None, turn: int = 0) -> Act:
+def act(number: int, pair: str, *, undoes: int | None = None, turn: int = 0, place: int = 0) -> Act:
     return Act(
         number=number,
         person="ann",
         pair=pair,
         turn=turn,
+        place=place or number,
         gold=False,
         preference=Preference.TIE,
         seconds=None,
@@ -20,6 +21,14 @@ def act(number: int, pair: str, *, undoes: int | None = None, turn: int = 0) -> 
         undoes=undoes,
         at="",
     )
+
+
+def test_a_correction_stands_where_what_it_corrects_stood() -> None:
+    first, second = act(1, "p"), act(2, "q")
+    undo = act(3, "p", undoes=1, turn=1, place=1)
+    correction = act(4, "p", turn=2, place=1)
+
+    assert standing([first, second, undo, correction]) == (correction, second)
 
 
 @given(moves=st.lists(st.sampled_from(["vote", "undo"]), max_size=30))

@@ -68,6 +68,23 @@ def test_a_changed_verdict_is_refused_unless_it_is_a_correction(
     assert corrected.refused == ()
 
 
+@pytest.mark.parametrize("known", [Preference.TIE, Preference.B_BETTER], ids=["before", "after"])
+def test_a_file_with_a_verdict_and_its_correction_may_be_sent_again(known: Preference) -> None:
+    lines = [said(Preference.TIE), said(Preference.B_BETTER, corrects=True)]
+    found = taken_in(lines, [], {TASKS[0].id: known})
+    assert found.refused == ()
+    assert len(found.corrections) == (known is Preference.TIE)
+
+
+def test_a_file_of_corrections_may_still_not_contradict_itself() -> None:
+    known = {TASKS[0].id: Preference.TIE}
+    lines = [said(Preference.A_BETTER), said(Preference.B_BETTER, where="file:3")]
+    assert [b.said for b in taken_in(lines[:1], [], known, corrects=True).corrections] == [
+        Preference.A_BETTER
+    ]
+    assert [line.where for line in taken_in(lines, [], known, corrects=True).refused] == ["file:3"]
+
+
 def test_one_refused_line_refuses_everything() -> None:
     found = taken_in([said(Preference.TIE)], [WRONG], {})
     assert found == Imported(refused=(WRONG,))
