@@ -9,7 +9,7 @@ COMMANDS = {
     "people": Entry("gates.cli.sxs_people", "Add, pause, remove annotators; their links."),
     "serve": Entry("gates.cli.sxs_serve", "The page on which annotators vote."),
     "show": Entry("gates.cli.sxs_show", "How far a batch is, by topic and by person."),
-    "export": Entry("gates.cli.sxs_export", "Tasks or votes for Label Studio, tables, others."),
+    "export": Entry("gates.cli.sxs_export", "Tasks, votes or answers for other tools."),
     "import": Entry("gates.cli.sxs_import", "Votes that were given elsewhere, all or none."),
     "size": Entry("gates.cli.sxs_size", "How many votes a wanted effect takes."),
     "rank": Entry("gates.cli.sxs_rank", "Models in order of strength, from files of votes."),

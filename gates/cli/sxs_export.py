@@ -1,4 +1,4 @@
-"""`gate sxs export`: a batch's tasks or votes for tools of others."""
+"""`gate sxs export`: a batch's tasks, votes or answers for tools of others."""
 
 from pathlib import Path
 
@@ -16,6 +16,11 @@ from gates.side_by_side.exporting import To
 @click.option("--to", type=click.Choice([to.value for to in To]), required=True)
 @click.option("--annotators", help="Names of people, with commas; default: all who work in it.")
 @click.option(
+    "--each",
+    is_flag=True,
+    help="A file of tasks for each of them: a Label Studio project, or a sheet, of their own.",
+)
+@click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(),
@@ -29,6 +34,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     batch: str,
     to: str,
     annotators: str | None,
+    each: bool,
     out: Path,
     workspace: Path,
     state: str | None,
@@ -37,14 +43,16 @@ def command(  # noqa: PLR0913 - one parameter per option
     """Write BATCH for somebody else.
 
     `label-studio` and `csv` are tasks for people, with sides already exchanged and gold mixed in;
-    the other formats are the votes that stand.
+    `arena-hard-answers` and `model-outputs` are the answers, a file for every model; the other
+    formats are the votes that stand.
     """
     from gates.cli.clock import now
-    from gates.side_by_side.exporting import export
+    from gates.side_by_side.exporting import Tasks, export
 
-    names = [name for name in (annotators or "").split(",") if name.strip()]
+    names = [name.strip() for name in (annotators or "").split(",")]
+    tasks = Tasks(annotators=tuple(filter(None, names)), each=each)
     with open_box(open_workspace(workspace, None, state)) as box:
-        sheets = export(box, batch, To(to), annotators=names, now=now())
+        sheets = export(box, batch, To(to), tasks=tasks, now=now())
     make_folder(out)
     for sheet in sheets:
         write_file(out / sheet.name, sheet.content)

@@ -1,9 +1,10 @@
-"""A batch written for tools of others: its tasks for people, or the votes that it has."""
+"""A batch written for tools of others: its tasks for people, its votes, or its answers."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from urllib.parse import quote
 
 from policies.errors import InputError, WrongUsage
 from stages.side_by_side.assignment import Annotator, Task, a_first, assign
@@ -14,6 +15,11 @@ from stages.side_by_side.exchange.label_studio import LABELLING_CONFIG, export_t
 from stages.side_by_side.exchange.shown import Shown, shown
 from stages.side_by_side.exchange.spreadsheet import export_sheet, sheet_guidelines
 from stages.side_by_side.formats.alpaca_eval import write_alpaca_eval
+from stages.side_by_side.formats.answers import (
+    Answer,
+    write_arena_hard_answers,
+    write_model_outputs,
+)
 from stages.side_by_side.formats.arena_battles import write_battles
 from stages.side_by_side.formats.arena_hard import write_arena_hard
 from stages.side_by_side.formats.chatbot_arena import write_chatbot_arena
@@ -38,10 +44,13 @@ class To(StrEnum):
     CHATBOT_ARENA = "chatbot-arena"
     CROWD_KIT = "crowd-kit"
     LLMFAO = "llmfao"
+    ARENA_HARD_ANSWERS = "arena-hard-answers"
+    MODEL_OUTPUTS = "model-outputs"
+    """AlpacaEval's answers."""
 
     @property
     def is_for_people(self) -> bool:
-        """Whether it is tasks that people are to do; else votes that they gave."""
+        """Whether it is tasks that people are to do; else votes or answers that were given."""
         return self in (To.LABEL_STUDIO, To.CSV)
 
 
@@ -69,30 +78,56 @@ _VOTES: Mapping[To, tuple[str, Callable[[Iterable[Vote]], bytes]]] = {
 }
 """Name of the file, and who writes it."""
 
+_ANSWERS: Mapping[To, tuple[str, Callable[[Iterable[Answer]], bytes]]] = {
+    To.ARENA_HARD_ANSWERS: (".jsonl", write_arena_hard_answers),
+    To.MODEL_OUTPUTS: (".json", write_model_outputs),
+}
+"""How the file of a model ends, and who writes it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tasks:
+    """Whom tasks are for.
+
+    Attributes:
+        annotators: Their names; empty for everybody who works in the batch.
+        each: Whether everybody has a file of their own.
+    """
+
+    annotators: tuple[str, ...] = ()
+    each: bool = False
+
+
+EVERYBODY = Tasks()
+"""Everybody who works in the batch, in one file."""
+
 
 def export(
-    box: BallotBox, name: str, to: To, *, annotators: Sequence[str] = (), now: datetime
+    box: BallotBox, name: str, to: To, *, tasks: Tasks = EVERYBODY, now: datetime
 ) -> tuple[Sheet, ...]:
     """A batch as files for somebody else.
 
-    Tasks are for named people, who are added to the batch; without names, for everybody who works
-    in it. Votes are those that stand, and what the rule says of pairs that nobody is shown.
+    Tasks are for named people, who are added to the batch. Votes are those that stand, and what the
+    rule says of pairs that nobody is shown. Answers are those of every model to the prompts drawn,
+    a file each.
 
     Raises:
-        WrongUsage: When tasks are for nobody, or votes are asked for of named people.
+        WrongUsage: When tasks are for nobody, or other things than tasks are wanted of some people.
         InputError: When there is no such batch, too few people may see a pair, or a format cannot
             say a vote.
         Broken: When the ballot box cannot be used.
     """
     batch = box.batches.get(name)
     if to.is_for_people:
-        return _tasks(box, batch, to, annotators, now)
-    if annotators:
+        return _tasks(box, batch, to, tasks, now)
+    if tasks != EVERYBODY:
         raise WrongUsage(
-            f"cannot write the votes of some people for {to}",
-            why="votes are written all together",
-            fix="leave --annotators out",
+            f"cannot write {to} for some people, or for each",
+            why="only tasks are people's own: votes and answers are written all together",
+            fix="leave --annotators and --each out",
         )
+    if to in _ANSWERS:
+        return tuple(_answers(batch, to))
     votes = (*settled_votes(batch), *box.standing_votes(name))
     if to is To.ALPACA_EVAL:
         instructions = {pair.prompt: _instruction(batch, pair) for pair in _pairs(batch)}
@@ -119,12 +154,10 @@ def handed_out(batch: Batch, names: Iterable[str]) -> tuple[Shown, ...]:
     )
 
 
-def _tasks(
-    box: BallotBox, batch: Batch, to: To, annotators: Sequence[str], now: datetime
-) -> tuple[Sheet, ...]:
+def _tasks(box: BallotBox, batch: Batch, to: To, wanted: Tasks, now: datetime) -> tuple[Sheet, ...]:
     there = {person.name: person for person in box.people.all(batch.name)}
     working = [name for name, person in there.items() if person.status is Status.WORKING]
-    names = annotators or working
+    names = wanted.annotators or working
     if not names:
         raise WrongUsage(
             f"batch {batch.name} has nobody to write tasks for",
@@ -134,24 +167,58 @@ def _tasks(
     opted_out = {name: person.opted_out for name, person in there.items()}
     people = [Annotator(name=n, opted_out=frozenset(opted_out.get(n, ()))) for n in names]
     tasks = shown(batch, assign(batch, people))
-    for name in annotators:
+    for name in wanted.annotators:
         if name not in there:
             box.people.add(batch.name, name, now=now)
-    return _sheets(to, tasks, box, batch)
+    return tuple(_sheets(to, _in_files(tasks, names, each=wanted.each), box, batch))
 
 
-def _sheets(to: To, tasks: Sequence[Shown], box: BallotBox, batch: Batch) -> tuple[Sheet, ...]:
+def _in_files(
+    tasks: Sequence[Shown], names: Sequence[str], *, each: bool
+) -> Mapping[str, Sequence[Shown]]:
+    """Tasks by the name of their file, without its ending."""
+    if not each:
+        return {"tasks": tasks}
+    return {
+        f"tasks-{_in_a_file_name(name)}": [task for task in tasks if task.annotator == name]
+        for name in names
+    }
+
+
+def _sheets(
+    to: To, files: Mapping[str, Sequence[Shown]], box: BallotBox, batch: Batch
+) -> Iterator[Sheet]:
     guidelines = box.batches.guidelines(batch.name)
     if to is To.LABEL_STUDIO:
-        return (
-            Sheet(name="tasks.json", content=export_tasks(tasks, guidelines=guidelines.version)),
-            Sheet(name="labelling_config.xml", content=LABELLING_CONFIG.encode()),
-            Sheet(name="guidelines.md", content=guidelines.text.encode()),
-        )
-    return (
-        Sheet(name="tasks.csv", content=export_sheet(tasks, guidelines=guidelines.version)),
-        Sheet(name="guidelines.md", content=sheet_guidelines(guidelines.text)),
-    )
+        for name, tasks in files.items():
+            content = export_tasks(tasks, guidelines=guidelines.version)
+            yield Sheet(name=f"{name}.json", content=content)
+        yield Sheet(name="labelling_config.xml", content=LABELLING_CONFIG.encode())
+        yield Sheet(name="guidelines.md", content=guidelines.text.encode())
+        return
+    for name, tasks in files.items():
+        content = export_sheet(tasks, guidelines=guidelines.version)
+        yield Sheet(name=f"{name}.csv", content=content)
+    yield Sheet(name="guidelines.md", content=sheet_guidelines(guidelines.text))
+
+
+def _answers(batch: Batch, to: To) -> Iterator[Sheet]:
+    """A file for every model."""
+    ending, write = _ANSWERS[to]
+    found: dict[str, dict[str, Answer]] = {}
+    for pair in _pairs(batch):
+        for model, text in ((pair.model_a, pair.answer_a), (pair.model_b, pair.answer_b)):
+            found.setdefault(model, {})[pair.prompt] = Answer(
+                prompt=pair.prompt, messages=pair.messages, model=model, text=text
+            )
+    for model, answers in found.items():
+        name = f"{_in_a_file_name(model)}{ending}"
+        yield Sheet(name=name, content=write(answers.values()))
+
+
+def _in_a_file_name(name: str) -> str:
+    """A name that stands for one file in its folder, and for no other name."""
+    return quote(name, safe="")
 
 
 def _pairs(batch: Batch) -> Iterable[Pair]:

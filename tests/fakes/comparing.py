@@ -3,6 +3,7 @@
 from gates.ledger.ledger import Version
 from gates.registration import Recorded, Registration, adopt, register
 from policies.policy import PolicyFile
+from tests.fakes.shell import said
 from tests.fakes.workplace import NOW, Workplace, lines, policy_text
 
 PROMPTS = 12
@@ -56,3 +57,12 @@ def answering(place: Workplace, says: str) -> Version:
     )
     how = Recorded(file=file, format="jsonl")
     return register(place.ledger, Registration(name="assistant", how=how))
+
+
+def assigned(place: Workplace) -> str:
+    """The name of the batch of a candidate that was just made from the command line."""
+    compared(place)
+    candidates = said("sxs", "assign", "release", "--json").json["candidates"]
+    assert isinstance(candidates, list)
+    (one,) = candidates
+    return str(one["batch"]["name"])
