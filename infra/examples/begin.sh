@@ -1,4 +1,5 @@
-# Read by every run.sh, which sets `name`: finds gate and the data, and makes a folder of its own.
+# Read by every run.sh, which sets `name`, and `data=none` where none is needed: finds gate and the data, and
+# makes a folder of its own.
 # Only the decision goes to stdout; all else is said on stderr.
 
 say() { printf '%s\n' "$*" >&2; }
@@ -12,10 +13,12 @@ if [ -x "$repository/.venv/bin/gate" ]; then PATH=$repository/.venv/bin:$PATH; f
 gate=$(command -v gate) || stop "there is no command gate" "make demo, or pip install '$repository[toxicity]'"
 python=$(dirname "$(readlink -f "$gate")")/python
 
-data=${1:-}
-[ -n "$data" ] || stop "no data was named" "run.sh DATA_DIR; the README beside it says what is in it"
-[ -d "$data" ] || stop "there is no folder $data" "run.sh DATA_DIR; the README beside it says what is in it"
-data=$(cd "$data" && pwd)
+if [ "${data:-}" != none ]; then
+  data=${1:-}
+  [ -n "$data" ] || stop "no data was named" "run.sh DATA_DIR; the README beside it says what is in it"
+  [ -d "$data" ] || stop "there is no folder $data" "run.sh DATA_DIR; the README beside it says what is in it"
+  data=$(cd "$data" && pwd)
+fi
 
 folder=${GATE_EXAMPLE_FOLDER:-$(mktemp -d "${TMPDIR:-/tmp}/gate-$name.XXXXXX")}
 mkdir -p "$folder"
