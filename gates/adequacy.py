@@ -15,7 +15,7 @@ from policies.benchmark_tasks import HarnessTask, Stopping
 from policies.criteria import AtLeast, AtMost, Better, Criterion, NonInferior, Severity
 from policies.metric import Metric, Unit
 from policies.policy import Policy, PolicyFile
-from policies.side_by_side import SideBySidePlan
+from policies.side_by_side import WIN_RATE, SideBySidePlan
 from policies.task import AskedTask
 from stages.engine.data import read_items
 from stages.evidence.estimate import Unmeasured
@@ -313,7 +313,7 @@ def _side_by_side(policy: Policy, criterion: Criterion, metric: Metric) -> Adequ
     assert plan is not None
     n = plan.prompts_planned
     demand = criterion.demand
-    if metric.name != "side_by_side.win_rate" or not isinstance(demand, AtLeast):
+    if metric.name != WIN_RATE or not isinstance(demand, AtLeast):
         return _unknown(criterion.metric, n, "it depends on the answers")
     probability, needed = _win_rate_shown(plan, demand.limit)
     sentence = f"an equal candidate wins half of {n:,} prompts"

@@ -3,7 +3,7 @@
 from contextlib import ExitStack
 
 from gates.amounts import NOTHING, Range, StageForecast
-from gates.measuring import online_sources, subject_of
+from gates.measuring import online_sources, opened
 from gates.membership import Round
 from gates.offline_due import OfflineBooks
 from gates.services import Services
@@ -26,12 +26,12 @@ def forecast(round_: Round, services: Services) -> tuple[StageForecast, ...]:
         match stage:
             case StageName.OFFLINE:
                 with ExitStack() as clients:
-                    subjects = _opened(round_, services, clients)
+                    subjects = _members(round_, services, clients)
                     books = OfflineBooks(round=round_, services=services)
                     found.append(books.due(subjects, reach=reach))
             case StageName.SIDE_BY_SIDE:
                 with ExitStack() as clients:
-                    subjects = _opened(round_, services, clients)
+                    subjects = _members(round_, services, clients)
                     compared = SideBySideBooks(round=round_, services=services)
                     found.append(compared.due(subjects, reach=reach))
             case StageName.ONLINE:
@@ -41,15 +41,10 @@ def forecast(round_: Round, services: Services) -> tuple[StageForecast, ...]:
     return tuple(found)
 
 
-def _opened(round_: Round, services: Services, clients: ExitStack) -> tuple[Subject, ...]:
+def _members(round_: Round, services: Services, clients: ExitStack) -> tuple[Subject, ...]:
     """Every checkpoint of the round, closed with `clients`."""
     versions = {v.uri: v for v in (*round_.members, *filter(None, (round_.baseline,)))}
-    subjects = []
-    for version in versions.values():
-        subjects.append(subject_of(version, services))
-        if (client := subjects[-1].client) is not None:
-            clients.callback(client.close)
-    return tuple(subjects)
+    return tuple(opened(version, services, clients) for version in versions.values())
 
 
 def _online(round_: Round, services: Services, reach: Range) -> StageForecast:

@@ -1,5 +1,6 @@
 """From registered versions and a policy to checkpoints to ask and stages that measure."""
 
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -70,6 +71,19 @@ def subject_of(version: Version, services: Services) -> Subject:
         digest=sha256_of(_identity(version, client)),
         client=client,
     )
+
+
+def opened(version: Version, services: Services, clients: ExitStack) -> Subject:
+    """The same checkpoint, whose connections are let go of with `clients`.
+
+    Raises:
+        Broken: As `subject_of` says.
+        InputError: As `subject_of` says.
+    """
+    subject = subject_of(version, services)
+    if subject.client is not None:
+        clients.callback(subject.client.close)
+    return subject
 
 
 def _identity(version: Version, client: ModelClient | None) -> dict[str, Json]:

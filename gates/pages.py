@@ -18,9 +18,9 @@ from gates.reports.markdown import markdown, stage_markdown
 from gates.reports.plots import forest_png, rows_of
 from gates.reports.side_by_side.pairs import pairs_html
 from gates.reports.side_by_side.rounds import pictures, round_pictures
-from policies.criteria import AtLeast
 from policies.plan import OfflineTask
 from policies.policy import Policy
+from policies.side_by_side import WIN_RATE
 from stages.evidence.records import Evidence, StageName
 from stages.offline.item_records import ItemRecord
 from stages.side_by_side.told import Told
@@ -123,9 +123,7 @@ def _compared_documents(policy: Policy, evidence: Evidence, told: Told) -> Itera
     """Pictures of the votes, and the answers that were compared."""
     plan = policy.plan.side_by_side
     assert plan is not None
-    demands = [c.demand for c in policy.criteria if c.metric == "side_by_side.win_rate"]
-    limits = [demand.limit for demand in demands if isinstance(demand, AtLeast)]
-    for path, content in pictures(told, evidence, plan, limits=limits):
+    for path, content in pictures(told, evidence, plan, limits=policy.least(WIN_RATE)):
         yield Document(path=f"votes/{path}", content=content)
     if told.pairs:
         yield Document(path="votes/pairs.html", content=pairs_html(told).encode())

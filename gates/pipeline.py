@@ -10,7 +10,7 @@ from gates.decide.stage_gate import anything_open
 from gates.decide.verdict import RoundDecision
 from gates.ledger.ledger import Logged, Record, Version
 from gates.ledger.outbox import flush, log_or_keep, waiting
-from gates.measuring import Stage, stage_of, subject_of, without_evidence
+from gates.measuring import Stage, opened, stage_of, without_evidence
 from gates.membership import Round, assemble
 from gates.pages import Comparisons, Items, pages_of
 from gates.services import Services
@@ -200,12 +200,9 @@ class _Measuring:
 def _subject(version: Version, services: Services, clients: ExitStack) -> Subject | GateError:
     """A checkpoint, closed with the round; one that cannot be opened stops no other."""
     try:
-        subject = subject_of(version, services)
+        return opened(version, services, clients)
     except GateError as error:
         return error
-    if subject.client is not None:
-        clients.callback(subject.client.close)
-    return subject
 
 
 def _logged(

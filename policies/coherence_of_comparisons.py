@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from policies.benchmark_tasks import Stopping
 from policies.problems import Path, Problem
-from policies.side_by_side import Counted, SideBySidePlan
+from policies.side_by_side import SEGMENT, TOPIC, Counted, SideBySidePlan
 
 AT: Path = ("plan", "side_by_side")
 
@@ -92,14 +92,14 @@ def _gold(plan: SideBySidePlan) -> Iterator[Problem]:
 def _user_mix(plan: SideBySidePlan) -> Iterator[Problem]:
     for trait, shares in plan.user_mix.items():
         at = (*AT, "user_mix", trait)
-        if trait not in ("segment", "topic"):
+        if trait not in (SEGMENT, TOPIC):
             yield Problem(
                 at=at,
                 found=f"`{trait}`",
-                expected="`segment` (of annotators) or `topic` (of prompts)",
+                expected=f"`{SEGMENT}` (of annotators) or `{TOPIC}` (of prompts)",
                 fix="name one of the two",
             )
-        elif trait == "topic" and plan.topic is None:
+        elif trait == TOPIC and plan.topic is None:
             yield Problem(
                 at=at,
                 found="a mix of topics, and no topic",

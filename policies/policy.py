@@ -9,7 +9,7 @@ from pydantic import Field
 
 from policies.base import Name, Strict, Text
 from policies.canonical import sha256_of
-from policies.criteria import Criterion, Quota
+from policies.criteria import AtLeast, Criterion, Quota
 from policies.plan import Plan
 
 
@@ -62,6 +62,11 @@ class Policy(Strict):
         """The criteria on metrics of one stage, in the policy's order."""
         metrics = self.plan.metrics()
         return tuple(c for c in self.criteria if metrics[c.metric].stage == stage)
+
+    def least(self, metric: str) -> tuple[float, ...]:
+        """Every value that a criterion says a metric must reach, in the policy's order."""
+        demands = [c.demand for c in self.criteria if c.metric == metric]
+        return tuple(demand.limit for demand in demands if isinstance(demand, AtLeast))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

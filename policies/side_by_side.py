@@ -90,6 +90,9 @@ def _seats(value: object) -> object:
     return value
 
 
+SEGMENT, TOPIC = "segment", "topic"
+"""The traits that a user mix may name: of an annotator, and of a prompt."""
+
 Shares = Annotated[dict[Text, OpenShare], Field(min_length=1)]
 """Share of the users by the value of a trait; they add up to 1."""
 
@@ -158,6 +161,9 @@ class SideBySidePlan(Strict):
             named += [("raked_win_rate", True)]
         return tuple(_metric(name, better=better) for name, better in named)
 
+
+WIN_RATE = "side_by_side.win_rate"
+"""Name of the metric that a release usually rests on."""
 
 JUDGE_HEALTH = (
     ("first_position", False),

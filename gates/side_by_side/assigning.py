@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gates.accounts import Accounts
-from gates.measuring import plan_digest, subject_of
+from gates.measuring import opened, plan_digest
 from gates.membership import Round, assemble
 from gates.services import Services
 from policies.errors import WrongUsage
@@ -65,7 +65,7 @@ def assign(
     policy, plan = file.policy, _plan(file.policy)
     with services.state.lock(f"rounds/{policy.policy}"), ExitStack() as clients:
         round_ = assemble(file, references, services)
-        members = {v.uri: _open(subject_of(v, services), clients) for v in round_.members}
+        members = {v.uri: opened(v, services, clients) for v in round_.members}
         baseline = _opened(round_, services, clients)
         dear = Accounts(round_, services).too_dear_to_compare(
             {**members, baseline.uri: baseline}, reached=set(members), judged=False
@@ -169,10 +169,4 @@ def _guidelines(plan: SideBySidePlan, folder: Path) -> str:
 
 def _opened(round_: Round, services: Services, clients: ExitStack) -> Subject:
     assert round_.baseline is not None  # a plan of side-by-side needs one
-    return _open(subject_of(round_.baseline, services), clients)
-
-
-def _open(subject: Subject, clients: ExitStack) -> Subject:
-    if subject.client is not None:
-        clients.callback(subject.client.close)
-    return subject
+    return opened(round_.baseline, services, clients)

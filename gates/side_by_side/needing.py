@@ -2,14 +2,12 @@
 
 from contextlib import ExitStack
 
-from gates.measuring import subject_of
+from gates.measuring import opened
 from gates.membership import assemble
 from gates.services import Services
 from policies.benchmark_tasks import Stopping
-from policies.criteria import AtLeast
-from policies.policy import Policy, PolicyFile
-from policies.side_by_side import Counted
-from stages.engine.subject import Subject
+from policies.policy import PolicyFile
+from policies.side_by_side import WIN_RATE, Counted
 from stages.evidence.estimate import Unmeasured
 from stages.models.prices import UNPRICED
 from stages.side_by_side.ballots.box import open_ballots
@@ -17,8 +15,6 @@ from stages.side_by_side.comparison import Comparing
 from stages.side_by_side.gathering import Gathering
 from stages.side_by_side.measure import SideBySideStage
 from stages.stats.votes_needed import StillNeeded, still_needed
-
-WIN_RATE = "side_by_side.win_rate"
 
 
 def likely_needed(
@@ -39,8 +35,8 @@ def likely_needed(
         GateError: When votes cannot be read, or there is no such candidate or baseline.
     """
     policy = file.policy
-    plan, limit = policy.plan.side_by_side, _limit(policy)
-    if plan is None or limit is None:
+    plan, limits = policy.plan.side_by_side, policy.least(WIN_RATE)
+    if plan is None or not limits:
         return None
     if plan.stopping is Stopping.FIXED or plan.count is Counted.JUDGES:
         return None
@@ -56,24 +52,12 @@ def likely_needed(
     stage = SideBySideStage(plan, comparing, price=UNPRICED)
     with ExitStack() as clients:
         members = (round_.members[0], round_.baseline)
-        subjects = [_open(subject_of(version, services), clients) for version in members]
+        subjects = [opened(version, services, clients) for version in members]
         stage.measure_next(subjects[0], subjects[1])
         told = stage.told(subjects[0], subjects[1])
     return still_needed(
         [score.win for score in told.prompts] if told else [],
-        limit=limit,
+        limit=max(limits),
         planned=plan.prompts_planned,
         level=plan.level,
     )
-
-
-def _limit(policy: Policy) -> float | None:
-    demands = [c.demand for c in policy.criteria if c.metric == WIN_RATE]
-    limits = [demand.limit for demand in demands if isinstance(demand, AtLeast)]
-    return max(limits, default=None)
-
-
-def _open(subject: Subject, clients: ExitStack) -> Subject:
-    if subject.client is not None:
-        clients.callback(subject.client.close)
-    return subject

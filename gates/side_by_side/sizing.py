@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from policies.criteria import AtLeast
 from policies.errors import WrongUsage
 from policies.policy import Policy
+from policies.side_by_side import WIN_RATE
 from stages.stats.votes_needed import Size, Voting, size_of
-
-WIN_RATE = "side_by_side.win_rate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +33,7 @@ def under_policy(wish: Wish, policy: Policy) -> Wish:
     Raises:
         WrongUsage: When the policy demands no win rate.
     """
-    plan = policy.plan.side_by_side
-    demands = [c.demand for c in policy.criteria if c.metric == WIN_RATE]
-    limits = [demand.limit for demand in demands if isinstance(demand, AtLeast)]
+    plan, limits = policy.plan.side_by_side, policy.least(WIN_RATE)
     if plan is None or not limits:
         raise WrongUsage(
             f"policy {policy.policy} demands no win rate",

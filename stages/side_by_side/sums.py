@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from policies.side_by_side import JUDGE_HEALTH, Counted, SideBySidePlan
+from policies.side_by_side import JUDGE_HEALTH, TOPIC, Counted, SideBySidePlan
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.side_by_side.aggregate import Score, both_bad, graded, rows_of, win_rate
 from stages.side_by_side.attacks import Attacks
@@ -23,9 +23,6 @@ End = Callable[[Row], float]
 
 PARTS = 10**6
 """Into which a share is counted."""
-
-SEGMENT, TOPIC = "segment", "topic"
-"""The traits that a user mix may name: of an annotator, and of a prompt."""
 
 
 def sums_of(known: Comparison, plan: SideBySidePlan) -> Mapping[str, Measured]:
@@ -111,14 +108,14 @@ def _fused(
         prompts=tuple(others),
         strata=tuple(prompts.topics[prompt] for prompt in others),
     )
-    crew = tuple(row.annotator for row in people)
+    crew = _crew(people)
 
     def fuse(of: End) -> Measured:
         labelled = Labelled(
             human=tuple(of(row) for row in people),
             judge=tuple(said[row.prompt] for row in people),
             prompts=tuple(row.prompt for row in people),
-            annotators=crew if len(set(crew) - {None}) > 1 else None,
+            annotators=crew,
             strata=tuple(prompts.topics[row.prompt] for row in people),
         )
         found = fused_win_rate(labelled, unlabelled, level=plan.level)
@@ -135,14 +132,14 @@ def _raked(known: Comparison, plan: SideBySidePlan) -> Measured:
     rows = rows_of(known.counted, lambda vote: vote.win)
     if not rows:
         return Unmeasured("no prompt has all its votes yet", Cause.WAITING)
-    crew = [row.annotator for row in rows]
+    crew = _crew(rows)
     traits = {name: list(_trait(name, rows, known, plan)) for name in plan.user_mix}
 
     def rake(of: End) -> Measured:
         found = raked_mean(
             [of(row) for row in rows],
             [row.prompt for row in rows],
-            crew if len(set(crew) - {None}) > 1 else None,
+            crew,
             traits=traits,
             mix=plan.user_mix,
             level=plan.level,
@@ -153,6 +150,12 @@ def _raked(known: Comparison, plan: SideBySidePlan) -> Measured:
         return replace(found.estimate, method=f"{found.estimate.method}; {effect}")
 
     return over_the_unresolved(rake)
+
+
+def _crew(rows: Sequence[Row]) -> tuple[str | None, ...] | None:
+    """Who voted in each row, None being the rule; None as a whole where it was one person."""
+    crew = tuple(row.annotator for row in rows)
+    return crew if len(set(crew) - {None}) > 1 else None
 
 
 def _trait(

@@ -36,3 +36,9 @@ def test_a_stages_digest_moves_with_its_plan_and_its_criteria_only() -> None:
 def test_paths_of_a_policy_start_from_its_folder(tmp_path: Path) -> None:
     file = PolicyFile(policy=policy(), path=tmp_path / "policies" / "release.yaml")
     assert file.folder == tmp_path.resolve() / "policies"
+
+
+def test_what_a_metric_must_reach_is_said_by_its_own_criteria_alone() -> None:
+    assert policy().least("qa.accuracy") == (0.5,)
+    assert policy().least("side_by_side.win_rate") == (0.5,)
+    assert policy().least("side_by_side.graded") == ()

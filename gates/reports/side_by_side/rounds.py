@@ -8,7 +8,7 @@ from gates.reports.side_by_side.course import course_png
 from gates.reports.side_by_side.forest import Line, forest_png
 from gates.reports.side_by_side.heat import Heat, heat_png
 from policies.benchmark_tasks import Stopping
-from policies.side_by_side import SideBySidePlan
+from policies.side_by_side import WIN_RATE, SideBySidePlan
 from stages.evidence.estimate import Estimate, Unmeasured
 from stages.evidence.records import Evidence
 from stages.side_by_side.scores import Row, Rule, share_of_rows
@@ -17,7 +17,7 @@ from stages.side_by_side.vote import CandidateVote
 from stages.stats.agreement import agreement_matrix
 
 OVERALL = {
-    "side_by_side.win_rate": "what counts",
+    WIN_RATE: "what counts",
     "side_by_side.judge_win_rate": "judges",
     "side_by_side.raked_win_rate": "raked to the user mix",
 }
@@ -88,7 +88,7 @@ def round_pictures(
         Line(label=uri, measured=measurement.measured)
         for uri, found in evidence.items()
         for measurement in found.measurements
-        if measurement.metric == "side_by_side.win_rate"
+        if measurement.metric == WIN_RATE
     ]
     if lines:
         yield (
