@@ -96,6 +96,7 @@ def person_json(person: "Person", link: str | None) -> dict[str, object]:
         "segment": person.segment,
         "status": person.status.value,
         "reason": person.reason,
+        "changed_by": person.changed_by,
         "qualified": person.qualified,
         "opted_out": list(person.opted_out),
         "link": link,

@@ -1,5 +1,6 @@
 """`gate sxs show`: how far a batch is."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,7 @@ def _json(found: "Shown") -> dict[str, object]:
         "pairs_done": progress.pairs_done,
         "pairs": progress.pairs,
         "settled": found.settled,
-        "stopped": None if stopped is None else {"at": stopped.at, "why": stopped.why},
+        "stopped": None if stopped is None else asdict(stopped),
         "disputes": found.disputes,
         "flags": found.flags,
         "agreement": measured_json(found.agreement),
@@ -91,7 +92,8 @@ def _say(found: "Shown") -> None:
         "the rule"
     )
     if progress.stopped is not None:
-        click.echo(f"stopped {progress.stopped.at}: {progress.stopped.why}")
+        by = f" by {progress.stopped.by}" if progress.stopped.by else ""
+        click.echo(f"stopped {progress.stopped.at}{by}: {progress.stopped.why}")
     click.echo(f"{found.disputes:,} open disputes, {found.flags:,} flags")
     click.echo(f"agreement (Krippendorff's alpha): {share_words(found.agreement)}\n")
     if len(found.topics) > 1:

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from policies.errors import WrongUsage
 from stages.side_by_side.ballots.box import BallotBox
-from stages.side_by_side.ballots.person import Person
+from stages.side_by_side.ballots.person import COMMAND_LINE, Person
 from stages.side_by_side.ballots.roster import Roster
 
 
@@ -67,26 +67,27 @@ def change(box: BallotBox, batch: str, wanted: Change, *, now: datetime) -> tupl
 def _changed(box: BallotBox, batch: str, name: str, wanted: Change, now: datetime) -> Person:
     person = _acted(box.people, batch, name, wanted, now)
     if wanted.segment is not None and wanted.segment != person.segment:
-        person = box.people.set_segment(batch, name, wanted.segment, now=now)
+        person = box.people.set_segment(batch, name, wanted.segment, by=COMMAND_LINE, now=now)
     if wanted.opted_out is not None:
-        person = box.people.opt_out(batch, name, wanted.opted_out, now=now)
+        person = box.people.opt_out(batch, name, wanted.opted_out, by=COMMAND_LINE, now=now)
     return person
 
 
 def _acted(people: Roster, batch: str, name: str, wanted: Change, now: datetime) -> Person:
+    by = COMMAND_LINE
     match wanted.action:
         case Action.ADD:
-            return people.add(batch, name, segment=wanted.segment or "", now=now)
+            return people.add(batch, name, segment=wanted.segment or "", by=by, now=now)
         case Action.PAUSE:
-            return people.pause(batch, name, why=wanted.why, now=now)
+            return people.pause(batch, name, why=wanted.why, by=by, now=now)
         case Action.RESUME:
-            return people.resume(batch, name, now=now)
+            return people.resume(batch, name, by=by, now=now)
         case Action.REMOVE:
-            return people.remove(batch, name, why=wanted.why, now=now)
+            return people.remove(batch, name, why=wanted.why, by=by, now=now)
         case Action.LINK:
             return people.get(batch, name)
         case Action.RELINK:
-            return people.reissue_link(batch, name, now=now)
+            return people.reissue_link(batch, name, by=by, now=now)
         case _:
             assert_never(wanted.action)
 

@@ -325,6 +325,18 @@ def test_people_are_told_apart_and_corrected(box: BallotBox) -> None:
         box.people.pause("b", "eve", why="x", now=NOW)
 
 
+def test_who_changed_somebody_is_kept_and_the_rules_are_nobody(box: BallotBox) -> None:
+    rules = Rules(gold_least=1, pause_below=0.5)
+    begin(box, batch(4, gold=1, gold_share=0.5, rules=rules), "bob")
+    assert box.people.add("b", "ann", by="lea", now=NOW).changed_by == "lea"
+    assert box.people.resume("b", "ann", by="mia", now=NOW).changed_by == "lea"  # nothing changed
+    assert box.people.reissue_link("b", "ann", by="mia", now=NOW).changed_by == "mia"
+    while not answer(box, "ann", right=False).gold:
+        pass
+    assert box.people.get("b", "ann").status is Status.PAUSED
+    assert box.people.get("b", "ann").changed_by == ""
+
+
 def test_nobody_is_shown_what_they_opted_out_of(box: BallotBox) -> None:
     pairs = [pair(n, harms=("violence",) if n < 5 else ("spam",)) for n in range(6)]
     begin(box, batch(6, pairs=pairs), "ann")

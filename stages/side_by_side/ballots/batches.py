@@ -1,5 +1,6 @@
 """Batches in the ballot box: opened once, their guidelines published anew, stopped."""
 
+from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
@@ -86,25 +87,25 @@ class Batches:
             )
         return found
 
-    def publish(self, name: str, text: str, *, now: datetime) -> Guidelines:
+    def publish(self, name: str, text: str, *, by: str = "", now: datetime) -> Guidelines:
         """New guidelines, shown from now on; the same text again is no new version."""
         with self._database.writing(name) as connection:
             last = _guidelines(connection, name)
             if last is not None and last.text == text:
                 return last
             version = last.version + 1 if last is not None else 1
-            published = Guidelines(version=version, text=text, at=moment(now))
+            published = Guidelines(version=version, text=text, by=by, at=moment(now))
             _publish(connection, name, published)
             return published
 
-    def stop(self, name: str, *, why: str, now: datetime) -> Stopped:
+    def stop(self, name: str, *, why: str, by: str = "", now: datetime) -> Stopped:
         """Takes no more votes; what was accepted stands. A second stop changes nothing."""
         with self._database.writing(name) as connection:
             before = read_stop(connection, name)
             if before is not None:
                 return before
-            stopped = Stopped(at=moment(now), why=why)
-            connection.execute(insert(STOPS).values(batch=name, at=stopped.at, why=why))
+            stopped = Stopped(at=moment(now), why=why, by=by)
+            connection.execute(insert(STOPS).values(batch=name, **asdict(stopped)))
             return stopped
 
     def stopped(self, name: str) -> Stopped | None:
@@ -118,18 +119,19 @@ def _keep(connection: Connection, batch: Batch, *, at: str) -> None:
     body = encode_batch(batch).decode()
     row = {"name": batch.name, "digest": batch.digest, "body": body, "at": at}
     connection.execute(insert(BATCHES).values(row))
-    first = Guidelines(version=1, text=batch.terms.guidelines, at=at)
+    first = Guidelines(version=1, text=batch.terms.guidelines, by="", at=at)
     _publish(connection, batch.name, first)
 
 
 def _publish(connection: Connection, name: str, guidelines: Guidelines) -> None:
-    row = {"version": guidelines.version, "text": guidelines.text, "at": guidelines.at}
-    connection.execute(insert(GUIDELINES).values(batch=name, **row))
+    connection.execute(insert(GUIDELINES).values(batch=name, **asdict(guidelines)))
 
 
 def _guidelines(connection: Connection, name: str, version: int | None = None) -> Guidelines | None:
-    asked = select(GUIDELINES).where(GUIDELINES.c.batch == name)
+    columns = [GUIDELINES.c[field] for field in Guidelines.__slots__]
+    asked = select(*columns).where(GUIDELINES.c.batch == name)
     if version is not None:
         asked = asked.where(GUIDELINES.c.version == version)
-    row = connection.execute(asked.order_by(GUIDELINES.c.version.desc()).limit(1)).first()
-    return None if row is None else Guidelines(version=row.version, text=row.text, at=row.at)
+    last = asked.order_by(GUIDELINES.c.version.desc()).limit(1)
+    row = connection.execute(last).mappings().first()
+    return None if row is None else Guidelines(**row)

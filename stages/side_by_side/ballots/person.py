@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+COMMAND_LINE = "command line"
+"""Whoever runs `gate`, as what they do is recorded."""
+
 
 class Status(StrEnum):
     """Whether a person may vote."""
@@ -26,6 +29,8 @@ class Person:
         qualified: Whether they passed the qualification round, or there is none.
         since: Gold counts from this number of the batch on: a lead who resumes somebody lets them
             begin anew.
+        changed_by: Who made the last change to them: a lead, or `COMMAND_LINE`; empty for the
+            batch's own rules, for an import, and for themselves.
     """
 
     name: str
@@ -36,6 +41,7 @@ class Person:
     opted_out: tuple[str, ...] = ()
     qualified: bool = True
     since: int = 0
+    changed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

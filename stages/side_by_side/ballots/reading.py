@@ -34,7 +34,7 @@ _LAST_CHANGE = (
     .order_by(PEOPLE.c.change.desc())
     .limit(1)
 )
-_STOP = select(STOPS.c.at, STOPS.c.why).where(STOPS.c.batch == bindparam("of_batch"))
+_STOP = select(STOPS.c.at, STOPS.c.why, STOPS.c.by).where(STOPS.c.batch == bindparam("of_batch"))
 _PREFERENCES = {said.value: said for said in Preference}
 _KINDS: dict[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("number", "turn", "place", "guidelines"), int),
@@ -95,7 +95,7 @@ def read_people(connection: Connection, batch: str) -> tuple[Person, ...]:
 def read_stop(connection: Connection, batch: str) -> Stopped | None:
     """Since when a batch takes no more votes; None while it does."""
     row = connection.execute(_STOP, {"of_batch": batch}).first()
-    return None if row is None else Stopped(at=row.at, why=row.why)
+    return None if row is None else Stopped(at=row.at, why=row.why, by=row.by)
 
 
 def tampered(batch: str, why: str) -> Broken:

@@ -21,8 +21,8 @@ from stages.side_by_side.batch import Batch
 class Roster:
     """Who votes in a batch.
 
-    A change gives the person as they stand after it, and raises `InputError` when the batch has no
-    such person.
+    A change keeps who made it (`by`), gives the person as they stand after it, and raises
+    `InputError` when the batch has no such person.
 
     Args:
         database: Where they are kept.
@@ -33,7 +33,9 @@ class Roster:
         self._database = database
         self._batches = batches
 
-    def add(self, batch: str, name: str, *, segment: str = "", now: datetime) -> Person:
+    def add(
+        self, batch: str, name: str, *, segment: str = "", by: str = "", now: datetime
+    ) -> Person:
         """Lets somebody vote; who was removed comes back, with a new link.
 
         Raises:
@@ -43,13 +45,13 @@ class Roster:
         with self._database.writing(batch) as connection:
             before = read_person(connection, batch, name)
             if before is None:
-                return join(connection, terms, name, segment=segment, now=now)
+                return join(connection, terms, name, segment=segment, by=by, now=now)
             if before.segment != segment:
                 raise _refused(f"cannot add {name!r}", f"they are there as {before.segment!r}")
             if before.status is not Status.REMOVED:
                 return before
             back = replace(before, status=Status.WORKING, reason="", link=before.link + 1)
-            return keep_person(connection, batch, back, now=now)
+            return keep_person(connection, batch, back, by=by, now=now)
 
     def get(self, batch: str, name: str) -> Person:
         """A person."""
@@ -63,52 +65,70 @@ class Roster:
         with self._database.reading() as connection:
             return read_people(connection, batch)
 
-    def pause(self, batch: str, name: str, *, why: str, now: datetime) -> Person:
+    def pause(self, batch: str, name: str, *, why: str, by: str = "", now: datetime) -> Person:
         """Gives them no more tasks until they are resumed."""
         return self._change(
-            batch, name, lambda p, _: replace(p, status=Status.PAUSED, reason=why), now=now
+            batch, name, lambda p, _: replace(p, status=Status.PAUSED, reason=why), by=by, now=now
         )
 
-    def resume(self, batch: str, name: str, *, now: datetime) -> Person:
+    def resume(self, batch: str, name: str, *, by: str = "", now: datetime) -> Person:
         """Lets them vote again; they count as qualified, and their gold counts from now on."""
 
         def resumed(person: Person, last: int) -> Person:
             working = replace(person, status=Status.WORKING, reason="")
             return replace(working, qualified=True, since=last)
 
-        return self._change(batch, name, resumed, now=now)
+        return self._change(batch, name, resumed, by=by, now=now)
 
-    def remove(self, batch: str, name: str, *, why: str, now: datetime) -> Person:
+    def remove(self, batch: str, name: str, *, why: str, by: str = "", now: datetime) -> Person:
         """Takes them off; their link opens nothing, and their votes stand."""
         return self._change(
-            batch, name, lambda p, _: replace(p, status=Status.REMOVED, reason=why), now=now
+            batch, name, lambda p, _: replace(p, status=Status.REMOVED, reason=why), by=by, now=now
         )
 
-    def reissue_link(self, batch: str, name: str, *, now: datetime) -> Person:
+    def reissue_link(self, batch: str, name: str, *, by: str = "", now: datetime) -> Person:
         """Makes their links of earlier versions open nothing."""
-        return self._change(batch, name, lambda p, _: replace(p, link=p.link + 1), now=now)
+        return self._change(batch, name, lambda p, _: replace(p, link=p.link + 1), by=by, now=now)
 
-    def set_segment(self, batch: str, name: str, segment: str, *, now: datetime) -> Person:
+    def set_segment(
+        self, batch: str, name: str, segment: str, *, by: str = "", now: datetime
+    ) -> Person:
         """Says what kind of user they are."""
-        return self._change(batch, name, lambda p, _: replace(p, segment=segment), now=now)
+        return self._change(batch, name, lambda p, _: replace(p, segment=segment), by=by, now=now)
 
-    def opt_out(self, batch: str, name: str, harms: Collection[str], *, now: datetime) -> Person:
+    def opt_out(
+        self, batch: str, name: str, harms: Collection[str], *, by: str = "", now: datetime
+    ) -> Person:
         """Shows them no pair of these categories of harm; replaces what they said before."""
         harmless = tuple(sorted(set(harms)))
-        return self._change(batch, name, lambda p, _: replace(p, opted_out=harmless), now=now)
+        return self._change(
+            batch, name, lambda p, _: replace(p, opted_out=harmless), by=by, now=now
+        )
 
     def _change(
-        self, batch: str, name: str, change: Callable[[Person, int], Person], *, now: datetime
+        self,
+        batch: str,
+        name: str,
+        change: Callable[[Person, int], Person],
+        *,
+        by: str,
+        now: datetime,
     ) -> Person:
         """What `change` makes of the person and of the number of the batch's last act."""
         with self._database.writing(batch) as connection:
             before = known_person(connection, batch, name)
             after = change(before, last_number(connection, batch))
-            return keep_person(connection, batch, after, now=now)
+            return keep_person(connection, batch, after, by=by, now=now)
 
 
 def join(
-    connection: Connection, batch: Batch, name: str, *, segment: str = "", now: datetime
+    connection: Connection,
+    batch: Batch,
+    name: str,
+    *,
+    segment: str = "",
+    by: str = "",
+    now: datetime,
 ) -> Person:
     """Adds somebody who is not there; they qualify first where the batch says so.
 
@@ -118,16 +138,20 @@ def join(
     if not name.strip():
         raise _refused("cannot add a person", "they have no name")
     person = Person(name=name, segment=segment, qualified=not batch.terms.rules.qualification)
-    return keep_person(connection, batch.name, person, now=now)
+    return keep_person(connection, batch.name, person, by=by, now=now)
 
 
-def keep_person(connection: Connection, batch: str, person: Person, *, now: datetime) -> Person:
-    """Writes down how a person stands, unless they stood so already.
+def keep_person(
+    connection: Connection, batch: str, person: Person, *, by: str = "", now: datetime
+) -> Person:
+    """Writes down how a person stands, and by whom, unless they stood so already.
 
     The pairs that are kept for them go to others when they may not vote.
     """
-    if person == read_person(connection, batch, person.name):
-        return person
+    before = read_person(connection, batch, person.name)
+    if before is not None and before == replace(person, changed_by=before.changed_by):
+        return before
+    person = replace(person, changed_by=by)
     last = select(func.max(PEOPLE.c.change)).where(
         PEOPLE.c.batch == batch, PEOPLE.c.name == person.name
     )

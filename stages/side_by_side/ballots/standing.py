@@ -13,11 +13,13 @@ class Guidelines:
     Attributes:
         version: From 1.
         text: Markdown.
+        by: Which lead published it; empty where it came with the batch.
         at: When it was published, ISO 8601.
     """
 
     version: int
     text: str
+    by: str
     at: str
 
 
@@ -28,10 +30,12 @@ class Stopped:
     Attributes:
         at: Since when, ISO 8601.
         why: For people.
+        by: Which lead stopped it; empty where nobody said.
     """
 
     at: str
     why: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,6 +66,7 @@ GUIDELINES = Table(
     _batch(),
     Column("version", Integer, primary_key=True),
     Column("text", Words, nullable=False),
+    Column("by", Words, nullable=False),
     Column("at", String, nullable=False),
 )
 
@@ -74,6 +75,7 @@ STOPS = Table(
     METADATA,
     _batch(),
     Column("why", Words, nullable=False),
+    Column("by", Words, nullable=False),
     Column("at", String, nullable=False),
 )
 
@@ -90,6 +92,7 @@ PEOPLE = Table(  # a row per change, each the whole person; the last one stands
     Column("opted_out", Text, nullable=False),  # a JSON list
     Column("qualified", Boolean, nullable=False),
     Column("since", Integer, nullable=False),
+    Column("changed_by", Words, nullable=False),
     Column("at", String, nullable=False),
 )
 

@@ -100,23 +100,25 @@ class LeadPages:
         if not name:
             return _to("/lead?said=incomplete")
         segment = visit.form.get("segment")
-        now = self._site.clock()
-        person = self._site.box.people.add(visit.batch, name, segment=segment, now=now)
+        person = self._site.box.people.add(
+            visit.batch, name, segment=segment, by=visit.name, now=self._site.clock()
+        )
         return self._link_page(visit, person)
 
     def change(self, visit: Visit) -> Response:
         """Somebody is paused, resumed, removed, or given a new link."""
-        people, now = self._site.box.people, self._site.clock()
+        people, by, now = self._site.box.people, visit.name, self._site.clock()
         name, why = visit.form.get("person"), visit.form.get("why") or "by the lead"
         match visit.form.get("do"):
             case "pause":
-                people.pause(visit.batch, name, why=why, now=now)
+                people.pause(visit.batch, name, why=why, by=by, now=now)
             case "resume":
-                people.resume(visit.batch, name, now=now)
+                people.resume(visit.batch, name, by=by, now=now)
             case "remove":
-                people.remove(visit.batch, name, why=why, now=now)
+                people.remove(visit.batch, name, why=why, by=by, now=now)
             case "reissue":
-                return self._link_page(visit, people.reissue_link(visit.batch, name, now=now))
+                person = people.reissue_link(visit.batch, name, by=by, now=now)
+                return self._link_page(visit, person)
             case _:
                 return _to("/lead?said=incomplete")
         return _to("/lead?said=changed")
@@ -126,9 +128,9 @@ class LeadPages:
         text = visit.form.get("text")
         if not text:
             return _to("/lead?said=incomplete")
-        batches = self._site.box.batches
+        batches, now = self._site.box.batches, self._site.clock()
         before = batches.guidelines(visit.batch).version
-        after = batches.publish(visit.batch, text, now=self._site.clock()).version
+        after = batches.publish(visit.batch, text, by=visit.name, now=now).version
         return _to(f"/lead?said={'same' if after == before else 'published'}")
 
     def stop(self, visit: Visit) -> Response:
@@ -136,7 +138,8 @@ class LeadPages:
         why = visit.form.get("why")
         if not why or visit.form.get("sure") != "yes":
             return _to("/lead?said=unsure")
-        self._site.box.batches.stop(visit.batch, why=why, now=self._site.clock())
+        now = self._site.clock()
+        self._site.box.batches.stop(visit.batch, why=why, by=visit.name, now=now)
         return _to("/lead?said=stopped")
 
     def adjudicate(self, visit: Visit) -> Response:

@@ -95,7 +95,7 @@ def test_an_error_leaves_nothing_of_a_change(tmp_path: Path) -> None:
 def stop_twice(box: BallotBox) -> None:
     with box._database.writing("b") as connection:
         for _ in range(2):
-            connection.execute(text("INSERT INTO sxs_stops VALUES ('b', 'why', 'at')"))
+            connection.execute(text("INSERT INTO sxs_stops VALUES ('b', 'why', 'lea', 'at')"))
 
 
 def test_the_database_itself_refuses_a_doubled_vote_or_seat(tmp_path: Path) -> None:

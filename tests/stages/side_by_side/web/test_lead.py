@@ -141,6 +141,8 @@ def test_people_are_paused_resumed_and_removed(lea: Visitor, box: BallotBox) -> 
     ):
         assert "Changed." in changed(lea, "/lead/person", person="ann", do=do, why="to see")
         assert box.people.get(BATCH, "ann").status is status
+        assert box.people.get(BATCH, "ann").changed_by == "lea"
+    assert "last changed by lea" in lea.get("/lead").text
     assert "something was left empty" in changed(lea, "/lead/person", person="bob", do="praise")
     assert "something was left empty" in changed(lea, "/lead/add", person=" ")
 
@@ -155,6 +157,7 @@ def test_guidelines_are_published_as_a_new_version_only_when_they_are_new(
     assert "guidelines already" in changed(lea, "/lead/guidelines", text="Read.")
     assert "Published" in changed(lea, "/lead/guidelines", text="Read twice.")
     assert box.batches.guidelines(BATCH).version == 2
+    assert box.batches.guidelines(BATCH).by == "lea"
     assert "left empty" in changed(lea, "/lead/guidelines", text=" ")
 
 
@@ -162,7 +165,10 @@ def test_a_batch_is_stopped_only_by_somebody_who_is_sure(lea: Visitor, box: Ball
     assert "Nothing was stopped" in changed(lea, "/lead/stop", why="enough")
     assert box.batches.stopped(BATCH) is None
     assert "Stopped" in changed(lea, "/lead/stop", why="enough", sure="yes")
-    assert box.batches.stopped(BATCH) is not None
+    stopped = box.batches.stopped(BATCH)
+    assert stopped is not None
+    assert stopped.by == "lea"
+    assert "by lea: enough" in lea.get("/lead").text
 
 
 def test_a_dispute_is_settled_blind_and_kept_by_the_pairs_own_sides(
