@@ -61,7 +61,8 @@ def share_of_rows(
     At a fixed number of prompts both prompts and annotators are samples of many, and the interval
     is clustered by both; where one annotator, judge or panel gave every score, it speaks for that
     one alone, and is clustered by prompt. A confidence sequence takes one value per prompt, in
-    their order, and speaks for those who voted.
+    their order; it speaks for those who voted, and so its ends reach at least as far as those of
+    the interval by both.
 
     Args:
         rows: In the order of the prompts, as many on every prompt; at least one.
@@ -110,8 +111,23 @@ def over_the_unresolved(
 def _interval(rows: Sequence[Row], values: Sequence[float], rule: Rule) -> Estimate | Unmeasured:
     prompts, annotators = [row.prompt for row in rows], [row.annotator for row in rows]
     each = mean_of_each(values, prompts)
-    if rule.stopping is Stopping.ANYTIME:
-        return betting_interval(each, level=rule.level, planned=rule.planned)
-    if len(set(annotators) - {None}) <= 1:
-        return mean_t(each, level=rule.level, unit=SHARE)
-    return two_way_mean(values, prompts, annotators, level=rule.level, unit=SHARE)
+    anytime, alone = rule.stopping is Stopping.ANYTIME, len(set(annotators) - {None}) <= 1
+    sequence = betting_interval(each, level=rule.level, planned=rule.planned) if anytime else None
+    if alone:
+        return sequence or mean_t(each, level=rule.level, unit=SHARE)
+    crossed = two_way_mean(values, prompts, annotators, level=rule.level, unit=SHARE)
+    return crossed if sequence is None else _widened(sequence, crossed)
+
+
+def _widened(
+    sequence: Estimate | Unmeasured, crossed: Estimate | Unmeasured
+) -> Estimate | Unmeasured:
+    """A sequence that says no more than annotators who differ allow it."""
+    if isinstance(sequence, Unmeasured) or isinstance(crossed, Unmeasured):
+        return sequence  # a single prompt has no interval by both, and decides nothing
+    ends = (sequence.low, sequence.high, crossed.low, crossed.high)
+    low, high, lower, higher = (end for end in ends if end is not None)
+    if low <= lower and higher <= high:
+        return sequence
+    method = f"{sequence.method}, widened to {crossed.method}"
+    return replace(sequence, low=min(low, lower), high=max(high, higher), method=method)

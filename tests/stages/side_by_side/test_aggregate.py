@@ -199,7 +199,7 @@ def test_a_format_without_both_bad_measures_none_rather_than_zero() -> None:
 
 def test_a_confidence_sequence_takes_prompts_in_the_order_they_were_completed() -> None:
     votes = [vote("late", 1.0, "a")]
-    votes += [vote(i, float(i % 3 > 0), name) for i in range(50) for name in "ab"]
+    votes += [vote(i, float(i % 3 > 0), f"{name}{i}") for i in range(50) for name in "ab"]
     votes += [vote("late", 1.0, "b")]
     found = rate(votes, overlap=2, stopping=Stopping.ANYTIME)
     values = [*(float(i % 3 > 0) for i in range(50)), 1.0]
@@ -314,3 +314,26 @@ def test_what_the_rule_settles_makes_few_annotators_no_more() -> None:
     assert isinstance(found, Estimate)
     assert "3 annotators" in found.method
     assert ends(found)[1] - ends(found)[0] > 0.45 * (of_shown[1] - of_shown[0])
+
+
+def test_a_confidence_sequence_says_no_more_than_annotators_who_differ_allow() -> None:
+    wins = [float(i % 10 < 9) for i in range(200)]
+    alike = [vote(i, win, f"a{i // 10 % 5}") for i, win in enumerate(wins)]
+    habits = [vote(i, win, f"a{i % 10 * 5 // 10}") for i, win in enumerate(wins)]
+    plan = {"prompts": 200, "overlap": 1}
+    sequence = betting_interval(wins, level=0.95, planned=200)
+    assert isinstance(sequence, Estimate)
+    found = rate(alike, **plan, stopping=Stopping.ANYTIME)
+    assert (ends(found), found.method) == (ends(sequence), f"mean per prompt, {sequence.method}")
+    differing = rate(habits, **plan, stopping=Stopping.ANYTIME)
+    assert ends(differing)[0] == ends(rate(habits, **plan))[0]
+    assert differing.low is not None
+    assert differing.low < 0.6 < ends(sequence)[0]
+    assert "5 annotators" in differing.method
+
+
+def test_one_prompt_of_several_annotators_has_its_sequence() -> None:
+    votes = [vote(0, 1.0, name) for name in "ab"]
+    found = rate(votes, prompts=10, overlap=2, stopping=Stopping.ANYTIME)
+    assert (found.value, found.n) == (1.0, 1)
+    assert ends(found)[0] < 0.05
