@@ -184,9 +184,9 @@ class BallotBox:
         such a vote, one by a skip (no vote that counted may vanish), and any once the batch was
         stopped. Whether the person may still vote makes no difference. Answers as of `take_over`.
 
-        An interval that was looked at before rests on what stood then. The guarantee of a
-        confidence sequence holds for the votes as they now stand only where nobody corrects them
-        in the light of results, as people who are blind to them cannot.
+        An interval that was looked at before rests on what stood then; the next one is that of the
+        votes as they now stand, as if they had been said so at once. Nothing allows for corrections
+        that somebody made or asked for in the light of results.
         """
         return self.take_over(batch, (), corrections=ballots, now=now)
 
