@@ -1,18 +1,19 @@
-"""What becomes of a candidate that passes stage 1, for every fault that must not let it pass.
+"""What becomes of a candidate that passes a stage, for every fault that must not let it pass.
 
 Usage: python -m infra.figures faults [WORDS]
 
 Every fault is injected into a real piece (files, HTTP servers on this machine, a sandbox), and the
 stage and the rules are run as `gate run` runs them, beside the same world without the fault. With
 WORDS, only faults whose name or place holds them. The exit code is 1 when a fault lets the
-candidate pass, or blocks it for another reason, or when it does not pass without the fault.
+candidate pass, or blocks it for another reason, or when it does not pass without the fault; and
+when something changes what becomes of a candidate that is harmless.
 """
 
 import sys
 from collections import Counter
 from collections.abc import Sequence
 
-from tests.faults.matrix import FAULTS, Row, row
+from tests.faults.matrix import FAULTS, HARMLESS, Row, row, unchanged
 
 WIDTH = 110
 """Characters of a sentence that a line shows."""
@@ -30,6 +31,14 @@ def main(arguments: Sequence[str]) -> None:
         verdicts[found.outcome.verdict] += 1
         wrong += not found.blocks
         print(_line(found), flush=True)
+    for harmless in HARMLESS:
+        if words not in f"{harmless.where} {harmless.name}":
+            continue
+        same = unchanged(harmless).holds
+        verdicts["harmless"] += 1
+        wrong += not same
+        mark = "changes nothing" if same else "<- CHANGES what becomes of the candidate"
+        print(f"{harmless.where:42} {harmless.name:44} {mark}", flush=True)
     told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
     print(f"{verdicts.total()} faults: {told}; {wrong} let a candidate pass, or show nothing")
     if wrong or not verdicts:

@@ -1,4 +1,4 @@
-"""The fail-closed matrix of stage 1: every fault, and what becomes of a candidate that has it."""
+"""The fail-closed matrix of two stages: every fault, and what becomes of a candidate with it."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -6,15 +6,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.faults import (
+    ballots,
     classifying,
+    evidence,
+    exchanged,
     harnesses,
     judging,
+    panels,
     programs,
     recordings,
     replies,
+    rivals,
     searching,
+    voting,
 )
-from tests.faults.world import Fault, Inject, Outcome, Scene, outcome
+from tests.faults.world import Fault, Harmless, Inject, Outcome, Scene, outcome
 
 FAULTS: tuple[Fault, ...] = (
     *replies.FAULTS,
@@ -24,6 +30,20 @@ FAULTS: tuple[Fault, ...] = (
     *searching.FAULTS,
     *judging.FAULTS,
     *programs.FAULTS,
+    *voting.FAULTS,
+    *ballots.FAULTS,
+    *exchanged.FAULTS,
+    *rivals.FAULTS,
+    *panels.FAULTS,
+    *evidence.FAULTS,
+)
+
+HARMLESS: tuple[Harmless, ...] = (
+    *voting.HARMLESS,
+    *ballots.HARMLESS,
+    *exchanged.HARMLESS,
+    *rivals.HARMLESS,
+    *panels.HARMLESS,
 )
 
 
@@ -49,6 +69,35 @@ class Row:
             and not self.outcome.passes
             and self.fault.said in self.outcome.sentence
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unchanged:
+    """Something harmless.
+
+    Attributes:
+        harmless: What was injected.
+        without: What became of the candidate before: it must pass, or this shows nothing.
+        outcome: What became of it with it: the same, to the letter.
+    """
+
+    harmless: Harmless
+    without: Outcome
+    outcome: Outcome
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing came of it."""
+        return self.without.passes and self.outcome == self.without
+
+
+def unchanged(harmless: Harmless) -> Unchanged:
+    """Something harmless in a world of its own, beside the same world without it."""
+    return Unchanged(
+        harmless=harmless,
+        without=sound(harmless.scene),
+        outcome=_in_a_folder(harmless.scene, harmless.inject),
+    )
 
 
 def row(fault: Fault) -> Row:

@@ -1,4 +1,4 @@
-"""A small world in which a sound candidate passes stage 1, and what becomes of it once spoiled."""
+"""A small world in which a sound candidate passes a stage, and what becomes of it once spoiled."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +15,6 @@ from gates.ledger.ledger import Version
 from gates.registration import Recorded, Registration, adopt, register
 from policies.errors import GateError
 from stages.evidence.codec import decode, encode
-from stages.evidence.records import StageName
 from stages.models.fingerprint import CANARIES
 from tests.fakes.workplace import NOW, Workplace, lines
 from tests.servers.openai_server import Behaviour, Call, OpenAIServer, Reaction, text
@@ -37,7 +36,7 @@ class Outcome:
     """What became of a candidate.
 
     Attributes:
-        verdict: Of stage 1; `REFUSED` where a command ends with an error before there is one.
+        verdict: Of the stage; `REFUSED` where a command ends with an error before there is one.
         sentence: Why, as a person reads it.
     """
 
@@ -51,12 +50,13 @@ class Outcome:
 
 @dataclass(kw_only=True)
 class World:
-    """Two checkpoints of one model, the older one adopted, and a policy of one offline task.
+    """Two checkpoints of one model, the older one adopted, and a policy of one stage.
 
     Attributes:
         place: Its folder, with `policies` and `data`.
         open: Closed with it.
-        task: The task's fields, as a policy writes them.
+        task: The fields of the one offline task, as a policy writes them.
+        comparison: Those of the side-by-side plan, where that is the stage.
         criteria: What is demanded.
         budget: The policy's.
         says: What the checkpoints answer, where they are recorded.
@@ -71,6 +71,7 @@ class World:
     open: ExitStack
     task: dict[str, Any]
     criteria: list[dict[str, Any]]
+    comparison: dict[str, Any] = field(default_factory=dict)
     budget: dict[str, Any] = field(default_factory=dict)
     says: Says = lambda name, prompt: f"{name}: {prompt}"
     served: OpenAIServer | None = None
@@ -124,7 +125,7 @@ class World:
         return Outcome(verdict=decision.verdict, sentence=decision.reason)
 
     def _decided(self) -> StageDecision:
-        self._write_settings()
+        self.write_settings()
         file = self.place.policy(self.policy())
         old, new = self.register(OLD), self.register(NEW)
         adopt(self.place.ledger, old.uri, alias="champion", reason="it serves", at=NOW.isoformat())
@@ -135,8 +136,9 @@ class World:
         (candidate,) = result.decision.candidates
         if self.damage is None:
             return candidate.stages[0]
-        kept = self.damage(encode(result.evidence[new.uri][StageName.OFFLINE]))
-        return decide_stage(file.policy, StageName.OFFLINE, decode(kept, where="evidence.json"))
+        stage = candidate.stages[0].stage
+        kept = self.damage(encode(result.evidence[new.uri][stage]))
+        return decide_stage(file.policy, stage, decode(kept, where="evidence.json"))
 
     def register(self, name: str) -> Version:
         """A version of the model, at its endpoint or by its outputs."""
@@ -161,18 +163,20 @@ class World:
 
     def policy(self) -> str:
         """The policy as it is written now."""
+        offline = {"offline": {"task": self.task}}
         whole = {
             "policy": "release",
             "model": "assistant",
             **({"budget": self.budget} if self.budget else {}),
-            "plan": {"offline": {"task": self.task}},
+            "plan": {"side_by_side": self.comparison} if self.comparison else offline,
             "criteria": [
                 {"severity": "blocking", "because": "it matters", **c} for c in self.criteria
             ],
         }
         return json.dumps(whole, indent=1)
 
-    def _write_settings(self) -> None:
+    def write_settings(self) -> None:
+        """Writes how checkpoints and services are reached."""
         sections = [
             f'[endpoints.{name}]\nbase_url = "{server.url}"\nmodel = "{name}"\n{SETTINGS}'
             for name, server in self.endpoints.items()
@@ -204,6 +208,16 @@ class Fault:
     scene: Scene
     inject: Inject
     said: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Harmless:
+    """Something that changes nothing of what becomes of a candidate; fields as of `Fault`."""
+
+    name: str
+    where: str
+    scene: Scene
+    inject: Inject
 
 
 def outcome(folder: Path, scene: Scene, inject: Inject = lambda _: None) -> Outcome:

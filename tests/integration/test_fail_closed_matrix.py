@@ -4,12 +4,13 @@ from collections import Counter
 
 import pytest
 
-from tests.faults.matrix import FAULTS, row, sound
-from tests.faults.world import Fault, Scene
+from tests.faults.matrix import FAULTS, HARMLESS, row, sound, unchanged
+from tests.faults.world import Fault, Harmless, Scene
 
 pytestmark = pytest.mark.integration
 
 NAMES = [f"{fault.where}: {fault.name}" for fault in FAULTS]
+HARMLESS_NAMES = [f"{harmless.where}: {harmless.name}" for harmless in HARMLESS]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=NAMES)
@@ -21,6 +22,14 @@ def test_a_fault_blocks_for_what_it_is(fault: Fault) -> None:
     assert found.blocks
 
 
+@pytest.mark.parametrize("harmless", HARMLESS, ids=HARMLESS_NAMES)
+def test_what_is_harmless_changes_nothing(harmless: Harmless) -> None:
+    found = unchanged(harmless)
+
+    assert found.outcome == found.without
+    assert found.holds
+
+
 @pytest.mark.parametrize("scene", dict.fromkeys(f.scene for f in FAULTS), ids=lambda s: s.__name__)
 def test_the_same_candidate_passes_without_a_fault(scene: Scene) -> None:
     found = sound(scene)
@@ -29,5 +38,5 @@ def test_the_same_candidate_passes_without_a_fault(scene: Scene) -> None:
 
 
 def test_every_fault_has_a_name_of_its_own() -> None:
-    assert Counter(NAMES).most_common(1)[0][1] == 1
+    assert Counter([*NAMES, *HARMLESS_NAMES]).most_common(1)[0][1] == 1
     assert all(fault.said for fault in FAULTS)
