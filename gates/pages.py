@@ -40,7 +40,7 @@ def pages_of(
     told: Comparisons | None = None,
 ) -> dict[str, Pages]:
     """The pages of every candidate, by its URI; each carries the decision on the whole round."""
-    beside = tuple(_round_documents(evidence, told or {}))
+    beside = tuple(_round_documents(policy, evidence, told or {}))
     said = json.dumps(decision_json(decision), indent=2, ensure_ascii=False, allow_nan=False)
     whole = Document(path="decision.json", content=said.encode())
     return {
@@ -129,14 +129,19 @@ def _compared_documents(policy: Policy, evidence: Evidence, told: Told) -> Itera
         yield Document(path="votes/pairs.html", content=pairs_html(told).encode())
 
 
-def _round_documents(evidence: RoundEvidence, told: Comparisons) -> Iterator[Document]:
+def _round_documents(
+    policy: Policy, evidence: RoundEvidence, told: Comparisons
+) -> Iterator[Document]:
     """The candidates of a round beside each other."""
+    plan = policy.plan.side_by_side
+    if plan is None:
+        return
     measured = {
         uri: stages[StageName.SIDE_BY_SIDE]
         for uri, stages in evidence.items()
         if StageName.SIDE_BY_SIDE in stages
     }
-    for path, content in round_pictures(told, measured):
+    for path, content in round_pictures(told, measured, level=plan.level):
         yield Document(path=f"votes/{path}", content=content)
 
 

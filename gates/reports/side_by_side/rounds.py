@@ -15,6 +15,7 @@ from stages.side_by_side.scores import Row, Rule, share_of_rows
 from stages.side_by_side.told import PromptScore, Told
 from stages.side_by_side.vote import CandidateVote
 from stages.stats.agreement import agreement_matrix
+from stages.stats.between import between_candidates
 
 OVERALL = {
     WIN_RATE: "what counts",
@@ -74,13 +75,14 @@ def pictures(
 
 
 def round_pictures(
-    told: Mapping[str, Told], evidence: Mapping[str, Evidence]
+    told: Mapping[str, Told], evidence: Mapping[str, Evidence], *, level: float
 ) -> Iterator[tuple[str, bytes]]:
     """The candidates of a round beside each other; nothing of a round of one.
 
     Args:
         told: Votes of each candidate, by its URI.
         evidence: What was measured of each, by its URI.
+        level: Two-sided confidence level, in (0, 1), of all differences together.
     """
     if len(evidence) < 2:  # noqa: PLR2004 - one has nobody beside it
         return
@@ -95,7 +97,15 @@ def round_pictures(
             "candidates.png",
             forest_png(lines, title="the round", unit="win rate against the baseline", at=EVEN),
         )
-    heat = candidates_heat([one for one in told.values() if one.prompts])
+    voted = [one for one in told.values() if one.prompts]
+    between = differences(voted, level=level)
+    if between:
+        title = "on common prompts, once all have voted: intervals hold together, p after Holm"
+        yield (
+            "differences.png",
+            forest_png(between, title=title, unit="difference of the win rates", at=0.0),
+        )
+    heat = candidates_heat(voted)
     if heat is not None:
         yield (
             "between_candidates.png",
@@ -124,6 +134,21 @@ def agreement_heat(votes: Sequence[CandidateVote], *, level: float) -> Heat | No
         for pair in ((each.first, each.second), (each.second, each.first)):
             shares[pair], counts[pair] = each.share.value, each.n
     return Heat(names=sorted(labels), shares=shares, counts=counts) if shares else None
+
+
+def differences(told: Sequence[Told], *, level: float) -> tuple[Line, ...]:
+    """How much more every candidate won of the baseline than each other, and how sure that is."""
+    scores: dict[str, dict[Hashable, float]] = {
+        one.candidate: {score.prompt: score.win for score in one.prompts} for one in told
+    }
+    return tuple(
+        Line(
+            label=f"{each.first} - {each.second}"
+            + ("" if each.p_holm is None else f" (p = {each.p_holm:.2g})"),
+            measured=each.together,
+        )
+        for each in between_candidates(scores, level=level)
+    )
 
 
 def candidates_heat(told: Sequence[Told]) -> Heat | None:

@@ -11,11 +11,12 @@ from gates.reports.side_by_side.pairs import pairs_html
 from gates.reports.side_by_side.rounds import (
     agreement_heat,
     candidates_heat,
+    differences,
     pictures,
     round_pictures,
 )
 from policies.side_by_side import SideBySidePlan
-from stages.evidence.estimate import Unmeasured
+from stages.evidence.estimate import Estimate, Unmeasured
 from stages.evidence.records import (
     Evidence,
     Measurement,
@@ -94,13 +95,35 @@ def test_without_votes_there_is_nothing_over_time() -> None:
 
 
 def test_a_round_of_one_has_no_picture_of_the_round() -> None:
-    assert not dict(round_pictures({"models:/a/2": told()}, {"models:/a/2": evidence()}))
+    assert not dict(
+        round_pictures({"models:/a/2": told()}, {"models:/a/2": evidence()}, level=0.95)
+    )
 
 
 def test_a_round_of_two_shows_them_beside_each_other() -> None:
     both = {"models:/a/2": told(), "models:/a/3": told("models:/a/3", (0.0, 0.0, 0.5, 1.0))}
-    found = dict(round_pictures(both, {uri: evidence(uri) for uri in both}))
-    assert set(found) == {"candidates.png", "between_candidates.png"}
+    found = dict(round_pictures(both, {uri: evidence(uri) for uri in both}, level=0.95))
+    assert set(found) == {"candidates.png", "differences.png", "between_candidates.png"}
+
+
+def test_a_difference_of_two_candidates_says_its_interval_and_how_sure_it_is() -> None:
+    better, worse = (1.0, 0.5) * 20, (0.0, 0.5) * 20
+    (line,) = differences([told(wins=better), told("models:/a/3", worse)], level=0.95)
+    assert line.label.startswith("models:/a/2 - models:/a/3 (p = ")
+    assert isinstance(line.measured, Estimate)
+    assert line.measured.value == 0.5
+    assert line.measured.low is not None
+    assert 0 < line.measured.low < 0.5
+
+
+def test_candidates_without_a_common_prompt_differ_by_nothing_that_is_known() -> None:
+    other = replace(
+        told("models:/a/3"), prompts=(PromptScore(prompt="x", topic="", low=1, high=1),)
+    )
+    (line,) = differences([told(), other], level=0.95)
+    assert isinstance(line.measured, Unmeasured)
+    assert "p = " not in line.label
+    assert differences([told()], level=0.95) == ()
 
 
 def test_candidates_are_compared_on_their_common_prompts() -> None:
