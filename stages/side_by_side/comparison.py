@@ -1,9 +1,9 @@
 """All that is known of a candidate and its baseline: votes, answers, attacks, judgements."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from policies.side_by_side import SideBySidePlan
+from policies.side_by_side import Counted, SideBySidePlan
 from stages.engine.subject import Subject
 from stages.evidence.estimate import Cause, Unmeasured
 from stages.evidence.records import Cost
@@ -74,7 +74,7 @@ class Comparing:
                 earned,
                 prompts=self.plan.prompts_planned,
                 overlap=self.plan.overlap,
-                among=gathered.among,
+                among=self._among(gathered),
                 settled=settled,
                 seed=self.plan.seed,
             ),
@@ -84,6 +84,16 @@ class Comparing:
             judged=self._judged(candidate, baseline, answered, votes),
             cost=answered.cost if isinstance(answered, Compared) else Cost(),
         )
+
+    def _among(self, gathered: Gathered) -> Collection[str] | None:
+        """The prompts that votes count on.
+
+        People who correct judges do so on prompts that chance drew: on those that somebody chose,
+        judges may be better than on the others.
+        """
+        if self.plan.count is Counted.FUSED and gathered.prompts is not None:
+            return frozenset(gathered.prompts.shown)
+        return gathered.among
 
     def _judged(
         self,
