@@ -76,35 +76,31 @@ def _answers(file: str, written_by: Written) -> Mapping[str, Mapping[str, str]]:
     """Answers by prompt, by model."""
     data, where = read_bytes(file, base=Path()), without_credentials(file)
     found: dict[str, dict[str, str]] = {}
-    for model, prompt, text in _read(data, written_by, where):
-        if prompt in found.setdefault(model, {}):
+    for answer in _read(data, written_by, where):
+        if answer.prompt in found.setdefault(answer.model, {}):
             raise InputError(
                 f"cannot read {where}",
-                why=f"prompt `{prompt}` is answered twice",
+                why=f"prompt `{answer.prompt}` is answered twice",
                 fix="keep one answer to every prompt",
             )
-        found[model][prompt] = text
+        found[answer.model][answer.prompt] = answer.text
     if not found:
         raise InputError(f"cannot read {where}", why="it holds no answers", fix=_FIX)
     return found
 
 
-def _read(data: bytes, written_by: Written, where: str) -> list[tuple[str, str, str]]:
+def _read(data: bytes, written_by: Written, where: str) -> tuple[Answer, ...]:
     match written_by:
         case Written.OUTPUTS:
-            rows = json_rows(data, where=where, fix=_FIX)
-            return list(all_or_none(rows, lambda row: [_output(row)]))
+            return all_or_none(json_rows(data, where=where, fix=_FIX), lambda row: [_output(row)])
         case Written.ALPACA_EVAL:
-            return [_named(answer) for answer in parse_model_outputs(data, where=where)]
+            return parse_model_outputs(data, where=where)
         case Written.ARENA_HARD:
-            return [_named(answer) for answer in parse_arena_hard_answers(data, where=where)]
+            return parse_arena_hard_answers(data, where=where)
         case _:
             assert_never(written_by)
 
 
-def _output(row: Row) -> tuple[str, str, str]:
-    return ("", row.name("id"), row.maybe_text("output") or "")
-
-
-def _named(answer: Answer) -> tuple[str, str, str]:
-    return (answer.model, answer.prompt, answer.text)
+def _output(row: Row) -> Answer:
+    """An answer to a prompt whose words the file does not hold."""
+    return Answer(prompt=row.name("id"), messages=(), model="", text=row.maybe_text("output") or "")

@@ -1,5 +1,6 @@
 """Models in order of strength, from votes on any pairs of them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -192,11 +193,12 @@ def _ranked(
         if how.baseline is None
         else _by_model(win_rates(fitted, spread, baseline=how.baseline, level=how.level))
     )
+    games = Counter(model for vote in votes for model in vote.pair)
     anchor = Unmeasured("it is what the others are held against: 0 by definition")
     return tuple(
         Ranked(
             model=model,
-            games=sum(model in vote.pair for vote in votes),
+            games=games[model],
             rating=told.get(model, anchor),
             win_rate=rates.get(model),
             controlled=None if styled is None else styled.ratings.get(model),
