@@ -7,7 +7,7 @@ from policies.canonical import Json
 from policies.errors import InputError
 from stages.side_by_side.exchange.incoming import Imported, RefusedLine, Said, taken_in
 from stages.side_by_side.exchange.shown import Shown, content_digest
-from stages.side_by_side.formats.rows import Row, json_rows
+from stages.side_by_side.formats.rows import Row, json_rows, place_of
 from stages.side_by_side.formats.writing import json_list_of
 from stages.side_by_side.preference import Preference
 
@@ -105,7 +105,7 @@ def read_export(
     seen: set[str] = set()
     for row in json_rows(data, where=where, fix=_FIX):
         if isinstance(row, InputError):
-            refused.append(RefusedLine(row.message.split(" at ", 1)[-1], row.why))
+            refused.append(RefusedLine(place_of(row), row.why))
             continue
         try:
             task = _task(row, handed_out)

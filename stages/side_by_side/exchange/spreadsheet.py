@@ -9,7 +9,7 @@ from policies.errors import InputError
 from stages.side_by_side.exchange.cells import neutralised, restored
 from stages.side_by_side.exchange.incoming import Imported, RefusedLine, Said, taken_in
 from stages.side_by_side.exchange.shown import Shown, plain_lines
-from stages.side_by_side.formats.rows import BYTE_ORDER_MARK, Row, csv_rows
+from stages.side_by_side.formats.rows import BYTE_ORDER_MARK, Row, csv_rows, place_of
 from stages.side_by_side.formats.writing import csv_of
 from stages.side_by_side.preference import Preference
 
@@ -109,7 +109,7 @@ def read_sheet(
     refused: list[RefusedLine] = []
     for row in csv_rows(data, where=where, columns=[theirs[name] for name in NEEDED], fix=_FIX):
         if isinstance(row, InputError):
-            refused.append(RefusedLine(row.message.split(" at ", 1)[-1], row.why))
+            refused.append(RefusedLine(place_of(row), row.why))
             continue
         try:
             line = _said(_ours(row, theirs), handed_out)

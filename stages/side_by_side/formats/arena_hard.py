@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from policies.canonical import Json
+from stages.side_by_side.formats.games import GAMES, BothOrders, in_both_orders
 from stages.side_by_side.formats.rows import Row, all_or_none, json_rows
 from stages.side_by_side.formats.writing import json_lines_of, unsayable
 from stages.side_by_side.preference import Preference
 from stages.side_by_side.vote import Vote
 
-GAMES = 2
 """The first shows the baseline as A, the second the model."""
 
 SCORES: Mapping[str, Preference] = {
@@ -50,14 +50,7 @@ def write_arena_hard(votes: Iterable[Vote]) -> bytes:
         InputError: When one is given in one order only, called both answers bad, or is a score
             between the five preferences.
     """
-    gathered: dict[tuple[str, ...], dict[str, Vote]] = {}
-    for vote in votes:
-        key = (vote.prompt, vote.annotator, vote.model_a, vote.model_b)
-        games = gathered.setdefault(key, {})
-        if vote.first in games:
-            raise unsayable(vote, "its judge saw the same order twice")
-        games[vote.first] = vote
-    return json_lines_of(_judgement(games) for games in gathered.values())
+    return json_lines_of(map(_judgement, in_both_orders(votes)))
 
 
 def five_way(vote: Vote) -> Preference:
@@ -106,18 +99,15 @@ def _score(row: Row, game: Json) -> Preference:
     return SCORES.get((said.maybe_text("score") or "").strip(), Preference.UNRESOLVED)
 
 
-def _judgement(games: Mapping[str, Vote]) -> Mapping[str, Json]:
-    vote = next(iter(games.values()))
-    if len(games) < GAMES:
-        raise unsayable(vote, "it stands in one order only")
-    baseline_first, model_first = (games[name] for name in (vote.model_b, vote.model_a))
+def _judgement(both: BothOrders) -> Mapping[str, Json]:
+    vote = both.a_first
     return {
         "uid": vote.prompt,
         "category": vote.record.get("category"),
         "judge": vote.annotator,
         "model": vote.model_a,
         "baseline": vote.model_b,
-        "games": [_game(five_way(baseline_first).turned), _game(five_way(model_first))],
+        "games": [_game(five_way(both.b_first).turned), _game(five_way(both.a_first))],
     }
 
 

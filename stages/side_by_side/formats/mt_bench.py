@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from policies.canonical import Json
+from stages.side_by_side.formats.games import BothOrders, in_both_orders
 from stages.side_by_side.formats.rows import Row, all_or_none, json_rows
 from stages.side_by_side.formats.winners import said, worth_without_both_bad
 from stages.side_by_side.formats.writing import json_lines_of, unsayable
 from stages.side_by_side.preference import Preference
 from stages.side_by_side.vote import Vote
 
-GAMES = 2
 WINNERS: Mapping[str, Preference] = {
     "model_1": Preference.A_BETTER,
     "tie": Preference.TIE,
@@ -51,14 +51,7 @@ def write_mt_bench(votes: Iterable[Vote]) -> bytes:
         InputError: When a vote stands in one order only, called both answers bad, or is a score
             between win, tie and loss.
     """
-    gathered: dict[tuple[str, ...], dict[str, Vote]] = {}
-    for vote in votes:
-        key = (vote.prompt, vote.annotator, vote.model_a, vote.model_b)
-        games = gathered.setdefault(key, {})
-        if vote.first in games:
-            raise unsayable(vote, "its judge saw the same order twice")
-        games[vote.first] = vote
-    return json_lines_of(_judgement(games) for games in gathered.values())
+    return json_lines_of(map(_judgement, in_both_orders(votes)))
 
 
 def _votes(row: Row) -> Iterator[Vote]:
@@ -98,17 +91,14 @@ def _turn(row: Row) -> int:
     return turn
 
 
-def _judgement(games: Mapping[str, Vote]) -> Mapping[str, Json]:
-    vote = next(iter(games.values()))
-    if len(games) < GAMES:
-        raise unsayable(vote, "it stands in one order only")
-    first, second = games[vote.model_a], games[vote.model_b]
+def _judgement(both: BothOrders) -> Mapping[str, Json]:
+    vote = both.a_first
     return {
         "question_id": vote.prompt,
         "model_1": vote.model_a,
         "model_2": vote.model_b,
-        "g1_winner": _word(first),
-        "g2_winner": _word(second),
+        "g1_winner": _word(both.a_first),
+        "g2_winner": _word(both.b_first),
         "judge": vote.record.get("judge", vote.annotator),
         "turn": vote.record.get("turn", 1),
     }

@@ -20,6 +20,8 @@ LONGEST_FIELD = 2**31 - 1
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
+_CANNOT_READ = "cannot read the record at "
+
 Read = TypeVar("Read")
 
 
@@ -89,7 +91,7 @@ class Row:
 
     def refused(self, why: str) -> InputError:
         """What is wrong with it."""
-        return InputError(f"cannot read the record at {self.where}", why=why, fix=self.fix)
+        return _wrong(self.where, why, self.fix)
 
 
 Rows = Iterator[Row | InputError]
@@ -123,13 +125,18 @@ def listed(wrong: Sequence[InputError]) -> InputError:
     """Several wrong lines in one error; one is itself."""
     if len(wrong) == 1:
         return wrong[0]
-    lines = [f"{error.message.split(' at ', 1)[-1]}: {error.why}" for error in wrong]
+    lines = [f"{place_of(error)}: {error.why}" for error in wrong]
     more = " or more" if len(wrong) == LISTED else ""
     return InputError(
         f"{wrong[0].message}, and {len(wrong) - 1}{more} other lines",
         why="; ".join(lines),
         fix=wrong[0].fix,
     )
+
+
+def place_of(error: InputError) -> str:
+    """File and line of a record that cannot be read."""
+    return error.message.removeprefix(_CANNOT_READ)
 
 
 def json_rows(data: bytes, *, where: str, fix: str) -> Rows:
@@ -271,4 +278,4 @@ def _not_json(place: str, why: str) -> InputError:
 
 
 def _wrong(place: str, why: str, fix: str) -> InputError:
-    return InputError(f"cannot read the record at {place}", why=why, fix=fix)
+    return InputError(f"{_CANNOT_READ}{place}", why=why, fix=fix)
