@@ -5,6 +5,7 @@ from functools import cached_property
 
 from gates.amounts import Range
 from gates.budget import Account
+from gates.judges_books import NOBODY, Hearings
 from gates.membership import Round
 from gates.offline_due import OfflineBooks
 from gates.services import Services
@@ -16,6 +17,9 @@ from stages.evidence.records import Cost
 
 ONE = Range(low=1, high=1)
 """One candidate, which is asked for sure."""
+
+JUDGES = "judges"
+"""Whose account is not a checkpoint's: what a judge said once serves every candidate."""
 
 
 class Accounts:
@@ -51,6 +55,7 @@ class Accounts:
         if not self.limited:
             return None
         if self._offline is None:
+            self._measured[JUDGES] = self._heard(subjects).spent
             due = {u: (self._books.due((s,)), self._spent(s)) for u, s in subjects.items()}
             self._offline = Account(budget=self._round.file.policy.budget, due=due)
         for uri in measured:
@@ -62,9 +67,6 @@ class Accounts:
         self, subjects: Mapping[str, Subject], *, reached: Collection[str], judged: bool = True
     ) -> str | None:
         """Why nobody's answers may be asked for and compared; None while they may.
-
-        Judges count with all that they may be asked about those that have come so far, whether or
-        not they were asked already: what they have cost is part of it.
 
         Args:
             subjects: Every checkpoint of the round, by URI.
@@ -78,13 +80,23 @@ class Accounts:
         due, others = {}, {}
         for uri, subject in subjects.items():
             spent = self._spent(subject, no_more=True)
-            if uri in reached and judged:
-                due[uri] = (compared.due((subject,), reach=ONE), spent)
-            elif uri in (*reached, baseline):
+            if uri in (*reached, baseline):
                 due[uri] = (compared.answers_due((subject,), reach=ONE), spent)
             else:
                 others[uri] = spent
+        heard = self._heard(subjects)
+        if judged:
+            reach = Range(low=len(reached), high=len(reached))
+            due[JUDGES] = (compared.judges_due(heard, reach=reach, among=reached), heard.spent)
+        else:
+            others[JUDGES] = heard.spent
         return Account(budget=self._round.file.policy.budget, due=due).too_dear(others)
+
+    def _heard(self, subjects: Mapping[str, Subject]) -> Hearings:
+        """What judges have said of every checkpoint."""
+        if self._compared is None:
+            return NOBODY
+        return self._compared.hearings(tuple(subjects.values()))
 
     def _spent(self, subject: Subject, *, no_more: bool = False) -> Cost:
         spent = self._books.spent(subject, no_more=no_more)

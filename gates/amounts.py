@@ -33,10 +33,6 @@ class Range:
         """Both ends multiplied."""
         return Range(low=self.low * factor, high=self.high * factor)
 
-    def of_each(self, many: "Range") -> "Range":
-        """The same for each of so many."""
-        return Range(low=self.low * many.low, high=self.high * many.high)
-
     def maybe(self) -> "Range":
         """The same, if it comes to it at all."""
         return Range(high=self.high)
@@ -73,14 +69,6 @@ class Calls:
             calls=self.calls.maybe(),
             prompt_tokens=self.prompt_tokens.maybe(),
             completion_tokens=self.completion_tokens.maybe(),
-        )
-
-    def of_each(self, many: Range) -> "Calls":
-        """The same for each of so many: for the fewest at the low end, for the most at the high."""
-        return Calls(
-            calls=self.calls.of_each(many),
-            prompt_tokens=self.prompt_tokens.of_each(many),
-            completion_tokens=self.completion_tokens.of_each(many),
         )
 
     def usd(self, price: Price) -> Range | None:
@@ -157,6 +145,13 @@ def summed(ranges: Iterable[Range | None]) -> Range | None:
             return None
         found += each
     return found
+
+
+def of_some(each: Sequence[Range], many: Range) -> Range:
+    """The cheapest of these at the low end, and the dearest at the high one: so many of each."""
+    least = sorted(amount.low for amount in each)
+    most = sorted((amount.high for amount in each), reverse=True)
+    return Range(low=sum(least[: int(many.low)]), high=sum(most[: int(many.high)]))
 
 
 def asked_calls(items: Sequence[Item], sampling: Sampling) -> Calls:

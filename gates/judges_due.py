@@ -1,4 +1,4 @@
-"""What each judge of a panel may be asked about one candidate, before it is asked."""
+"""What a judge of a panel may be asked: about answers that nobody knows yet, or about these."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -18,37 +18,47 @@ BRIEF_TOKENS = 1_200
 _ORDERS = 2
 
 _PROBES = 3
-"""Most questions whether an endpoint takes a schema: one in each journal of its replies."""
 
-_PROBING = Calls(
+PROBING = Calls(
     calls=Range(high=_PROBES),
     prompt_tokens=Range(high=_PROBES * BRIEF_TOKENS),
     completion_tokens=Range(high=_PROBES * JUDGING.max_tokens),
 )
+"""Questions whether an endpoint takes a schema: at most one in each journal of its replies."""
 
 
-def calls_of_judge(
-    plan: SideBySidePlan, prompts: Sequence[Item], *, gold: Sequence[Pair] = ()
-) -> Calls:
-    """What any judge of a plan may be asked about one candidate.
+def calls_before_answers(plan: SideBySidePlan, prompts: Sequence[Item]) -> Calls:
+    """What any judge of a plan may be asked about answers to prompts that are not there yet.
 
     At most: every prompt is shown, every reply has to be asked for `ATTEMPTS` times, both answers
-    and every reply are as long as they may be, and the calibration set is judged twice, once to
-    pin the judge. At least: no answer is settled by the rule, every first reply can be read, and
-    nothing is said beside it. Settled pairs, judges that are left out and what is journaled make it
-    less.
+    and every reply are as long as they may be. At least: no answer is settled by the rule, every
+    first reply can be read, and nothing is said beside it.
 
     Args:
         plan: The side-by-side plan.
         prompts: What the checkpoints answer.
-        gold: The pairs of the calibration set.
     """
-    judging, answers = plan.judging, 2 * plan.sampling.max_tokens
+    answers, own = 2 * plan.sampling.max_tokens, plan.judging.own_answer_first
     texts = [_Text(_characters(item.messages), answers) for item in prompts]
-    known = [_Text(_characters(p.messages), _most(len(p.answer_a) + len(p.answer_b))) for p in gold]
-    shown = _round(texts, repeats=judging.repeats, own=judging.own_answer_first)
-    anew = _round(known, repeats=1, own=judging.own_answer_first)
-    return shown + anew + anew.maybe() + _PROBING
+    compared = _compared(texts, times=_ORDERS * plan.judging.repeats, own=own)
+    return compared + _answered(texts) if own else compared
+
+
+def calls_left(plan: SideBySidePlan, pairs: Sequence[Pair]) -> Calls:
+    """What a judge of a plan may be asked where it is known what it has not said.
+
+    Its own answer may be there already.
+
+    Args:
+        plan: The side-by-side plan.
+        pairs: A pair for every comparison that is left.
+    """
+    own = plan.judging.own_answer_first
+    compared = _compared([_text(pair) for pair in pairs], times=1, own=own)
+    if not own:
+        return compared
+    questions = {pair.prompt: _text(pair) for pair in pairs}
+    return compared + _answered(list(questions.values())).maybe()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +74,34 @@ class _Text:
     answer_tokens: int
 
 
-def _round(texts: Sequence[_Text], *, repeats: int, own: bool) -> Calls:
-    """What is asked about some texts once, the judge's own answers first."""
-    comparisons, answers = _ORDERS * repeats, int(own)
-    least, most = comparisons + answers, comparisons * ATTEMPTS
-    many, notes = CHARACTERS_PER_TOKEN[1], OWN_ANSWER.max_tokens * answers
-    compared = sum(_most(t.characters) + t.answer_tokens + notes + BRIEF_TOKENS for t in texts)
-    answered = sum(_most(t.characters) for t in texts)
+def _text(pair: Pair) -> _Text:
+    return _Text(_characters(pair.messages), _most(len(pair.answer_a) + len(pair.answer_b)))
+
+
+def _compared(texts: Sequence[_Text], *, times: int, own: bool) -> Calls:
+    """Comparing both answers so many times."""
+    notes = OWN_ANSWER.max_tokens * own
+    shown = sum(_most(t.characters) + t.answer_tokens + notes + BRIEF_TOKENS for t in texts)
+    number = len(texts) * times
     return Calls(
-        calls=Range(low=least, high=most + answers).times(len(texts)),
-        prompt_tokens=Range(
-            low=sum(t.characters // many for t in texts) * least,
-            high=compared * most + answered * answers,
-        ),
-        completion_tokens=Range(low=least, high=most * JUDGING.max_tokens + notes).times(
-            len(texts)
-        ),
+        calls=Range(low=number, high=number * ATTEMPTS),
+        prompt_tokens=Range(low=_least(texts) * times, high=shown * times * ATTEMPTS),
+        completion_tokens=Range(low=number, high=number * ATTEMPTS * JUDGING.max_tokens),
     )
+
+
+def _answered(texts: Sequence[_Text]) -> Calls:
+    """The judge's own answer to each."""
+    number = len(texts)
+    return Calls(
+        calls=Range(low=number, high=number),
+        prompt_tokens=Range(low=_least(texts), high=sum(_most(t.characters) for t in texts)),
+        completion_tokens=Range(low=number, high=number * OWN_ANSWER.max_tokens),
+    )
+
+
+def _least(texts: Sequence[_Text]) -> int:
+    return sum(text.characters // CHARACTERS_PER_TOKEN[1] for text in texts)
 
 
 def _characters(messages: Sequence[Mapping[str, Json]]) -> int:

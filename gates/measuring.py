@@ -136,36 +136,46 @@ def stage_of(name: StageName, round_: Round, services: Services, *, candidate: s
             assert_never(name)
 
 
-def _side_by_side(plan: SideBySidePlan, file: PolicyFile, services: Services) -> SideBySideStage:
-    prices, budget = prices_of(file.policy.model, services), file.policy.budget
-    panel = Panel(
+def panel_of(plan: SideBySidePlan, file: PolicyFile, services: Services) -> Panel:
+    """The judges of a plan."""
+    budget = file.policy.budget
+    return Panel(
         plan=plan,
         bench=Bench(
             base=file.folder,
             state=services.state,
             endpoints=judging_endpoints(services),
-            prices=prices,
+            prices=prices_of(file.policy.model, services),
             round=services.clock().date().isoformat(),
             cap=Cap(calls=budget.calls_at_most, usd=budget.usd_at_most),
             progress=services.progress,
         ),
     )
+
+
+def gathering_of(plan: SideBySidePlan, file: PolicyFile, services: Services) -> Gathering:
+    """Where the votes of a plan are."""
+    return Gathering(
+        plan=plan,
+        base=file.folder,
+        policy=file.policy.policy,
+        open_box=lambda: open_ballots(services.workspace.state_url),
+    )
+
+
+def _side_by_side(plan: SideBySidePlan, file: PolicyFile, services: Services) -> SideBySideStage:
     comparing = Comparing(
         plan=plan,
-        gathering=Gathering(
-            plan=plan,
-            base=file.folder,
-            policy=file.policy.policy,
-            open_box=lambda: open_ballots(services.workspace.state_url),
-        ),
+        gathering=gathering_of(plan, file, services),
         answering=Answering(
             plan=plan,
             checkpoints=Checkpoints(state=services.state, progress=services.progress),
-            calls_at_most=budget.calls_at_most,
+            calls_at_most=file.policy.budget.calls_at_most,
         ),
-        panel=panel if plan.judges else None,
+        panel=panel_of(plan, file, services) if plan.judges else None,
     )
-    return SideBySideStage(plan, comparing, price=prices.checkpoint)
+    price = prices_of(file.policy.model, services).checkpoint
+    return SideBySideStage(plan, comparing, price=price)
 
 
 def plan_digest(policy: Policy, stage: StageName) -> str:

@@ -1,11 +1,11 @@
 """What comparing answers may still cost, and what it did: read from the journals.
 
 The low end is a candidate that never reaches the stage; the high end is the dearest: every answer
-is as long as the plan allows, and every judge is asked as often as it may be.
+that is not there yet is as long as the plan allows, and every judge is asked as often as it may be
+about what it has not said.
 """
 
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -16,11 +16,12 @@ from gates.amounts import (
     Range,
     StageForecast,
     asked_calls,
+    of_some,
     pinned_calls,
     priced,
 )
-from gates.judges_due import calls_of_judge
-from gates.measuring import judging_endpoints, prices_of
+from gates.judges_books import NOBODY, Hearings, read_hearings
+from gates.measuring import gathering_of, prices_of
 from gates.membership import Round
 from gates.services import Services
 from policies.benchmark_tasks import Stopping
@@ -31,12 +32,10 @@ from stages.engine.subject import Subject
 from stages.engine.threads import Failed
 from stages.evidence.items import Item
 from stages.evidence.records import Cost, StageName
-from stages.judges.asking import verdict_log
-from stages.models.openai_compatible import OpenAICompatible
 from stages.models.prices import Prices
+from stages.side_by_side.aggregate import Tally
 from stages.side_by_side.answering import Prompts, read_prompts
-from stages.side_by_side.gold import read_gold
-from stages.side_by_side.pairs import Pair
+from stages.side_by_side.comparison import Comparing
 
 
 @dataclass(kw_only=True)
@@ -56,20 +55,48 @@ class SideBySideBooks:
 
         Args:
             subjects: Candidates, and the baseline; who answered everything costs nothing more.
-            reach: How many candidates come so far, and are judged.
+            reach: How many candidates come so far, and are judged and voted on.
 
         Raises:
-            InputError: When prompts, recorded outputs or a calibration set cannot be read.
+            InputError: When prompts, recorded outputs, votes or a calibration set cannot be read.
             PolicyError: When there are fewer prompts than are planned.
+            Broken: When a journal or the ballot box cannot be read.
         """
+        judged = self.judges_due(self.hearings(subjects), reach=reach)
         asked = self.answers_due(subjects, reach=reach)
         whole = replace(
             asked,
-            judging=self._judging(reach),
-            in_batches=self._plan.judging.batch,
-            votes=self._votes(reach),
+            judging=judged.judging,
+            in_batches=judged.in_batches,
+            votes=self._votes(subjects, reach),
         )
         return priced(whole, self._prices)
+
+    def hearings(self, subjects: Sequence[Subject]) -> Hearings:
+        """What the judges have said of these checkpoints, and have not.
+
+        Raises:
+            InputError: When prompts, recorded outputs or a calibration set cannot be read.
+            Broken: When a journal cannot be read.
+        """
+        candidates, baseline = self._sides(subjects)
+        if self._prompts is None or not self._plan.judges or baseline is None:
+            return NOBODY
+        return read_hearings(
+            self.round, self.services, self._prompts, candidates, baseline=baseline
+        )
+
+    def judges_due(
+        self, heard: Hearings, *, reach: Range, among: Collection[str] | None = None
+    ) -> StageForecast:
+        """What judges would still cost, and nobody else; see `Hearings.of_reach`."""
+        due = StageForecast(
+            stage=StageName.SIDE_BY_SIDE,
+            candidates=reach,
+            judging=heard.of_reach(reach, among=among),
+            in_batches=self._plan.judging.batch,
+        )
+        return priced(due, self._prices)
 
     def answers_due(self, subjects: Sequence[Subject], *, reach: Range) -> StageForecast:
         """The same without judges and votes: what a batch takes.
@@ -132,37 +159,39 @@ class SideBySideBooks:
         questions = Questions(items=prompts.answered, sampling=self._plan.sampling)
         return checkpoints.known(subject, questions)
 
-    def _votes(self, reach: Range) -> Range:
-        """Votes of people; a plan that may stop at any time may stop after the first prompt."""
-        if self._plan.count is Counted.JUDGES:
+    def _sides(self, subjects: Sequence[Subject]) -> tuple[list[Subject], Subject | None]:
+        """The candidates, and the baseline."""
+        uri = self.round.baseline.uri if self.round.baseline else None
+        baseline = next((subject for subject in subjects if subject.uri == uri), None)
+        return [subject for subject in subjects if subject.uri != uri], baseline
+
+    def _votes(self, subjects: Sequence[Subject], reach: Range) -> Range:
+        """Votes that people have not given yet."""
+        candidates, baseline = self._sides(subjects)
+        if self._plan.count is Counted.JUDGES or baseline is None:
             return NOTHING
-        most = self._plan.votes_at_most
-        least = most if self._plan.stopping is Stopping.FIXED else self._plan.overlap
-        return Range(low=reach.low * least, high=reach.high * most)
+        gathering = gathering_of(self._plan, self.round.file, self.services)
+        comparing = Comparing(plan=self._plan, gathering=gathering)
+        each = [
+            votes_left(self._plan, comparing.of(one, baseline).counted)
+            for one in candidates
+            if one.digest != baseline.digest
+        ]
+        return of_some(each, reach)
 
-    def _judging(self, reach: Range) -> dict[str, Calls]:
-        """What each judge may be asked; nothing is sure of one that was asked before."""
-        if self._prompts is None or not self._plan.judges:
-            return {}
-        of_judge = calls_of_judge(self._plan, self._prompts.answered, gold=self._calibration)
-        calls = of_judge.of_each(reach)
-        return {n: calls.maybe() if self._was_asked(n) else calls for n in self._plan.judges}
 
-    @cached_property
-    def _calibration(self) -> tuple[Pair, ...]:
-        judging = self._plan.judging
-        if judging.calibration is None:
-            return ()
-        return read_gold(
-            judging.calibration,
-            base=self.round.file.folder,
-            sha256=judging.calibration_sha256,
-        )
+def votes_left(plan: SideBySidePlan, counted: Tally) -> Range:
+    """Votes that people may still give on a candidate.
 
-    def _was_asked(self, judge: str) -> bool:
-        settings = judging_endpoints(self.services).get(judge)
-        if settings is None:
-            return False  # measuring says that there is no such endpoint
-        with closing(OpenAICompatible(settings)) as client:
-            log = verdict_log(client, self.services.state)
-        return bool(log.state.read(log.stream))
+    A prompt that was begun has one vote at least, and lacks one at least. A plan that may stop at
+    any time may stop with the next prompt.
+
+    Args:
+        plan: The side-by-side plan.
+        counted: What was voted so far.
+    """
+    open_, overlap = plan.prompts_planned - len(counted.prompts), plan.overlap
+    high = open_ * overlap - counted.begun
+    if plan.stopping is Stopping.FIXED:
+        return Range(low=high - counted.begun * max(0, overlap - 2), high=high)
+    return Range(low=min(high, 1 if counted.begun else overlap), high=high)

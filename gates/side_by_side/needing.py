@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 
-from gates.measuring import opened
+from gates.measuring import gathering_of, opened
 from gates.membership import assemble
 from gates.services import Services
 from policies.benchmark_tasks import Stopping
@@ -10,9 +10,7 @@ from policies.policy import PolicyFile
 from policies.side_by_side import WIN_RATE, Counted
 from stages.evidence.estimate import Unmeasured
 from stages.models.prices import UNPRICED
-from stages.side_by_side.ballots.box import open_ballots
 from stages.side_by_side.comparison import Comparing
-from stages.side_by_side.gathering import Gathering
 from stages.side_by_side.measure import SideBySideStage
 from stages.stats.votes_needed import StillNeeded, still_needed
 
@@ -42,13 +40,7 @@ def likely_needed(
         return None
     round_ = assemble(file, [candidate], services)
     assert round_.baseline is not None  # a plan of side-by-side needs one
-    gathering = Gathering(
-        plan=plan,
-        base=file.folder,
-        policy=policy.policy,
-        open_box=lambda: open_ballots(services.workspace.state_url),
-    )
-    comparing = Comparing(plan=plan, gathering=gathering, answering=None, panel=None)
+    comparing = Comparing(plan=plan, gathering=gathering_of(plan, file, services))
     stage = SideBySideStage(plan, comparing, price=UNPRICED)
     with ExitStack() as clients:
         members = (round_.members[0], round_.baseline)

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from policies.canonical import Json, sha256_of
-from stages.engine.answering import AnswerLog, answer_entry
+from stages.engine.answering import AnswerLog, Answers, Inquiry, answer_entry, ask_at_once
 from stages.engine.state import Entry, foreign_entry
 from stages.engine.threads import Failed
+from stages.evidence.estimate import Cause
 from stages.evidence.items import Response
 from stages.models.client import ModelClient
 
@@ -160,3 +161,17 @@ def first_of_each(said: Sequence[tuple[str, Said]], keys: Mapping[str, str]) -> 
         if key in keys and not isinstance(found.get(key), Response):
             found[key] = outcome if isinstance(outcome, Response) else found.get(key, outcome)
     return found
+
+
+def as_journaled(inquiry: Inquiry, *, calls_at_most: int | None = None) -> Answers:
+    """As `ask_all`, of the journals alone: nobody is asked, and what is in a batch is awaited."""
+    del calls_at_most
+    known = ask_at_once(inquiry, calls_at_most=0)
+    books = BatchBooks(inquiry.client, inquiry.log)
+    awaited = {key for batch in books.open if batch.file for key in batch.items}
+    coming = {
+        item.id: Failed("in a batch", Cause.WAITING)
+        for item in inquiry.items
+        if isinstance(known.responses[item.id], Failed) and inquiry.request(item).key in awaited
+    }
+    return replace(known, responses={**known.responses, **coming})

@@ -92,6 +92,16 @@ class Purse:
         """What the answers to all questions cost, whenever they were given."""
         return total(charge.paid for charge in self._charges.values())
 
+    def charged(self) -> Cost:
+        """What all questions have come to, those without an answer at their dearest."""
+        charges, paid = self._charges.values(), self.spent()
+        return replace(
+            paid,
+            calls=sum(charge.calls for charge in charges),
+            usd=_sum(charge.usd for charge in charges),
+            gpu_minutes=paid.gpu_minutes if paid.calls else 0.0,
+        )
+
     def charge(
         self,
         by: str,

@@ -1,7 +1,7 @@
 """The pairs of a comparison: what both checkpoints answer to the prompts that are drawn."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from policies.errors import InputError, PolicyError
@@ -164,6 +164,16 @@ class Answering:
             return SAME_CHECKPOINT
         return self._compared(prompts, (candidate, baseline), given)
 
+    def known(self, candidate: Subject, baseline: Subject, prompts: Prompts) -> tuple[Pair, ...]:
+        """The pairs of the prompts that both have answered so far; nobody is asked."""
+        if candidate.client is None or baseline.client is None:
+            return ()
+        questions = Questions(items=prompts.answered, sampling=self.plan.sampling)
+        given = [self.checkpoints.known(each, questions) for each in (candidate, baseline)]
+        there = [i for i in prompts.answered if not any(_lacks(each, i) for each in given)]
+        answered = replace(prompts, answered=tuple(there))
+        return self._compared(answered, (candidate, baseline), given).pairs
+
     def _compared(
         self, prompts: Prompts, subjects: tuple[Subject, Subject], given: Sequence[Answers]
     ) -> Compared:
@@ -188,6 +198,11 @@ class Answering:
                 completion_tokens=sum(each.cost.completion_tokens for each in given),
             ),
         )
+
+
+def _lacks(answers: Answers, item: Item) -> bool:
+    response = answers.responses[item.id]
+    return isinstance(response, Failed) and not response.empty
 
 
 def _said(answers: Answers, item: Item) -> str:

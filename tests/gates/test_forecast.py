@@ -149,9 +149,11 @@ def test_a_quota_caps_how_many_reach_the_next_stage(place: Workplace) -> None:
 def test_a_first_stage_of_votes_is_reached_by_all(place: Workplace) -> None:
     place.champion()
     place.recorded()
-    place.votes()
-    found = told(place, place.policy(policy_text((VOTED,), (WINS,))))
-    assert found[StageName.SIDE_BY_SIDE].votes == Range(low=40, high=40)
+    file = place.policy(policy_text((VOTED,), (WINS,)))
+    assert told(place, file)[StageName.SIDE_BY_SIDE].votes == Range(low=40, high=40)
+    place.votes(votes=30)
+    found = told(place, file)
+    assert found[StageName.SIDE_BY_SIDE].votes == Range(low=10, high=10)
     assert StageName.OFFLINE not in found
 
 

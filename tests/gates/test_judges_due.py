@@ -1,7 +1,8 @@
 import json
+from dataclasses import replace
 
-from gates.amounts import NONE, Calls, Range
-from gates.judges_due import calls_of_judge
+from gates.amounts import NONE, Range
+from gates.judges_due import calls_before_answers, calls_left
 from policies.side_by_side import SideBySidePlan
 from stages.evidence.items import Item
 from stages.side_by_side.preference import Preference
@@ -19,27 +20,37 @@ def plan(**said: object) -> SideBySidePlan:
 
 
 def test_every_prompt_is_compared_in_both_orders() -> None:
-    assert calls_of_judge(plan(), ITEMS).calls == Range(low=20, high=43)
+    assert calls_before_answers(plan(), ITEMS).calls == Range(low=20, high=40)
 
 
-def test_repeats_own_answers_and_calibration_add_up() -> None:
-    judging = {"repeats": 3, "own_answer_first": True}
-    gold = [shown(str(n), gold=Preference.A_BETTER) for n in range(4)]
-    found = calls_of_judge(plan(judging=judging), ITEMS, gold=gold)
-    once, known = 10 * (2 * 3) + 10, 4 * 2 + 4
-    most = 10 * (2 * 3 * 2) + 10 + 2 * (4 * 2 * 2 + 4) + 3
-    assert found.calls == Range(low=once + known, high=most)
+def test_repeats_and_own_answers_add_up() -> None:
+    found = calls_before_answers(plan(judging={"repeats": 3, "own_answer_first": True}), ITEMS)
+    assert found.calls == Range(low=10 * (2 * 3) + 10, high=10 * (2 * 3 * 2) + 10)
+
+
+def test_of_pairs_only_what_is_left_is_asked() -> None:
+    one, other = (shown(str(n), gold=Preference.A_BETTER) for n in range(2))
+    assert calls_left(plan(), [one, one, other]).calls == Range(low=3, high=6)
+    own = plan(judging={"own_answer_first": True})
+    assert calls_left(own, [one, one, other]).calls == Range(low=3, high=6 + 2)
+    assert calls_left(own, []) == NONE
+
+
+def test_an_answer_that_is_known_takes_its_own_length() -> None:
+    pair = shown("0", gold=Preference.A_BETTER)
+    known = calls_left(plan(), [pair, pair]).prompt_tokens.high
+    assert known < calls_before_answers(plan(), ITEMS[:1]).prompt_tokens.high
+    longer = replace(pair, answer_a="w" * 3_000)
+    assert calls_left(plan(), [longer, longer]).prompt_tokens.high > known + 3_000
 
 
 def test_every_question_has_a_prompt_and_a_reply_within_their_ends() -> None:
-    found = calls_of_judge(plan(judging={"own_answer_first": True}), ITEMS)
+    found = calls_before_answers(plan(judging={"own_answer_first": True}), ITEMS)
     for tokens in (found.prompt_tokens, found.completion_tokens):
         assert found.calls.low <= tokens.low < tokens.high
     longer = [Item(id="0", messages=({"role": "user", "content": "w " * 9_000},), cluster="0")]
-    assert calls_of_judge(plan(), longer).prompt_tokens.low > 7_000
+    assert calls_before_answers(plan(), longer).prompt_tokens.low > 7_000
 
 
-def test_without_prompts_there_is_a_probe_at_most() -> None:
-    found = calls_of_judge(plan(), [])
-    assert found.maybe() == found != NONE
-    assert isinstance(found, Calls)
+def test_without_prompts_nothing_is_asked() -> None:
+    assert calls_before_answers(plan(), []) == NONE

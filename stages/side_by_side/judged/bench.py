@@ -11,11 +11,13 @@ from stages.engine.progress import Progress, Silent
 from stages.engine.state import State
 from stages.judges.asking import verdict_log
 from stages.judges.batch_api import InBatches
+from stages.judges.batch_books import as_journaled
 from stages.judges.comparing import Comparer
 from stages.judges.purse import NO_CAP, Cap, Purse
 from stages.models.openai_compatible import OpenAICompatible
 from stages.models.prices import Prices
 from stages.models.settings import EndpointSettings
+from stages.models.unasked import Unasked
 from stages.side_by_side.judged.hearing import Heard, hear
 from stages.side_by_side.judged.seats import Seat
 from stages.side_by_side.pairs import Pair
@@ -56,7 +58,7 @@ class Hearing:
         bench: What they work with.
         judging: How they judge.
         purse: What pays for it.
-        looks_only: Whether nothing is asked, so that the purse learns what the journals hold.
+        looks_only: Whether nobody is asked, and the purse learns what the journals hold.
     """
 
     bench: Bench
@@ -101,7 +103,7 @@ class Hearing:
         price = self.bench.prices.endpoint(seat.name)
         pay = self.purse.look if self.looks_only else self.purse.guard
         return Comparer(
-            client=client,
+            client=Unasked(client) if self.looks_only else client,
             log=log,
             repeats=repeats,
             own_answer_first=self.judging.own_answer_first,
@@ -119,7 +121,10 @@ class Hearing:
 
     @contextmanager
     def _way(self, client: OpenAICompatible) -> Iterator[Ask]:
-        """At once, or in batches."""
+        """At once, in batches, or not at all."""
+        if self.looks_only:
+            yield as_journaled
+            return
         if not self.judging.batch:
             yield ask_at_once
             return

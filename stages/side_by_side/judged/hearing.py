@@ -70,6 +70,19 @@ def worst_of(lacking: Sequence[Unmeasured]) -> Unmeasured | None:
     return min(lacking, key=lambda each: _ORDER.index(each.cause), default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A judgement that is not there.
+
+    Attributes:
+        pair: The pair that it is on.
+        why: Waited for, too dear, or it never reached the judge.
+    """
+
+    pair: Pair
+    why: Failed
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """What one judge said of all pairs.
@@ -77,23 +90,29 @@ class Heard:
     Attributes:
         judge: Its name.
         said: Every judgement, unresolved ones included.
-        missing: Why others are not there yet: waited for, too dear, or never reached the judge.
+        missing: Those that are not there yet.
         cost: Tokens and calls of its replies.
         who: Model, address, and the names that its replies give.
     """
 
     judge: str
     said: tuple[Judgement, ...]
-    missing: tuple[Failed, ...]
+    missing: tuple[Missing, ...]
     cost: Cost
     who: tuple[str, ...]
+
+    @property
+    def unasked(self) -> tuple[Pair, ...]:
+        """A pair for every judgement that is to be asked for; what is in a batch was."""
+        return tuple(m.pair for m in self.missing if m.why.cause is not Cause.WAITING)
 
     @property
     def lacks(self) -> Unmeasured | None:
         """Why its verdicts are not all there; None when they are."""
         if not self.missing:
             return None
-        first = min(self.missing, key=lambda failed: _ORDER.index(failed.cause))
+        reasons = (missing.why for missing in self.missing)
+        first = min(reasons, key=lambda failed: _ORDER.index(failed.cause))
         number = len(self.missing)
         whole = number + len(self.said)
         return Unmeasured(
@@ -119,7 +138,7 @@ def hear(name: str, pairs: Sequence[Pair], comparer: Comparer, judging: Judging)
     said, missing = [], []
     for shown, verdict in compared.verdicts.items():
         if isinstance(verdict, Failed) and (verdict.unreached or verdict.cause is not Cause.BROKEN):
-            missing.append(verdict)
+            missing.append(Missing(by_id[shown.contest], verdict))
             continue
         said.append(
             Judgement(

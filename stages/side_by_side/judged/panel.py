@@ -88,6 +88,21 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What a judge is still to be asked.
+
+    Attributes:
+        judge: Its name.
+        pairs: A pair for every comparison.
+        calibration: The same of the calibration set.
+    """
+
+    judge: str
+    pairs: tuple[Pair, ...]
+    calibration: tuple[Pair, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
     """A plan's judges.
 
@@ -146,6 +161,38 @@ class Panel:
             },
             cost=purse.spent(),
             tools=_tools(self.plan.judging, heard),
+        )
+
+    def left(
+        self, candidate: Subject, baseline: Subject, pairs: Sequence[Pair], *, purse: Purse
+    ) -> tuple[Left, ...]:
+        """What each judge who sits is still to be asked; nobody is asked now.
+
+        Args:
+            candidate: Whose answers are a.
+            baseline: Whose answers are b.
+            pairs: One per prompt.
+            purse: Learns what the judges have cost.
+
+        Raises:
+            InputError: When an endpoint is not known, or the calibration set cannot be used.
+            Broken: When the journal cannot be read.
+        """
+        seats = seats_of(self.plan, candidate, baseline, self.bench.endpoints)
+        shown = [pair for pair in pairs if settled(pair) is None]
+        sittings = self._sittings(seats, shown, self._gold(), purse, looks_only=True)
+        return tuple(
+            Left(
+                judge=sitting.seat.name,
+                pairs=sitting.heard.unasked,
+                calibration=tuple(
+                    pair
+                    for heard in (sitting.pinned, sitting.now)
+                    if heard is not None
+                    for pair in heard.unasked
+                ),
+            )
+            for sitting in sittings
         )
 
     def _gold(self) -> tuple[Pair, ...]:
@@ -222,7 +269,7 @@ def _health_of_absent(seats: Seats) -> Mapping[str, Unmeasured]:
 
 
 def _wait(heard: Heard) -> Wait | None:
-    if not any(failed.cause is Cause.WAITING for failed in heard.missing):
+    if not any(missing.why.cause is Cause.WAITING for missing in heard.missing):
         return None
     return Wait(
         cause=Cause.WAITING,
