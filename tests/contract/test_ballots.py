@@ -124,6 +124,7 @@ def test_another_vote_on_the_same_pair_is_refused_until_the_first_is_undone(
 
     (kept,) = box.standing_votes("b")
     assert (kept.win_a, kept.record["undone"], kept.where) == (0.0, [1], "batch b, vote 3")
+    assert kept.record["corrected"] == []  # it was taken back, and something else said later
 
 
 def test_a_token_of_another_pair_is_no_vote(box: BallotBox) -> None:
