@@ -71,7 +71,6 @@ class CandidateVote:
         win: What the candidate won, or None when unresolved.
         graded: How strongly, or None when unresolved.
         both_bad: Whether both answers were called bad; None as in `Vote`.
-        shown_first: Whether the candidate's answer was shown first.
         segment: As in `Vote`.
         answer: The candidate's answer; None where it is not known.
         judge: As in `Vote`.
@@ -82,7 +81,6 @@ class CandidateVote:
     win: float | None
     graded: float | None
     both_bad: bool | None
-    shown_first: bool = False
     segment: str = ""
     answer: str | None = None
     judge: bool = False
@@ -99,7 +97,6 @@ def seen_from(vote: Vote, candidate: str, baseline: str) -> CandidateVote | None
         win=_turned(vote.win_a) if turned else vote.win_a,
         graded=_turned(vote.graded_a) if turned else vote.graded_a,
         both_bad=vote.both_bad,
-        shown_first=vote.first == candidate,
         segment=vote.segment,
         answer=vote.answer_b if turned else vote.answer_a,
         judge=vote.judge,

@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from stages.side_by_side.exchange.incoming import Imported, votes_of
+from stages.side_by_side.exchange.incoming import Imported
 from stages.side_by_side.exchange.label_studio import LABELLING_CONFIG, export_tasks, read_export
 from stages.side_by_side.exchange.shown import Shown
 from stages.side_by_side.preference import Preference
-from stages.side_by_side.vote import seen_from
 from tests.servers.chromium import open_browser
 from tests.servers.label_studio import OWNER, PASSWORD, LabelStudio, running_label_studio
-from tests.stages.side_by_side.exchange.handed_out import batch, tasks
+from tests.stages.side_by_side.exchange.handed_out import batch, tasks, through_a_box
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -149,7 +148,7 @@ NEITHER = {1: "tie", 2: "both bad"}
 
 
 def test_every_vote_given_by_api_arrives_with_side_annotator_and_time(story: Story) -> None:
-    found = story.imported("ann").or_error("ann.json")
+    found = story.imported("ann")
     by_pair = {ballot.pair: ballot for ballot in found.ballots}
     assert len(found.ballots) == len(OF_ANN) - 1
     for place, task in enumerate(OF_ANN[:-1]):
@@ -165,7 +164,7 @@ def test_a_task_that_nobody_did_is_open(story: Story) -> None:
 
 
 def test_every_click_in_the_page_arrives_as_what_was_clicked(story: Story) -> None:
-    found = story.imported("bob").or_error("bob.json")
+    found = story.imported("bob")
     assert [ballot.pair for ballot in found.ballots] == [task.pair for task in OF_BOB]
     assert {ballot.person for ballot in found.ballots} == {"bob"}
     assert found.ballots[1].said is Preference.TIE
@@ -175,18 +174,18 @@ def test_every_click_in_the_page_arrives_as_what_was_clicked(story: Story) -> No
     assert [ballot.at for ballot in found.ballots] == sorted(ballot.at for ballot in found.ballots)
 
 
-def test_what_was_clicked_is_a_vote_for_the_model_that_stood_there(story: Story) -> None:
-    found = story.imported("bob")
-    votes = votes_of(BATCH, TASKS, found.ballots, where="bob.json")
-    seen = {vote.record["pair"]: seen_from(vote, "new", "old") for vote in votes}
-    known = {pair.id for pair in BATCH.gold}
+def test_what_was_clicked_is_a_vote_for_the_model_that_stood_there(
+    story: Story, tmp_path: Path
+) -> None:
+    votes = through_a_box(BATCH, story.imported("bob").ballots, folder=tmp_path)
+    given = {vote.record["pair"]: vote for vote in votes}
     for place, task in enumerate(OF_BOB):
-        if place != SKIPPED and task.pair not in known:
-            vote = seen[task.pair]
-            assert vote is not None
-            assert vote.graded == (0.5 if place in NEITHER else 1.0)
-            assert vote.shown_first == ("of new" in task.answer_1)
-    assert {vote.shown_first for vote in seen.values() if vote is not None} == {True, False}
+        if place != SKIPPED:
+            vote = given[task.pair]
+            assert vote.model_a == "new"
+            assert vote.graded_a == (0.5 if place in NEITHER else 1.0)
+            assert (vote.first == "new") == ("of new" in task.answer_1)
+    assert {vote.first for vote in votes} == {"new", "old"}
 
 
 def test_the_page_showed_the_texts_as_they_are_and_ran_none(story: Story) -> None:

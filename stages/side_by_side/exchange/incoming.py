@@ -1,18 +1,13 @@
 """What was said elsewhere: all of it is taken in, or nothing, and only once."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from policies.canonical import sha256_of
-from policies.errors import InputError
 from stages.side_by_side.ballots.cast import Ballot
-from stages.side_by_side.batch import Batch
 from stages.side_by_side.exchange.shown import Shown
 from stages.side_by_side.preference import Preference
 from stages.side_by_side.vote import Vote
-
-LISTED = 20
-"""As many refused lines are told in an error; `Imported` has them all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,22 +63,6 @@ class Imported:
         if self.refused and (self.ballots or self.corrections):
             raise ValueError("a file is taken in as a whole, or not at all")
 
-    def or_error(self, where: str) -> "Imported":
-        """Itself, when no line is refused.
-
-        Raises:
-            InputError: Listing the refused lines.
-        """
-        if not self.refused:
-            return self
-        lines = [f"{line.where}: {line.why}" for line in self.refused[:LISTED]]
-        more = len(self.refused) - len(lines)
-        raise InputError(
-            f"cannot import {where}: {len(self.refused)} lines are refused, and nothing was kept",
-            why="; ".join([*lines, f"and {more} more"] if more else lines),
-            fix="mend these lines and import the whole file again",
-        )
-
 
 def taken_in(
     said: Iterable[Said],
@@ -134,19 +113,6 @@ def known_preferences(tasks: Iterable[Shown], votes: Iterable[Vote]) -> Mapping[
     return {task.id: _said_of(task, vote) for task, vote in found if vote is not None}
 
 
-def votes_of(
-    batch: Batch, tasks: Iterable[Shown], ballots: Iterable[Ballot], *, where: str
-) -> tuple[Vote, ...]:
-    """Ballots as votes, for a plan that counts them without a ballot box; no skip, no gold."""
-    of_task = {(task.annotator, task.pair): task for task in tasks}
-    votes = (
-        _vote(batch, of_task[ballot.person, ballot.pair], ballot, where=f"{where}:{number}")
-        for number, ballot in enumerate(ballots, start=1)
-        if batch.shown[ballot.pair].gold is None
-    )
-    return tuple(vote for vote in votes if vote.win_a is not None)
-
-
 def _last_words(said: Iterable[Said]) -> tuple[Iterable[Said], int, Sequence[RefusedLine]]:
     """What a file says last of each task, how often it repeats itself, and what contradicts it."""
     last: dict[str, Said] = {}
@@ -189,26 +155,3 @@ def _said_of(task: Shown, vote: Vote) -> Preference:
         if (worth.win, worth.graded, worth.both_bad) == (vote.win_a, vote.graded_a, vote.both_bad):
             return preference if task.a_first else preference.turned
     raise ValueError(f"the vote at {vote.where} is no preference of an annotator")
-
-
-def _vote(batch: Batch, task: Shown, ballot: Ballot, *, where: str) -> Vote:
-    pair = batch.shown[ballot.pair]
-    worth = (ballot.said if task.a_first else ballot.said.turned).worth
-    vote = Vote(
-        prompt=pair.prompt,
-        annotator=ballot.person,
-        model_a=pair.model_a,
-        model_b=pair.model_b,
-        win_a=worth.win,
-        graded_a=worth.graded,
-        both_bad=worth.both_bad,
-        first=pair.model_a if task.a_first else pair.model_b,
-        where=where,
-        at=ballot.at,
-        answer_a=pair.answer_a,
-        answer_b=pair.answer_b,
-        record={"pair": pair.id, "comment": ballot.comment, "guidelines": ballot.guidelines},
-    )
-    if ballot.seconds is None:
-        return vote
-    return replace(vote, record={**vote.record, "seconds": ballot.seconds})

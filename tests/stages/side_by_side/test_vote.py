@@ -19,7 +19,7 @@ VOTE = Vote(
 
 def test_a_vote_turns_with_the_side_the_candidate_is_on() -> None:
     assert seen_from(VOTE, "new", "old") == CandidateVote(
-        prompt="p1", annotator="ann", win=1.0, graded=0.75, both_bad=False, shown_first=True
+        prompt="p1", annotator="ann", win=1.0, graded=0.75, both_bad=False
     )
     assert seen_from(VOTE, "old", "new") == CandidateVote(
         prompt="p1", annotator="ann", win=0.0, graded=0.25, both_bad=False

@@ -1,8 +1,8 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from policies.errors import InputError
 from stages.side_by_side.ballots.cast import Ballot
 from stages.side_by_side.exchange.incoming import (
     Imported,
@@ -10,12 +10,10 @@ from stages.side_by_side.exchange.incoming import (
     Said,
     known_preferences,
     taken_in,
-    votes_of,
 )
 from stages.side_by_side.exchange.shown import Shown
 from stages.side_by_side.preference import Preference
-from stages.side_by_side.vote import seen_from
-from tests.stages.side_by_side.exchange.handed_out import batch, tasks
+from tests.stages.side_by_side.exchange.handed_out import batch, tasks, through_a_box
 
 TASKS = tasks(batch())
 WRONG = RefusedLine("file:9", "no")
@@ -93,59 +91,19 @@ def test_one_refused_line_refuses_everything() -> None:
         Imported(ballots=(ballot,), refused=(WRONG,))
 
 
-def test_refused_lines_are_listed() -> None:
-    whole = Imported()
-    assert whole.or_error("back.csv") is whole
-    many = tuple(RefusedLine(f"back.csv:{n}", "no") for n in range(30))
-    with pytest.raises(InputError) as refused:
-        Imported(refused=many).or_error("back.csv")
-    assert "30 lines are refused, and nothing was kept" in refused.value.message
-    assert "back.csv:19: no; and 10 more" in refused.value.why
-    with pytest.raises(InputError, match="1 lines are refused"):
-        Imported(refused=(WRONG,)).or_error("back.csv")
+@pytest.mark.parametrize(
+    "preference", [Preference.A_MUCH_BETTER, Preference.B_BETTER, Preference.BOTH_BAD]
+)
+def test_what_a_box_holds_is_known_of_each_task_as_it_was_shown(
+    preference: Preference, tmp_path: Path
+) -> None:
+    ballots = taken_in([said(preference, task) for task in TASKS], [], {}).ballots
+    votes = through_a_box(batch(), ballots, folder=tmp_path)
+    assert known_preferences(TASKS, votes) == {task.id: preference for task in TASKS}
 
 
-def test_a_vote_names_the_model_that_was_on_the_side() -> None:
-    of = batch()
-    for preference in (Preference.A_MUCH_BETTER, Preference.B_BETTER, Preference.BOTH_BAD):
-        lines = [said(preference, task) for task in TASKS]
-        ballots = taken_in(lines, [], {}).ballots
-        votes = votes_of(of, TASKS, ballots, where="back.csv")
-        by_task = {(vote.annotator, vote.record["pair"]): vote for vote in votes}
-        for task in TASKS:
-            if of.shown[task.pair].gold is not None:
-                continue
-            seen = seen_from(by_task[task.annotator, task.pair], "new", "old")
-            assert seen is not None
-            expected = preference if task.a_first else preference.turned
-            assert seen.graded == expected.worth.graded
-            assert seen.shown_first is task.a_first
-        unsaid = {t.id for t in TASKS if of.shown[t.pair].gold is not None}
-        found = known_preferences(TASKS, votes)
-        assert found == {t.id: preference for t in TASKS if t.id not in unsaid}
-
-
-def test_a_score_is_no_preference_of_an_annotator() -> None:
-    of = batch()
-    usual = next(task for task in TASKS if of.shown[task.pair].gold is None)
-    ballots = taken_in([said(Preference.TIE, usual)], [], {}).ballots
-    (vote,) = votes_of(of, TASKS, ballots, where="f")
+def test_a_score_is_no_preference_of_an_annotator(tmp_path: Path) -> None:
+    ballots = taken_in([said(Preference.TIE)], [], {}).ballots
+    (vote,) = through_a_box(batch(), ballots, folder=tmp_path)
     with pytest.raises(ValueError, match="no preference of an annotator"):
         known_preferences(TASKS, [replace(vote, win_a=0.3)])
-
-
-def test_time_that_was_not_measured_is_not_there() -> None:
-    of = batch()
-    usual = next(task for task in TASKS if of.shown[task.pair].gold is None)
-    for seconds, known in ((None, False), (2.0, True)):
-        line = replace(said(Preference.TIE, usual), seconds=seconds)
-        ballots = taken_in([line], [], {}).ballots
-        (vote,) = votes_of(of, TASKS, ballots, where="f")
-        assert ("seconds" in vote.record) is known
-
-
-def test_a_skip_is_no_vote() -> None:
-    of = batch()
-    skips = taken_in([said(Preference.UNRESOLVED, task) for task in TASKS], [], {}).ballots
-    assert len(skips) == len(TASKS)
-    assert votes_of(of, TASKS, skips, where="back.csv") == ()
