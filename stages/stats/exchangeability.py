@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import stdtr
 
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
-from stages.stats.means import mean_t
+from stages.stats.means import NEGLIGIBLE, mean_t
 
 FEWEST_SHARDS = 5
 """Below this many differences their spread is not known well enough for a test."""
@@ -45,7 +45,8 @@ def exchangeability(
         level: Two-sided level of the interval, in (0, 1).
 
     Returns:
-        The outcome, or `Unmeasured` with fewer than 5 shards, or when differences do not vary.
+        The outcome, or `Unmeasured` with fewer than 5 shards, or when differences vary by no more
+        than the rounding of the log-probabilities that they are taken of.
 
     Raises:
         ValueError: When a shard has no shuffled order, or the lengths differ.
@@ -67,6 +68,13 @@ def exchangeability(
     difference = mean_t(differences, level=level, unit="nats")
     if isinstance(difference, Unmeasured):
         return difference
+    largest = max(abs(value) for orders in (published, *shuffled) for value in orders)
+    if float(np.ptp(differences)) <= NEGLIGIBLE * largest:
+        return Unmeasured(
+            f"all {len(published)} shards are equal but for rounding, which says nothing of their "
+            "spread",
+            Cause.UNDERPOWERED,
+        )
     assert difference.standard_error is not None  # unlimited values have one
     t = difference.value / difference.standard_error
     return Exchangeability(difference=difference, t=t, p=float(stdtr(len(published) - 1, -t)))

@@ -44,6 +44,33 @@ def test_differences_without_spread_tell_nothing() -> None:
     assert isinstance(exchangeability([1.0] * 9, [[0.0]] * 9, level=0.95), Unmeasured)
 
 
+def test_rounding_is_no_preference() -> None:
+    rng = np.random.default_rng(3)
+    items = rng.normal(-40, 5, (50, 20))
+    published = [float(shard.sum()) for shard in items]  # in another order
+    shuffled = [[sum(rng.permutation(shard).tolist())] for shard in items]
+    noise = np.array(published) - np.array(shuffled)[:, 0]
+    assert 0 < np.abs(noise).max() < 1e-11
+    found = exchangeability([p + 3e-13 for p in published], shuffled, level=0.95)
+    assert isinstance(found, Unmeasured)
+    assert found.cause is Cause.UNDERPOWERED
+    assert "50 shards are equal but for rounding" in found.reason
+
+
+def test_a_preference_small_beside_the_likelihoods_is_still_one() -> None:
+    rng = np.random.default_rng(4)
+    shuffled = rng.normal(-800, 100, 50)
+    published = shuffled + rng.normal(1e-4, 1e-5, 50)
+    assert outcome(list(published), [[value] for value in shuffled]).p < 1e-9
+
+
+@pytest.mark.parametrize("absent", [float("nan"), float("-inf")])
+def test_a_shard_without_a_likelihood_is_told_as_broken(absent: float) -> None:
+    found = exchangeability([absent] + [1.0] * 5, [[0.0]] * 6, level=0.95)
+    assert isinstance(found, Unmeasured)
+    assert found.cause is Cause.BROKEN
+
+
 @pytest.mark.parametrize("shuffled", [[[1.0]] * 4, [[1.0]] * 4 + [[]]])
 def test_a_shard_without_another_order_is_a_mistake(shuffled: list[list[float]]) -> None:
     with pytest.raises(ValueError, match="shuffled"):
