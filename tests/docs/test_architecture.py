@@ -59,7 +59,12 @@ def test_links_between_the_pages_lead_somewhere() -> None:
             assert found.exists(), f"{page.name} leads to {target}"
             if anchor:
                 titles = re.findall(r"^#+ (.*)$", found.read_text(encoding="utf-8"), re.MULTILINE)
-                assert anchor in {t.lower().replace(" ", "-") for t in titles}
+                assert anchor in {anchor_of(t) for t in titles}, f"{page.name} leads to {target}"
+
+
+def anchor_of(title: str) -> str:
+    """Where a link to a heading leads, as GitHub names it."""
+    return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
 
 
 def test_no_page_speaks_of_what_a_reader_has_not() -> None:
