@@ -13,8 +13,9 @@ from gates.cli.output import say_json, say_table
 from gates.cli.sxs_people import person_json
 
 if TYPE_CHECKING:
-    from gates.side_by_side.showing import Shown, TopicProgress
+    from gates.side_by_side.showing import Shown
     from stages.side_by_side.ballots.person import PersonSummary
+    from stages.side_by_side.ballots.topics import TopicProgress
 
 HEADINGS = ("name", "status", "votes", "gold right", "skipped", "median time", "too fast")
 

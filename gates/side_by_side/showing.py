@@ -1,6 +1,5 @@
 """How far a batch is; who wins is not told."""
 
-from collections import Counter
 from dataclasses import dataclass
 
 from gates.side_by_side.agreeing import agreement_of_votes
@@ -8,23 +7,7 @@ from stages.evidence.estimate import Estimate, Unmeasured
 from stages.side_by_side.ballots.box import BallotBox
 from stages.side_by_side.ballots.person import PersonSummary
 from stages.side_by_side.ballots.standing import Progress
-from stages.side_by_side.batch import Batch
-from stages.side_by_side.vote import Vote
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TopicProgress:
-    """How far a topic is.
-
-    Attributes:
-        topic: Its name; empty where the plan names none.
-        votes: Votes that stand on its pairs.
-        needed: Votes that its pairs take.
-    """
-
-    topic: str
-    votes: int
-    needed: int
+from stages.side_by_side.ballots.topics import TopicProgress, by_topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,19 +50,9 @@ def show(box: BallotBox, name: str) -> Shown:
         policy=batch.terms.policy,
         progress=box.progress(name),
         settled=len(batch.settled),
-        topics=_topics(batch, votes),
+        topics=by_topic(batch, votes),
         people=box.summaries(name),
         agreement=agreement_of_votes(votes),
         disputes=sum(found.adjudication is None for found in box.disputes.all(name)),
         flags=len(box.flags(name)),
-    )
-
-
-def _topics(batch: Batch, votes: tuple[Vote, ...]) -> tuple[TopicProgress, ...]:
-    topic_of = {pair.prompt: pair.topic for pair in batch.pairs}
-    needed = Counter(pair.topic for pair in batch.pairs)
-    there = Counter(topic_of[vote.prompt] for vote in votes)
-    return tuple(
-        TopicProgress(topic=topic, votes=there[topic], needed=pairs * batch.terms.overlap)
-        for topic, pairs in sorted(needed.items())
     )

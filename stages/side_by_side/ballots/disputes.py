@@ -42,12 +42,6 @@ class Disputes:
         ]
         return tuple(sorted(found, key=lambda dispute: dispute.adjudication is not None))
 
-    def adjudications(self, batch: str) -> tuple[Adjudication, ...]:
-        """What leads said last of each pair, whether or not it is disputed still; oldest first."""
-        self._batches.get(batch)
-        with self._database.reading() as connection:
-            return tuple(_adjudications(connection, batch).values())
-
     def adjudicate(
         self,
         batch: str,

@@ -6,12 +6,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from stages.side_by_side.ballots.person import Person
+from stages.side_by_side.ballots.topics import by_topic
 from stages.side_by_side.web.annotator import CHOICES
 from stages.side_by_side.web.conversation import turns_of
 from stages.side_by_side.web.entry import Visit, entrance, posted_by, shown_to
 from stages.side_by_side.web.links import Link, Role
 from stages.side_by_side.web.overview import (
-    by_topic,
     in_words,
     is_turned,
     median_speed,

@@ -1,6 +1,5 @@
 """What a lead is shown of a batch: how far it is by topic, and pairs that people disagree on."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -27,21 +26,6 @@ WORDS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Topic:
-    """How far a topic is.
-
-    Attributes:
-        name: Its name; empty where pairs have none.
-        votes: Votes that stand.
-        needed: Votes that it takes.
-    """
-
-    name: str
-    votes: int
-    needed: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeShown:
     """A dispute as a lead is shown it: blind, too.
 
@@ -64,17 +48,6 @@ class DisputeShown:
         """The answers, that first which is called A."""
         both = (self.pair.answer_a, self.pair.answer_b)
         return (both[1], both[0]) if self.turned else both
-
-
-def by_topic(batch: Batch, votes: Sequence[Vote]) -> tuple[Topic, ...]:
-    """How far every topic is, in order of the alphabet."""
-    topics = {pair.prompt: pair.topic for pair in batch.pairs}
-    needed = Counter(pair.topic for pair in batch.pairs)
-    given = Counter(topics.get(vote.prompt, "") for vote in votes)
-    return tuple(
-        Topic(name=name, votes=given[name], needed=needed[name] * batch.terms.overlap)
-        for name in sorted(needed)
-    )
 
 
 def median_speed(summaries: Sequence[PersonSummary]) -> float | None:
