@@ -36,5 +36,9 @@ def test_every_topic_takes_the_votes_of_its_pairs_and_gold_takes_none() -> None:
 
 def test_a_prompt_of_several_pairs_takes_the_votes_of_each() -> None:
     one = sorted_by("a")
-    both = replace(one, pairs=(*one.pairs, replace(one.pairs[0], model_a="newer")))
+    both = replace(
+        one,
+        terms=replace(one.terms, candidates=("new", "newer")),
+        pairs=(*one.pairs, replace(one.pairs[0], model_a="newer")),
+    )
     assert by_topic(both, []) == (TopicProgress(topic="a", votes=0, needed=4),)
