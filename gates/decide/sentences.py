@@ -17,7 +17,7 @@ from gates.decide.spoken import (
     unit_words,
     units_of,
 )
-from policies.criteria import AtMost, Better, Criterion
+from policies.criteria import AtMost, Better, Criterion, Severity
 from policies.metric import Metric, Unit
 from stages.evidence.estimate import Estimate
 from stages.evidence.records import Quantity
@@ -108,19 +108,23 @@ def unmeasured(criterion: Criterion, metric: Metric, reason: str) -> str:
 
 
 def final(case: Case, *, more: float | None) -> str:
-    """That no further measurement of this plan can settle it, and what would."""
+    """That no further measurement of this plan settles it, and what would."""
     end = case.limit.good_end(case.estimate)
     assert end is not None
     miss = abs(_place(case, end) - _place_of_limit(case))
     (missed,) = in_words((miss,), _miss_unit(case), whole=Decimal(0))
-    said = (
-        "This is final: no further measurement of this plan can settle it. "
-        f"The bound misses the limit by {missed}"
-    )
+    said = f"This is final: {_no_more(case)}. The bound misses the limit by {missed}"
     if more is None:
         return f"{said}; how much more data would settle it cannot be guessed."
     noun = noun_of(case.metric, case.estimate)
     return f"{said}; a rough guess is that {rough_words(more)} more {noun} would settle it."
+
+
+def _no_more(case: Case) -> str:
+    """An advisory criterion keeps no task going that might have settled it."""
+    if case.criterion.severity is Severity.ADVISORY:
+        return "no more of this plan is measured for an advisory criterion"
+    return "no further measurement of this plan can settle it"
 
 
 def futile(case: Case, *, left: int, best: float) -> str:

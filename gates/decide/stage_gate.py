@@ -75,12 +75,14 @@ def anything_open(policy: Policy, stage: StageName, evidence: Evidence | None) -
 def task_open(policy: Policy, task: str, evidence: Evidence) -> bool:
     """Whether more answers to an offline task could change what its criteria say.
 
-    A task that no criterion is about is measured to its end.
+    The blocking ones; where none of them blocks, all. A task that no criterion is about is measured
+    to its end.
     """
     own = {metric.name for metric in (policy.plan.offline or {})[task].metrics(task)}
     weighed = _weigh_all(policy, StageName.OFFLINE, evidence)
     about = [w for w in weighed if w.finding.metric in own]
-    return not about or any(not w.final for w in about)
+    counting = _blocking(about) or about
+    return not counting or any(not w.final for w in counting)
 
 
 def _nothing_yet(stage: StageName) -> Unmeasured:

@@ -63,3 +63,38 @@ def test_a_regression_at_any_time_needs_the_p_value_and_not_the_interval_alone(
 def test_a_task_without_a_criterion_is_measured_to_its_end(only: Policy) -> None:
     (spared,) = set(only.plan.offline or {}) - {TASK}
     assert task_open(only, spared, of(sequence(-0.02, 0.05)))
+
+
+ADVISED = criterion(F1, {"at_least": 0.5}, blocking=False)
+
+
+def value(low: float, high: float) -> Measurement:
+    return Measurement(
+        metric=F1.name,
+        quantity=Quantity.VALUE,
+        measured=estimate(low, high, n=50),
+        validity=Validity.ANYTIME,
+    )
+
+
+def test_what_is_advisory_keeps_no_task_going_whose_blocking_criteria_are_decided() -> None:
+    both = policy(criteria=(MARGIN, ADVISED), stages=("offline",))
+    known = evidence(sequence(-0.02, 0.05), value(0.4, 0.6), waits=(LEFT,))
+    assert not task_open(both, TASK, known)
+    ended = evidence(sequence(-0.02, 0.05), value(0.4, 0.6))
+    said = decide_stage(both, StageName.OFFLINE, ended)
+    (advised,) = [f for f in said.findings if f.quantity is Quantity.VALUE]
+    assert advised.verdict is Verdict.HOLD
+    assert "no more of this plan is measured for an advisory criterion" in advised.sentence
+
+
+def test_what_is_advisory_closes_no_task_whose_blocking_criteria_are_open() -> None:
+    both = policy(criteria=(MARGIN, ADVISED), stages=("offline",))
+    for undecided in ((sequence(-0.2, 0.2),), ()):  # too wide, or not measured
+        assert task_open(both, TASK, evidence(*undecided, value(0.6, 0.7), waits=(LEFT,)))
+
+
+def test_a_task_of_advisory_criteria_only_goes_on_for_them() -> None:
+    advised = policy(criteria=(ADVISED,), stages=("offline",))
+    assert task_open(advised, TASK, evidence(value(0.4, 0.6), waits=(LEFT,)))
+    assert not task_open(advised, TASK, evidence(value(0.6, 0.7), waits=(LEFT,)))
