@@ -15,7 +15,7 @@ from policies.benchmark_tasks import HarnessTask, Stopping
 from policies.criteria import AtLeast, AtMost, Better, Criterion, NonInferior, Severity
 from policies.metric import Metric, Unit
 from policies.policy import Policy, PolicyFile
-from policies.side_by_side import WIN_RATE, SideBySidePlan
+from policies.side_by_side import JUDGE_HEALTH, Counted, SideBySidePlan
 from policies.task import AskedTask
 from stages.engine.data import read_items
 from stages.evidence.estimate import Unmeasured
@@ -46,6 +46,9 @@ SENSITIVITY = 0.9
 
 PREFERENCE_DEVIATION = 0.45
 """Assumed standard deviation of one prompt's preference; 0.5 is the most there can be."""
+
+WON_BY_HALF = ("win_rate", "graded", "judge_win_rate", "judge_graded")
+"""What is a half for a candidate that is as good as the baseline."""
 
 ANYTIME_HORIZON, ANYTIME_FACTORS = 20_000, (1.25, 1.5, 1.75, 2.0)
 """Prompts up to which a confidence sequence is tried out, and the plans tried: so many times those
@@ -313,8 +316,9 @@ def _side_by_side(policy: Policy, criterion: Criterion, metric: Metric) -> Adequ
     assert plan is not None
     n = plan.prompts_planned
     demand = criterion.demand
-    if metric.name != WIN_RATE or not isinstance(demand, AtLeast):
-        return _unknown(criterion.metric, n, "it depends on the answers")
+    name = metric.name.partition(".")[2]
+    if name not in WON_BY_HALF or not isinstance(demand, AtLeast):
+        return _unknown(criterion.metric, n, _depends_on(name))
     probability, needed = _win_rate_shown(plan, demand.limit)
     sentence = f"an equal candidate wins half of {n:,} prompts"
     if probability < POWER:
@@ -328,9 +332,33 @@ def _side_by_side(policy: Policy, criterion: Criterion, metric: Metric) -> Adequ
         probability=probability,
         enough=probability >= POWER,
         sentence=sentence,
-        assumption=f"preferences vary by {PREFERENCE_DEVIATION:g} between prompts, and people are "
-        "many and judge alike (with 12 it takes a quarter more, with 5 twice as many)",
+        assumption=_assumed(plan, name),
     )
+
+
+def _depends_on(metric: str) -> str:
+    """What a share of a comparison rests on that no plan says."""
+    if metric == "both_bad":
+        return "it depends on how often both answers are bad"
+    if metric == "raked_win_rate":
+        return "it depends on who votes, whom the weights make count for more or for less"
+    if metric.endswith(tuple(f"_{health}" for health, _ in JUDGE_HEALTH)):
+        return "it depends on the judge"
+    return "it depends on the answers"
+
+
+def _assumed(plan: SideBySidePlan, metric: str) -> str:
+    """What the probability of a win rate takes for granted."""
+    said = f"preferences vary by {PREFERENCE_DEVIATION:g} between prompts"
+    if metric.endswith("graded"):
+        said += " (grades vary less, so that the probability is this or more)"
+    if metric.startswith("judge_") or plan.count is Counted.JUDGES:
+        return f"{said}, every verdict can be read, and judges prefer what people do"
+    said += (
+        ", and people are many and judge alike (with 12 it takes a quarter more, with 5 twice as "
+        "many)"
+    )
+    return f"{said}; judges can make it more" if plan.count is Counted.FUSED else said
 
 
 def _win_rate_shown(plan: SideBySidePlan, limit: float) -> tuple[float, int | None]:

@@ -264,13 +264,32 @@ def test_a_win_rate_that_is_easy_to_show_needs_no_warning(place: Workplace) -> N
     assert found.sentence == "an equal candidate wins half of 40 prompts"
 
 
+JUDGED = VOTED.replace("votes: [../data/votes.jsonl]", "data: ../data/sums.jsonl, judges: [j]")
+
+
+@pytest.mark.parametrize("metric", ["graded", "judge_win_rate", "judge_graded"])
+@pytest.mark.parametrize("count", ["votes", "judges", "fused"])
+def test_every_share_that_is_half_for_an_equal_candidate_is_told_alike(
+    place: Workplace, metric: str, count: str
+) -> None:
+    plan = JUDGED.replace("judges:", f"count: {count}, judges:")
+    wanted = one(place, VOTED, criterion=MOST_WINS)
+    found = one(place, plan, criterion=MOST_WINS.replace("win_rate", metric))
+    assert (found.probability, found.enough) == (wanted.probability, wanted.enough)
+    assert ("this or more" in found.assumption) is metric.endswith("graded")
+    by_judges = metric.startswith("judge_") or count == "judges"
+    assert ("judges prefer what people do" in found.assumption) is by_judges
+    assert ("judges can make it more" in found.assumption) is (count == "fused" and not by_judges)
+
+
 @pytest.mark.parametrize(
     ("stages", "criterion"),
     [
         ((PLAN,), SOUND),
         ((PLAN,), NO_WORSE.replace("margin", "relative_margin")),
-        ((VOTED,), MOST_WINS.replace("win_rate", "graded")),
         ((VOTED,), MOST_WINS.replace("win_rate, at_least", "both_bad, at_most")),
+        ((VOTED,), MOST_WINS.replace("win_rate, at_least", "attacks, at_most")),
+        ((JUDGED,), MOST_WINS.replace("win_rate, at_least", "j_inconsistency, at_most")),
         ((TRAFFIC,), SHIPS.replace("better: {}", "non_inferior: {margin: 0.01}")),
     ],
 )
