@@ -6,9 +6,9 @@ from typing import assert_never
 
 from gates.decide.rules import Weighed
 from gates.decide.sanity import same_checkpoint
-from gates.decide.spoken import metric_words, rough_words
+from gates.decide.spoken import in_clusters, metric_words, rough_count
 from gates.decide.verdict import OnlineVerdict
-from stages.evidence.estimate import Cause, Unmeasured
+from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.evidence.records import Evidence, StageName, Wait
 
 RUN, CHECK = "gate run POLICY", "gate policy check POLICY"
@@ -134,9 +134,22 @@ def _for_criterion(stage: StageName, weighed: Weighed, cause: Cause) -> Wait:
         who=whose_move(cause, stage),
         what=_what(name, stage, weighed, cause),
         have=weighed.have,
-        need=None if weighed.need is None else math.ceil(weighed.need),
+        need=_needed(weighed, cause),
         command=_command(cause),
     )
+
+
+def _needed(weighed: Weighed, cause: Cause) -> int | None:
+    """How many it takes; roughly, where that is a guess."""
+    if weighed.need is None:
+        return None
+    return rough_count(weighed.need) if cause is Cause.UNDERPOWERED else math.ceil(weighed.need)
+
+
+def _units(stage: StageName, measured: Estimate | Unmeasured) -> str:
+    """What a larger plan has more of: clusters, where those are counted."""
+    clustered = isinstance(measured, Estimate) and in_clusters(measured)
+    return "clusters of items" if clustered and stage is StageName.OFFLINE else _UNITS[stage]
 
 
 def _command(cause: Cause) -> str:
@@ -161,7 +174,7 @@ def _what(name: str, stage: StageName, weighed: Weighed, cause: Cause) -> str:
         case Cause.OVER_BUDGET:
             return f"a budget in which {name} can be measured"
         case Cause.UNDERPOWERED if weighed.need is not None:
-            units = f"{rough_words(weighed.need)} {_UNITS[stage]}"
+            units = f"{rough_count(weighed.need):,} {_units(stage, weighed.finding.measured)}"
             return f"a plan with roughly {units} for {name}, or a wider limit"
         case Cause.UNDERPOWERED:
             return f"a plan that can settle {name}, or a wider limit"

@@ -13,7 +13,7 @@ from gates.decide.spoken import (
     metric_words,
     noun_of,
     p_words,
-    rough_words,
+    rough_count,
     unit_words,
     units_of,
 )
@@ -117,7 +117,7 @@ def final(case: Case, *, more: float | None) -> str:
     if more is None:
         return f"{said}; how much more data would settle it cannot be guessed."
     noun = noun_of(case.metric, case.estimate)
-    return f"{said}; a rough guess is that {rough_words(more)} more {noun} would settle it."
+    return f"{said}; a rough guess is that {rough_count(more):,} more {noun} would settle it."
 
 
 def _no_more(case: Case) -> str:

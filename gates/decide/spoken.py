@@ -1,5 +1,6 @@
 """How numbers are said: in percent and points, never rounded across a limit."""
 
+import math
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import pairwise
@@ -49,10 +50,10 @@ def amount_words(amount: float) -> str:
     return f"{amount:.2g}" if 0 < amount < _HUNDREDTH else f"{amount:,.2f}"
 
 
-def rough_words(number: float) -> str:
-    """A rough count, to two significant digits."""
-    digits = max(0, len(str(int(number))) - 2)
-    return f"{round(number / 10**digits) * 10**digits:,}"
+def rough_count(number: float) -> int:
+    """A rough count that is enough: up to two significant digits."""
+    step = 10 ** max(0, len(str(int(number))) - 2)
+    return math.ceil(number / step) * step
 
 
 def p_words(p: float) -> str:
@@ -71,13 +72,18 @@ def noun_of(metric: Metric, estimate: Estimate) -> str:
     """What the independent units are, in the plural."""
     match metric.stage:
         case "offline":
-            return "response clusters" if "cluster" in estimate.method else "responses"
+            return "response clusters" if in_clusters(estimate) else "responses"
         case "side_by_side":
             return "prompts"
         case "online":
             return "units"
         case _:
             assert_never(metric.stage)
+
+
+def in_clusters(estimate: Estimate) -> bool:
+    """Whether its independent units are clusters of items."""
+    return "cluster" in estimate.method
 
 
 def exact(value: float) -> Decimal:

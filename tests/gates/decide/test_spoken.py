@@ -19,7 +19,7 @@ from gates.decide.spoken import (
     one_line,
     p_words,
     plain_words,
-    rough_words,
+    rough_count,
     unit_words,
     units_of,
 )
@@ -63,8 +63,9 @@ def test_levels_are_said_in_full() -> None:
     ]
 
 
-def test_rough_counts_have_two_digits() -> None:
-    assert [rough_words(x) for x in (7.6, 99.9, 1234, 98765)] == ["8", "100", "1,200", "99,000"]
+def test_rough_counts_have_two_digits_and_are_enough() -> None:
+    rough = [rough_count(x) for x in (0.3, 7.6, 99.9, 100, 1234, 98765)]
+    assert rough == [1, 8, 100, 100, 1300, 99_000]
 
 
 def test_small_p_values_are_bounded() -> None:

@@ -160,9 +160,19 @@ def test_an_underpowered_hold_says_what_would_do() -> None:
         who="release manager",
         what="a plan with roughly 2,800 items for qa f1, or a wider limit",
         have=1000,
-        need=2778,
+        need=2800,
         command="gate policy check POLICY",
     )
+
+
+def test_an_underpowered_hold_counts_clusters_where_those_are_its_units() -> None:
+    wide = estimate(-0.04, 0.04, n=1000, method="cluster-robust Student's t")
+    decision = decide_stage(POLICY, OFFLINE, _replaced(good_offline(), 1, measured=wide))
+    assert decision.waits_for is not None
+    assert decision.waits_for.what.startswith(
+        "a plan with roughly 1,800 clusters of items for qa f1"
+    )
+    assert (decision.waits_for.have, decision.waits_for.need) == (1000, 1800)
 
 
 def test_what_the_stage_itself_awaits_is_told_first() -> None:
