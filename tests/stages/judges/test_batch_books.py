@@ -1,13 +1,16 @@
 import pytest
 
 from policies.errors import Broken
-from stages.engine.answering import AnswerLog
+from policies.task import Sampling
+from stages.engine.answering import AnswerLog, Inquiry
 from stages.engine.folder_state import FolderState
 from stages.engine.threads import Failed
-from stages.evidence.items import Response
-from stages.judges.batch_books import BatchBooks, first_of_each
+from stages.evidence.estimate import Cause
+from stages.evidence.items import Item, Response
+from stages.judges.batch_books import BatchBooks, as_journaled, first_of_each
 from stages.models.openai_compatible import OpenAICompatible
 from stages.models.settings import EndpointSettings
+from stages.models.unasked import Unasked
 
 
 def client(model: str) -> OpenAICompatible:
@@ -29,6 +32,29 @@ def test_a_book_tells_after_a_death_what_it_told_before(journal: FolderState) ->
     again = BatchBooks(client("a"), log)
     assert again.open == ()
     assert again.answered() == {"k"}
+
+
+def test_of_the_journals_alone_what_is_in_a_batch_is_awaited_and_nobody_is_asked(
+    journal: FolderState,
+) -> None:
+    log = AnswerLog(state=journal, stream="judges/toy")
+    items = [
+        Item(id=name, messages=({"role": "user", "content": name},), cluster=name)
+        for name in ("in a batch", "begun", "nowhere")
+    ]
+    inquiry = Inquiry(client=Unasked(client("a")), items=tuple(items), sampling=Sampling(), log=log)
+    keys = [inquiry.request(item).key for item in items]
+    books = BatchBooks(client("a"), log)
+    books.made(books.uploaded(books.begin({keys[0]: "in a batch"}), "file-1"), "batch-1")
+    books.begin({keys[1]: "begun"})
+    found = as_journaled(inquiry, calls_at_most=None).responses
+    causes = {name: said.cause for name, said in found.items() if isinstance(said, Failed)}
+    assert causes == {
+        "in a batch": Cause.WAITING,
+        "begun": Cause.OVER_BUDGET,
+        "nowhere": Cause.OVER_BUDGET,
+    }
+    assert journal.read(log.stream) == ()
 
 
 def test_the_same_questions_never_have_one_digest_twice(journal: FolderState) -> None:
