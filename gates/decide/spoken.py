@@ -52,7 +52,7 @@ def amount_words(amount: float) -> str:
 
 def rough_count(number: float) -> int:
     """A rough count that is enough: up to two significant digits."""
-    step = 10 ** max(0, len(str(int(number))) - 2)
+    step: int = 10 ** max(0, len(str(int(number))) - 2)
     return math.ceil(number / step) * step
 
 
