@@ -37,9 +37,10 @@ def command(
     with open_services(open_workspace(workspace, tracking_uri, state)) as services:
         found = services.ledger.version(version)
         history = services.ledger.history(found)
-    stored = next((d for d in history if policy in (None, d.policy_name)), None)
+        stored = next((d for d in history if policy in (None, d.policy_name)), None)
+        logged = [services.ledger.found(stored)] if stored is not None and as_json else []
     if as_json:
-        say_json(decision_json(as_round(stored)) if stored else undecided_json(found))
+        say_json(decision_json(as_round(stored), logged) if stored else undecided_json(found))
     elif stored is None:
         adopted = found.tags.get("gate_adopted")
         if adopted:

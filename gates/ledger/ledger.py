@@ -306,6 +306,14 @@ class Ledger(Protocol):
         """
         ...
 
+    def found(self, decided: Decided) -> Logged:
+        """Where a decision that was read back is found; a stage's run that is gone is absent.
+
+        Raises:
+            Broken: When the run it was read from is gone.
+        """
+        ...
+
     def history(self, version: Version, *, most: int | None = None) -> Sequence[Decided]:
         """Decisions on a version under any policy, newest first, without their evidence.
 

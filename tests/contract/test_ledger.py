@@ -178,6 +178,14 @@ def test_what_was_logged_is_read_back_whole(place: Place) -> None:
         assert stored.baseline == decisions.BASELINE
 
 
+def test_a_decision_that_was_read_back_is_found_where_it_was_logged(place: Place) -> None:
+    version = [place.register() for _ in range(3)][1]
+    logged = {one.candidate: one for one in place.ledger.log(place.record())}
+    (decided,) = place.ledger.history(version)
+    assert place.ledger.found(decided) == logged[version.uri]
+    assert logged[version.uri].stage_run_ids
+
+
 def test_logging_twice_changes_nothing(place: Place) -> None:
     version = [place.register() for _ in range(3)][1]
     first = place.ledger.log(place.record())

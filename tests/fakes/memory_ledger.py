@@ -118,15 +118,7 @@ class MemoryLedger:
             for decision in record.decision.candidates:
                 self._tag_decided(record, decision)
         return tuple(
-            Logged(
-                candidate=decision.candidate,
-                run_id=_run_id(record, decision.candidate),
-                stage_run_ids={
-                    s.stage: f"{_run_id(record, decision.candidate)}/{s.stage}"
-                    for s in decision.stages
-                },
-                url="",
-            )
+            _logged(_run_id(record, decision.candidate), decision)
             for decision in record.decision.candidates
         )
 
@@ -136,6 +128,10 @@ class MemoryLedger:
 
     def history(self, version: Version, *, most: int | None = None) -> Sequence[Decided]:
         return self._decided(version)[:most]
+
+    def found(self, decided: Decided) -> Logged:
+        self.ping()
+        return _logged(decided.run_id, decided.decision)
 
     def _decided(self, version: Version) -> tuple[Stored, ...]:
         self.ping()
@@ -171,6 +167,15 @@ class MemoryLedger:
 
 def _run_id(record: Record, candidate: str) -> str:
     return f"{record.key}:{candidate}"
+
+
+def _logged(run_id: str, decision: CandidateDecision) -> Logged:
+    return Logged(
+        candidate=decision.candidate,
+        run_id=run_id,
+        stage_run_ids={s.stage: f"{run_id}/{s.stage}" for s in decision.stages},
+        url="",
+    )
 
 
 def _stored(record: Record, decision: CandidateDecision) -> Stored:

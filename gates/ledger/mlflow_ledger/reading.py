@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from gates.ledger.ledger import Decided, Stored, Version
+from gates.ledger.ledger import Decided, Logged, Stored, Version
 from gates.ledger.mlflow_ledger.artifacts import read_file
 from gates.ledger.mlflow_ledger.connection import Connection, quoted
 from gates.ledger.mlflow_ledger.experiments import find_experiment, policy_experiments
@@ -12,9 +12,11 @@ from gates.ledger.mlflow_ledger.runs import (
     Found,
     Kind,
     Place,
+    run_of_id,
     runs_of_key,
     search,
 )
+from gates.ledger.mlflow_ledger.writing import run_url
 from gates.ledger.records import CandidateRecord, decode_candidate
 from policies.canonical import sha256_of_bytes
 from policies.errors import Broken, InputError
@@ -48,6 +50,28 @@ def read_history(
         return ()
     found = search(connection, experiments, _decisions_on(version), most=most)
     return tuple(_decided(run, _record(connection, run, version)) for run in found)
+
+
+def find_decision(connection: Connection, decided: Decided) -> Logged:
+    """The MLflow runs of a decision, and the page of the candidate's.
+
+    Raises:
+        Broken: When the run it was read from is gone.
+    """
+    own = run_of_id(connection, decided.run_id)
+    candidate = decided.decision.candidate
+    nested = runs_of_key(connection, own.experiment_id, own.tags["gate_key"])
+    return Logged(
+        candidate=candidate,
+        run_id=own.run_id,
+        stage_run_ids={
+            run.place.stage: run.run_id
+            for run in nested
+            if run.place.stage is not None
+            and run.place == Place(kind=Kind.STAGE, candidate=candidate, stage=run.place.stage)
+        },
+        url=run_url(connection, own),
+    )
 
 
 def _decisions_on(version: Version) -> str:

@@ -115,6 +115,18 @@ def runs_of_key(connection: Connection, experiment_id: str, key: str) -> tuple[F
     return tuple(sorted(runs, key=lambda run: run.run_id))
 
 
+def run_of_id(connection: Connection, run_id: str) -> Found:
+    """The MLflow run of ours that has an id.
+
+    Raises:
+        Broken: When it is gone.
+    """
+    with connection.answering(f"read MLflow run {run_id}"):
+        found = _known(connection.client.get_run(run_id))
+    assert found is not None  # the ids that are asked for were read from runs of ours
+    return found
+
+
 def search(
     connection: Connection, experiment_ids: Sequence[str], query: str, *, most: int | None = None
 ) -> tuple[Found, ...]:

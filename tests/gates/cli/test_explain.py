@@ -70,7 +70,9 @@ def test_the_policy_chooses_among_decisions(place: Workplace) -> None:
 def test_json_is_the_decision_or_the_standing() -> None:
     decided = json.loads(said("explain", "assistant/3", "--json").out)
     assert decided["schema"] == "gate.decision/1"
-    assert decided["candidates"][0]["verdict"] == "FAIL"
+    (candidate,) = decided["candidates"]
+    assert candidate["verdict"] == "FAIL"
+    assert candidate["stages"][0]["run_id"].endswith("models:/assistant/3/offline")
     undecided = json.loads(said("explain", "assistant/4", "--json").out)
     assert (undecided["schema"], undecided["versions"][0]["verdict"]) == (
         "gate.status/1",
