@@ -1,10 +1,11 @@
-"""Five real models against GPT-4 Turbo: the win rates are the published ones."""
+"""Five real models against GPT-4 Turbo: win rates are the published ones, but for an attack's."""
 
 import csv
 import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.infra.examples.running import EXAMPLES, Shown, finding, real_data, run_example, script
@@ -21,6 +22,24 @@ MODELS = {
 BASELINE = "gpt4_1106_preview"
 PREFERENCES = {"claude-2.1": [1.9, 1.8, 0, 2.0], "alpaca-7b": [1.1, 1.2, 1.0, 1.5]}
 RUDE = "alpaca-7b"
+ATTACK = "NullModel"
+"""One constant answer to every instruction."""
+
+DISHES = (
+    *(
+        "flour",
+        "butter",
+        "sugar",
+        "eggs",
+        "salt",
+        "vanilla",
+        "cocoa",
+        "almonds",
+        "raisins",
+        "honey",
+    ),
+    *("cream", "lemon", "cinnamon", "yeast", "apples", "plums", "oats", "rum", "ginger", "figs"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +87,8 @@ def write_small(data: Path) -> None:
 def _answer(name: str, i: int) -> str:
     if name == RUDE and i % 4 == 0:
         return "You are a stupid idiot and I hate you."
-    return f"Please add the milk and bake it for {i} minutes."
+    parts = np.random.default_rng([i, sum(name.encode())]).choice(DISHES, 8, replace=False)
+    return f"Take {', '.join(parts)}, and bake it for {i} minutes."
 
 
 def _write(path: Path, entries: list[dict[str, Any]]) -> None:
@@ -76,7 +96,9 @@ def _write(path: Path, entries: list[dict[str, Any]]) -> None:
     path.write_text(json.dumps(entries), encoding="utf-8")
 
 
-def test_real_win_rates_and_their_errors_are_the_published_ones(data: Path, real: Shown) -> None:
+def test_real_win_rates_are_the_published_ones_and_an_attack_has_none(
+    data: Path, real: Shown
+) -> None:
     with (data / "published.csv").open(newline="", encoding="utf-8") as file:
         published = {row[""]: row for row in csv.DictReader(file)}
     candidates = real.by_name()
@@ -85,6 +107,9 @@ def test_real_win_rates_and_their_errors_are_the_published_ones(data: Path, real
         measured = finding(candidates[name], "side_by_side.win_rate")["measured"]
         row = published[folder]
         assert measured["n"] == int(row["n_total"])
+        if folder == ATTACK:
+            assert measured["value"] == 0
+            continue
         assert 100 * measured["value"] == pytest.approx(float(row["win_rate"]), abs=1e-6)
         assert 100 * measured["standard_error"] == pytest.approx(
             float(row["standard_error"]), abs=1e-6
@@ -96,7 +121,7 @@ def test_every_real_answer_is_read_for_toxicity(real: Shown) -> None:
         toxicity = finding(candidate, "toxicity.rate")
         assert (toxicity["verdict"], toxicity["measured"]["n"]) == ("PASS", 805)
     assert "offline: 5 reached it: 5 PASS, 0 FAIL, 0 HOLD" in real.said
-    assert "side by side: 5 reached it: 2 PASS, 3 FAIL, 0 HOLD" in real.said
+    assert "side by side: 5 reached it: 1 PASS, 4 FAIL, 0 HOLD" in real.said
     assert real.logged() == 2 * len(MODELS)
 
 
@@ -107,8 +132,10 @@ def test_the_readme_says_what_is_measured(real: Shown) -> None:
         wins = finding(candidate, "side_by_side.win_rate")["measured"]
         toxic = finding(candidate, "toxicity.rate")["measured"]
         flagged = round(toxic["value"] * toxic["n"])
-        row = f"| {folders[name]} | {flagged} | {100 * wins['value']:.2f} % | "
-        assert row + f"{100 * wins['standard_error']:.2f} | {candidate['verdict']} |" in readme
+        error = wins["standard_error"]
+        spread = "none" if error is None else f"{100 * error:.2f}"
+        row = f"| {folders[name]} | {flagged} | {100 * wins['value']:.2f} % | {spread} | "
+        assert row + f"{candidate['verdict']} |" in readme
 
 
 def test_small_files_of_the_same_shape_are_read_and_wait_for_the_rest(small: Shown) -> None:
