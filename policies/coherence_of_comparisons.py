@@ -32,6 +32,7 @@ def comparison_problems(plan: SideBySidePlan) -> Iterator[Problem]:
         )
     yield from _judging(plan)
     yield from _gold(plan)
+    yield from _annotating(plan)
     yield from _user_mix(plan)
 
 
@@ -43,7 +44,13 @@ def _without_data(plan: SideBySidePlan) -> Iterator[Problem]:
             expected="prompts to show, or files of votes",
             fix="add `data: prompts.jsonl` or `votes: [votes.jsonl]`",
         )
-    needs = {"judges": plan.judges, "topic": plan.topic, "gold": plan.gold, "sha256": plan.sha256}
+    needs = {
+        "judges": plan.judges,
+        "topic": plan.topic,
+        "gold": plan.gold,
+        "sha256": plan.sha256,
+        "annotating": plan.annotating.said(),
+    }
     for name, said in needs.items():
         if said:
             yield Problem(
@@ -86,6 +93,32 @@ def _gold(plan: SideBySidePlan) -> Iterator[Problem]:
             found="a share of gold, and no gold",
             expected="pairs with a known answer",
             fix="add `gold: gold.jsonl`",
+        )
+
+
+def _annotating(plan: SideBySidePlan) -> Iterator[Problem]:
+    how, at = plan.annotating, (*AT, "annotating")
+    on_gold = {"qualification", "qualified_at", "gold_least", "warn_below", "pause_below"}
+    for name in sorted(on_gold & how.said().keys()) if plan.gold is None else ():
+        yield Problem(
+            at=(*at, name),
+            found=f"`{name}`, and no gold",
+            expected="pairs with a known answer, which it is about",
+            fix="add `gold: gold.jsonl`",
+        )
+    if how.warn_below < how.pause_below:
+        yield Problem(
+            at=(*at, "warn_below"),
+            found=f"{how.warn_below:g}, below `pause_below` ({how.pause_below:g})",
+            expected="a warning before a pause",
+            fix="raise `warn_below`, or lower `pause_below`",
+        )
+    if "qualified_at" in how.said() and not how.qualification:
+        yield Problem(
+            at=(*at, "qualified_at"),
+            found="`qualified_at`, and no qualification round",
+            expected="the gold pairs that everybody is given first",
+            fix="add `qualification: 5`, or remove `qualified_at`",
         )
 
 

@@ -83,6 +83,29 @@ class Judging(Strict):
     """Digest that the calibration set is frozen at."""
 
 
+ClosedShare = Annotated[float, Field(ge=0, le=1)]
+"""A share, 0 and 1 included."""
+
+
+class Annotating(Strict):
+    """How people annotate: when they may vote, when their votes are looked at, when they pause."""
+
+    qualification: Annotated[int, Field(ge=0)] = 0
+    """Gold pairs that everybody is given first; 0 for none."""
+    qualified_at: ClosedShare = 0.7
+    """Share of these that must be read rightly to go on."""
+    gold_least: Count = 5
+    """Gold votes before a person's gold accuracy says anything."""
+    warn_below: ClosedShare = 0.7
+    """Gold accuracy below which the lead is warned."""
+    pause_below: ClosedShare = 0.5
+    """Gold accuracy below which a person is paused."""
+    lease_minutes: Annotated[int, Field(ge=1, le=10_080)] = 30
+    """How long a pair is kept for the person who was given it; at most a week."""
+    floor_seconds: Annotated[float, Field(ge=0)] = 3.0
+    """Votes in less time are flagged, and count all the same."""
+
+
 def _seats(value: object) -> object:
     """`[judge_a, judge_b]` is short for seats that say nothing of themselves."""
     if isinstance(value, list | tuple) and len(set(map(repr, value))) == len(value):
@@ -126,6 +149,7 @@ class SideBySidePlan(Strict):
     """Share of an annotator's tasks that are gold."""
     guidelines: Text | None = None
     """What annotators are told: a Markdown file."""
+    annotating: Annotating = Annotating()
     judges: Annotated[dict[Name, Judge], BeforeValidator(_seats)] = Field(default_factory=dict)
     """The panel, by endpoint."""
     judging: Judging = Judging()

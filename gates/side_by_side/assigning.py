@@ -21,7 +21,7 @@ from stages.evidence.json_lines import utf8_text
 from stages.evidence.records import StageName
 from stages.side_by_side.answering import Answering, Prompts, read_prompts
 from stages.side_by_side.ballots.box import BallotBox
-from stages.side_by_side.batch import Batch, Terms
+from stages.side_by_side.batch import Batch, Rules, Terms
 from stages.side_by_side.drawing import make_batch
 from stages.side_by_side.gold import read_gold
 from stages.side_by_side.naming import batch_name
@@ -138,6 +138,7 @@ class _Drawing:
             seed=self.plan.seed,
             gold_share=self.plan.gold_share if self.gold else 0.0,
             guidelines=self.guidelines,
+            rules=Rules(**self.plan.annotating.model_dump()),
         )
 
 

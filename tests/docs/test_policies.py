@@ -38,6 +38,7 @@ from policies.safety_tasks import (
     ToxicityTask,
 )
 from policies.side_by_side import (
+    Annotating,
     Counted,
     Judge,
     Judging,
@@ -74,6 +75,7 @@ SECTIONS: dict[str, type[Strict]] = {
     "Columns of a corpus": Columns,
     "Extraction of training text": ExtractionTask,
     "Side by side": SideBySidePlan,
+    "Annotating": Annotating,
     "Judge": Judge,
     "Judging": Judging,
     "Online": OnlinePlan,

@@ -20,6 +20,7 @@ GOOD = {
     "judges": ["judge_a", "judge_b"],
     "judging": {"rubrics": {"code": "code"}, "calibration": "c.jsonl"},
     "count": "fused",
+    "annotating": {"qualification": 5, "qualified_at": 0.8, "warn_below": 0.5, "pause_below": 0.5},
     "user_mix": {"topic": {"code": 0.5, "mail": 0.5}, "segment": {"free": 0.7, "paying": 0.3}},
 }
 
@@ -49,6 +50,27 @@ def test_a_coherent_plan_has_no_problem() -> None:
             "a digest, and no calibration set",
         ),
         ({"gold": None}, "gold_share", "a share of gold, and no gold"),
+        ({"gold": None}, "annotating.qualification", "`qualification`, and no gold"),
+        (
+            {"gold": None, "annotating": {"pause_below": 0.4}},
+            "annotating.pause_below",
+            "`pause_below`, and no gold",
+        ),
+        (
+            {"annotating": {"warn_below": 0.4}},
+            "annotating.warn_below",
+            "0.4, below `pause_below` (0.5)",
+        ),
+        (
+            {"annotating": {"qualified_at": 0.9}},
+            "annotating.qualified_at",
+            "`qualified_at`, and no qualification round",
+        ),
+        (
+            {"data": None, "votes": ["v"]},
+            "annotating",
+            "`annotating` without `data`",
+        ),
         ({"user_mix": {"country": {"nl": 0.5, "de": 0.5}}}, "user_mix.country", "`country`"),
         (
             {"user_mix": {"segment": {"free": 0.5, "paying": 0.4}}},
@@ -59,6 +81,11 @@ def test_a_coherent_plan_has_no_problem() -> None:
 )
 def test_what_cannot_be_measured_is_named(fields: dict[str, object], at: str, found: str) -> None:
     assert problems(**GOOD | fields)[at] == found
+
+
+def test_no_gold_is_needed_to_say_how_long_a_pair_is_kept() -> None:
+    how = {"lease_minutes": 60, "floor_seconds": 2}
+    assert problems(**GOOD | {"gold": None, "gold_share": 0.1, "annotating": how}) == {}
 
 
 def test_judges_may_stop_at_any_time() -> None:
