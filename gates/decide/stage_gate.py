@@ -17,6 +17,11 @@ from stages.evidence.estimate import Cause, Unmeasured
 from stages.evidence.records import Cost, Evidence, Quantity, StageName, Validity
 from stages.stats.holm import holm
 
+_SPARED = Unmeasured(
+    "not asked, since the candidate was blocked already (`whole_picture: true` asks all)",
+    Cause.WAITING,
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Said:
@@ -49,7 +54,7 @@ def decide_stage(
         stage=stage,
         verdict=said.verdict,
         reason=said.reason,
-        findings=tuple(w.finding for w in weighed),
+        findings=_findings(policy, known, weighed, said.verdict),
         waits_for=first_move(stage, known, _blocking(weighed), said.online) if holds else None,
         online=said.online,
         evidence_sha256=evidence_sha256(found) if found is not None else None,
@@ -83,6 +88,24 @@ def task_open(policy: Policy, task: str, evidence: Evidence) -> bool:
     about = [w for w in weighed if w.finding.metric in own]
     counting = _blocking(about) or about
     return not counting or any(not w.final for w in counting)
+
+
+def _findings(
+    policy: Policy, evidence: Evidence | Unmeasured, weighed: Iterable[Weighed], verdict: Verdict
+) -> tuple[Finding, ...]:
+    """What the criteria say; of tasks that a blocked candidate was not asked, that this is why."""
+    findings = tuple(w.finding for w in weighed)
+    if isinstance(evidence, Unmeasured) or evidence.stage is not StageName.OFFLINE:
+        return findings
+    if verdict is not Verdict.FAIL or policy.whole_picture or not evidence.waits:
+        return findings
+    metrics, criteria = policy.plan.metrics(), policy.criteria_of(evidence.stage)
+    return tuple(
+        f
+        if evidence.of(f.metric, f.quantity)
+        else weigh(c, _SPARED, metrics[c.metric], p_worse_adjusted=None).finding
+        for f, c in zip(findings, criteria, strict=True)
+    )
 
 
 def _nothing_yet(stage: StageName) -> Unmeasured:

@@ -114,6 +114,37 @@ def test_any_blocking_failure_fails_even_beside_a_hold() -> None:
     assert decision.waits_for is None
 
 
+NEXT = Wait(cause=Cause.WAITING, who="gate", what="task qa", have=1, need=2)
+HARMFUL = measurement(TOXICITY, estimate(0.02, 0.05, level=0.9))
+
+
+def test_what_a_blocked_candidate_was_not_asked_says_so() -> None:
+    decision = decide_stage(POLICY, OFFLINE, evidence(HARMFUL, waits=(NEXT,)))
+    failed, *spared = decision.findings
+    assert (decision.verdict, failed.verdict) == (FAIL, FAIL)
+    assert "not asked" not in failed.sentence
+    assert [f.verdict for f in spared] == [UNMEASURED, UNMEASURED]
+    for finding in spared:
+        assert "not asked, since the candidate was blocked already" in finding.sentence
+        assert isinstance(finding.measured, Unmeasured)
+        assert finding.measured.cause is Cause.WAITING
+
+
+@pytest.mark.parametrize(
+    ("demand", "found"),
+    [
+        (POLICY.model_copy(update={"whole_picture": True}), evidence(HARMFUL, waits=(NEXT,))),
+        (POLICY, evidence(HARMFUL)),
+        (POLICY, evidence(waits=(NEXT,))),
+    ],
+)
+def test_what_is_missing_for_another_reason_was_not_left_unasked(
+    demand: Policy, found: Evidence
+) -> None:
+    findings = decide_stage(demand, OFFLINE, found).findings
+    assert not any("not asked" in finding.sentence for finding in findings)
+
+
 def test_several_failures_are_counted() -> None:
     two = policy(
         stages=("offline",),
