@@ -25,6 +25,7 @@ from gates.reports.plan_words import plan_words
 from gates.reports.table import Table
 from policies.canonical import Json
 from policies.criteria import Severity
+from policies.detectors import detector_remark
 from policies.diff import diff
 from policies.policy import Budget, Policy
 from policies.silence import silence_remark
@@ -56,13 +57,14 @@ def check(
         file = find_policy(policy, opened)
         untold = check_inputs(file, opened, nothing)
         stages, open_tasks = adequacy(file), unfrozen(file)
-    remark = silence_remark(file.policy)
+    found = {"helpfulness": silence_remark(file.policy), "detector": detector_remark(file.policy)}
+    remarks = {title: remark for title, remark in found.items() if remark is not None}
     for criterion in _too_small(stages):
         noted = Annotation(level="warning", message=criterion.sentence, file=str(file.path))
         annotate(opened.environment, replace(noted, title=criterion.metric))
-    if remark:
+    for title, remark in remarks.items():
         noted = Annotation(level="warning", message=remark, file=str(file.path))
-        annotate(opened.environment, replace(noted, title="helpfulness"))
+        annotate(opened.environment, replace(noted, title=title))
     if as_json:
         say_json(
             {
@@ -71,14 +73,14 @@ def check(
                 "stages": [asdict(stage) for stage in stages],
                 "unfrozen": [asdict(task) for task in open_tasks],
                 "untold": [asdict(task) for task in untold],
-                "warnings": [remark] if remark else [],
+                "warnings": list(remarks.values()),
             }
         )
         return Exit.YES
     click.echo(f"{file.path} is valid (sha256 {file.policy.sha256[:12]})")
     for stage in stages:
         _say_stage(stage, file.policy)
-    if remark:
+    for remark in remarks.values():
         click.echo(f"\nWARNING {remark}")
     for each in untold:
         click.echo(f"\nnote: {each.task} cannot be told as a whole here: {each.sentence}")

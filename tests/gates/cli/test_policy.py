@@ -107,6 +107,19 @@ def test_check_warns_of_a_policy_that_selects_silence(
     assert said("policy", "check", "release", "--json").json["warnings"] == []
 
 
+def test_check_warns_of_a_detector_that_is_taken_at_its_word(place: Workplace) -> None:
+    rude = "{data: ../data/sums.jsonl, classifier: detoxify/original, labelled: {data: l.jsonl}}"
+    harmless = "{metric: rude.rate, at_most: 0.01, severity: blocking, because: brand}"
+    file = place.policy(policy_text((f"offline: {{rude: {rude}}}",), (harmless,)))
+    (file.path.parent / "l.jsonl").write_text(
+        '{"id": "1", "text": "a", "harmful": true}\n{"id": "2", "text": "b", "harmful": false}\n',
+        encoding="utf-8",
+    )
+    found = said("policy", "check", "release")
+    assert "WARNING this policy blocks on rude.rate, which takes the detector" in found.out, found
+    assert len(said("policy", "check", "release", "--json").json["warnings"]) == 2
+
+
 WRONG = (
     "offline: {sums: {data: ../data/sums.jsonl, scorer: numeric, "
     "groups: {field: language, values: [de]}}, "
