@@ -163,6 +163,12 @@ def _row(stage: "StageForecast") -> tuple[str, ...]:
 def _said(found: "Range | None") -> str:
     if found is None:
         return "?"
-    if found.high == found.low:
-        return f"{found.high:,.10g}"
-    return f"{found.low:,.10g} to {found.high:,.10g}"
+    low, high = _number(found.low), _number(found.high)
+    return high if low == high else f"{low} to {high}"
+
+
+def _number(value: float) -> str:
+    """Whole ones as they are; money and minutes as people say them."""
+    from gates.decide.spoken import amount_words
+
+    return f"{value:,.10g}" if float(value).is_integer() else amount_words(value)

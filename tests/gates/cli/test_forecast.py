@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.fakes.shell import said
 from tests.fakes.workplace import (
     NO_WORSE,
@@ -52,7 +54,10 @@ def test_a_price_is_shown_as_a_range(place: Workplace) -> None:
         "[models.assistant]\nusd_per_million_tokens = { input = 1.0, output = 2.0 }\n"
     )
     place.endpoint("http://127.0.0.1:9/v1")
-    assert "0.00" in said("forecast", "release").out.splitlines()[-1]
+    row = said("forecast", "release").out.splitlines()[-1]
+    assert "  0.00047 to 0.08  " in row, row
+    (stage,) = json.loads(said("forecast", "release", "--json").out)["stages"]
+    assert stage["usd"] == {"low": pytest.approx(0.000468), "high": pytest.approx(0.083295)}
 
 
 def test_caps_stand_beside_what_it_may_come_to(place: Workplace) -> None:
