@@ -80,13 +80,13 @@ def command(  # noqa: PLR0913 - one parameter per option
 
 
 def addresses_of(opened: "Workspace", origin: str, *, valid_for: timedelta) -> "Addresses":
-    """Where people enter, signed with the workspace's secret."""
+    """Where people enter, signed with the workspace's secret; see `origin_of`."""
     from gates.cli.clock import now
-    from gates.side_by_side.links import Addresses
+    from gates.side_by_side.links import Addresses, origin_of
     from gates.side_by_side.signing import VARIABLE, link_key
 
     key = link_key(opened.state_url, opened.secret(VARIABLE))
-    return Addresses(origin=origin, key=key, clock=now, valid_for=valid_for)
+    return Addresses(origin=origin_of(origin), key=key, clock=now, valid_for=valid_for)
 
 
 def person_json(person: "Person", link: str | None) -> dict[str, object]:

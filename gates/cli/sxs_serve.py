@@ -21,7 +21,7 @@ HOST, PORT = "127.0.0.1", 8080
 @click.command("serve")
 @click.option("--host", default=HOST, show_default=True, help="Address to listen at.")
 @click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True)
-@click.option("--public-url", help="Where annotators reach it; default: http://HOST:PORT.")
+@click.option("--public-url", help="Where annotators reach it; give it behind a proxy.")
 @click.option(
     "--days", type=click.IntRange(1, 365), default=14, show_default=True, help="Of links."
 )
@@ -48,7 +48,7 @@ def command(
     opened = open_workspace(workspace, None, state)
     check_free(host, port)
     valid_for = timedelta(days=days)
-    addresses = addresses_of(opened, public_url or f"http://{host}:{port}", valid_for=valid_for)
+    addresses = addresses_of(opened, public_url or _here(host, port), valid_for=valid_for)
     with open_box(opened) as box:
         _say(box, addresses)
         app = make_app(
@@ -57,9 +57,14 @@ def command(
             clock=now,
             valid_for=valid_for,
             agreement=agreement_of_votes,
+            origin=addresses.origin if public_url else None,
         )
         serve(app, host, port)
     return Exit.YES
+
+
+def _here(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _say(box: "BallotBox", addresses: "Addresses") -> None:

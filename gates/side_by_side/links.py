@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from gates.services import Clock
+from policies.errors import WrongUsage
 from stages.side_by_side.ballots.person import Person
 from stages.side_by_side.web.deck import alias_of
 from stages.side_by_side.web.links import Link, Links, Role
 
 LEAD = "lead"
 """Who a lead is in their link."""
+_OWN_PORTS = {"http": 80, "https": 443}
+"""Ports that an address need not name; browsers leave them out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,3 +44,31 @@ class Addresses:
     @property
     def _links(self) -> Links:
         return Links(self.key, clock=self.clock, valid_for=self.valid_for)
+
+
+def origin_of(url: str) -> str:
+    """A site's address as browsers write it: lower case, no port that goes without saying.
+
+    Raises:
+        WrongUsage: When it is no address of a whole site: pages are served at its root.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise _no_site(url) from None
+    if not host or url.lower().rstrip("/") != f"{parts.scheme}://{parts.netloc}".lower():
+        raise _no_site(url)
+    if parts.scheme not in _OWN_PORTS or "@" in parts.netloc:
+        raise _no_site(url)
+    name = f"[{host}]" if ":" in host else host
+    told = "" if port in (None, _OWN_PORTS[parts.scheme]) else f":{port}"
+    return f"{parts.scheme}://{name}{told}"
+
+
+def _no_site(url: str) -> WrongUsage:
+    return WrongUsage(
+        f"annotators cannot reach the pages at {url!r}",
+        why="that is not http:// or https://, a host and perhaps a port, and nothing more",
+        fix="give --public-url such as https://votes.example.org, whose root is passed on to us",
+    )

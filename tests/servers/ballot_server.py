@@ -53,11 +53,16 @@ class BallotServer:
     """Serves the pages of a ballot box on a free port of 127.0.0.1, in a thread."""
 
     def __init__(
-        self, box: BallotBox, *, clock: Clock = now, agreement: Agreement = no_agreement
+        self,
+        box: BallotBox,
+        *,
+        clock: Clock = now,
+        agreement: Agreement = no_agreement,
+        origin: str | None = None,
     ) -> None:
         self.box = box
         self._socket = _listening_socket(0)
-        app = make_app(box, key=KEY, clock=clock, agreement=agreement)
+        app = make_app(box, key=KEY, clock=clock, agreement=agreement, origin=origin)
         self._server = uvicorn.Server(server_config(app))
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, daemon=True

@@ -1,7 +1,6 @@
 """The web application of a ballot box, and the server that it runs on."""
 
 import logging
-from collections.abc import Callable
 from datetime import timedelta
 from time import perf_counter
 
@@ -42,7 +41,7 @@ def make_app(
     clock: Clock,
     valid_for: timedelta = LINKS_VALID_FOR,
     agreement: Agreement = no_agreement,
-    timer: Callable[[], float] = perf_counter,
+    origin: str | None = None,
 ) -> Starlette:
     """The pages of every batch of a ballot box.
 
@@ -53,18 +52,20 @@ def make_app(
         clock: Says what time it is, with a timezone.
         valid_for: How long a link may be used after its making.
         agreement: Measures how far people agree, for the lead.
-        timer: Seconds that only grow.
+        origin: Where people reach the pages, as browsers write it, such as
+            `https://votes.example.org`; None for wherever a request says that it was sent.
     """
     site = Site(
         box=box,
         decks=Decks(box.batches),
         links=Links(key, clock=clock, valid_for=valid_for),
         tickets=Tickets(key),
-        shares=FairShares(box.people, timer=timer),
+        shares=FairShares(box.people, timer=perf_counter),
         clock=clock,
         agreement=agreement,
         threads=CapacityLimiter(THREADS),
         keep_seconds=int(valid_for.total_seconds()),
+        origin=origin,
     )
     return Starlette(
         routes=[
@@ -73,7 +74,7 @@ def make_app(
             Route("/static/{name}", static),
             Route("/healthz", _health(box)),
         ],
-        middleware=[Middleware(Guarded, timer=timer)],
+        middleware=[Middleware(Guarded, timer=perf_counter)],
         exception_handlers={404: _not_found, InputError: _refused, GateError: _broken},
     )
 

@@ -45,7 +45,6 @@ class Visit:
         form: What they posted.
         receipt: What their browser keeps of the guidelines that were read; empty for nothing.
         said: What the last page said; one word of the address.
-        secure: Whether they came by HTTPS.
         origin: The site as they address it.
     """
 
@@ -55,13 +54,17 @@ class Visit:
     form: Form
     receipt: str = ""
     said: str = ""
-    secure: bool = False
     origin: str = ""
 
     @property
     def batch(self) -> str:
         """Name of the batch."""
         return self.deck.batch.name
+
+    @property
+    def secure(self) -> bool:
+        """Whether cookies are for HTTPS only."""
+        return _is_secure(self.origin)
 
 
 Handler = Callable[[Visit], Response]
@@ -83,7 +86,7 @@ def posted_by(site: Site, role: Role, handler: Handler) -> Endpoint:
 
     async def endpoint(request: Request) -> Response:
         try:
-            form = await read_form(request)
+            form = await read_form(request, origin=site.origin)
         except Rejected as error:
             return _stranger(str(error))
         if not site.tickets.is_form_token(form.get("form"), request.cookies.get(_cookie(role), "")):
@@ -124,8 +127,7 @@ def _answer(site: Site, role: Role, handler: Handler, request: Request, form: Fo
             form=form,
             receipt=request.cookies.get(Cookie.READ, ""),
             said=request.query_params.get("said", ""),
-            secure=request.url.scheme == "https",
-            origin=f"{request.url.scheme}://{request.url.netloc}",
+            origin=site.address(request),
         )
     )
 
@@ -141,11 +143,15 @@ def _open(site: Site, role: Role, request: Request) -> Response:
         token,
         max_age=site.keep_seconds,
         path=_home(role),
-        secure=request.url.scheme == "https",
+        secure=_is_secure(site.address(request)),
         httponly=True,
         samesite="strict",
     )
     return response
+
+
+def _is_secure(origin: str) -> bool:
+    return origin.startswith("https://")
 
 
 def _onwards(home: str, *, another_site: bool) -> Response:

@@ -40,13 +40,17 @@ class Rejected(Exception):  # noqa: N818 - what became of a request
     """A request that none of our pages makes."""
 
 
-async def read_form(request: Request) -> Form:
+async def read_form(request: Request, *, origin: str | None) -> Form:
     """The fields that were posted.
+
+    Args:
+        request: What was sent.
+        origin: See `is_of_our_own`.
 
     Raises:
         Rejected: When it is of another site, too long, or encoded otherwise.
     """
-    if not is_of_our_own(request.headers):
+    if not is_of_our_own(request.headers, origin=origin):
         raise Rejected("another site sent this")
     if request.headers.get("content-type", "").partition(";")[0].strip() != ENCODING:
         raise Rejected("this is no form of ours")
@@ -65,14 +69,21 @@ async def read_form(request: Request) -> Form:
     return Form(fields={name: values[-1] for name, values in chosen.items()}, chosen=chosen)
 
 
-def is_of_our_own(headers: Mapping[str, str]) -> bool:
+def is_of_our_own(headers: Mapping[str, str], *, origin: str | None) -> bool:
     """Whether a page of this very site sent a request.
 
     Browsers say so (`Sec-Fetch-Site`); old ones, and all of them where there is no HTTPS, name the
     origin.
+
+    Args:
+        headers: Of the request.
+        origin: Where people reach our pages, as browsers write it; None for the host that the
+            request names, by whichever scheme.
     """
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site == "same-origin"
-    origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc == headers.get("host")
+    sender = headers.get("origin")
+    if sender is None or origin is not None:
+        return sender is not None and sender == origin
+    return urlsplit(sender).netloc == headers.get("host")

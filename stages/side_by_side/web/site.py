@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from anyio import CapacityLimiter
+from starlette.requests import Request
 
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.side_by_side.ballots.box import BallotBox
@@ -34,6 +35,8 @@ class Site:
         agreement: Measures how far people agree, for the lead.
         threads: Bounds how many requests work with the votes at the same time.
         keep_seconds: How long a browser keeps a link that was opened.
+        origin: Where people reach the pages, such as `https://votes.example.org`; None for
+            wherever a request says that it was sent.
     """
 
     box: BallotBox
@@ -45,6 +48,14 @@ class Site:
     agreement: Agreement
     threads: CapacityLimiter
     keep_seconds: int
+    origin: str | None = None
+
+    def address(self, request: Request) -> str:
+        """The site as its people address it: scheme and host, and no slash at the end.
+
+        What a proxy on another machine forwards says `http`, whatever people see.
+        """
+        return self.origin or f"{request.url.scheme}://{request.url.netloc}"
 
 
 def no_agreement(votes: Sequence[Vote]) -> Unmeasured:

@@ -199,6 +199,49 @@ def test_serving_prints_every_link_and_serves_them(
     assert "ann (working): https://votes.example/enter/" in found.out
 
 
+@pytest.mark.parametrize(
+    ("options", "links", "believed"),
+    [
+        (
+            ["--public-url", "https://Votes.Example/"],
+            "https://votes.example/",
+            ["https://votes.example"],
+        ),
+        ([], "http://127.0.0.1:8765/", [None]),
+        (["--host", "::1"], "http://[::1]:8765/", [None]),
+    ],
+)
+def test_the_pages_are_told_their_public_address_and_else_believe_requests(
+    batch: str,
+    options: list[str],
+    links: str,
+    believed: list[str | None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[str | None] = []
+
+    def made(*_: object, origin: str | None, **__: object) -> Starlette:
+        told.append(origin)
+        return Starlette()
+
+    monkeypatch.setattr("stages.side_by_side.web.app.make_app", made)
+    monkeypatch.setattr("stages.side_by_side.web.app.serve", lambda *_: None)
+    monkeypatch.setattr("gates.side_by_side.serving.check_free", lambda *_: None)
+    found = said("sxs", "serve", "--port", "8765", *options)
+    assert (found.code, told) == (0, believed)
+    assert f"batch {batch}" in found.out
+    assert f"lead: {links}lead/enter/" in found.out
+
+
+@pytest.mark.parametrize("command", [["serve"], ["people", "BATCH", "link", "ann"]])
+def test_a_part_of_a_site_is_no_public_address(batch: str, command: list[str]) -> None:
+    said("sxs", "people", batch, "add", "ann")
+    words = [batch if word == "BATCH" else word for word in command]
+    found = said("sxs", *words, "--public-url", "https://votes.example/sxs")
+    assert found.code == 2
+    assert "https://votes.example/sxs" in found.err
+
+
 def test_size_follows_the_policy(place: Workplace) -> None:
     compared(place)
     found = said("sxs", "size", "release", "--effect", "0.1", "--json").json

@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
-from gates.side_by_side.links import LEAD, Addresses
+import pytest
+
+from gates.side_by_side.links import LEAD, Addresses, origin_of
+from policies.errors import WrongUsage
 from stages.side_by_side.ballots.person import Person
 from stages.side_by_side.web.deck import alias_of
 from stages.side_by_side.web.links import Link, Links, Refused, Role
@@ -50,3 +53,36 @@ def test_another_secret_opens_nothing() -> None:
 
 def test_the_batchs_name_is_not_in_the_link() -> None:
     assert "june-harbor" not in addresses().of_person("june-harbor", ANN)
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("https://Votes.Example/", "https://votes.example"),
+        ("HTTPS://votes.example:443", "https://votes.example"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("https://[::1]:8443/", "https://[::1]:8443"),
+    ],
+)
+def test_a_site_is_written_as_browsers_write_it(said: str, written: str) -> None:
+    assert origin_of(said) == written
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "votes.example",
+        "//votes.example",
+        "ftp://votes.example",
+        "https://",
+        "https://votes.example/sxs",
+        "https://votes.example?x=1",
+        "https://votes.example#x",
+        "https://me@votes.example",
+        "https://votes.example:port",
+        "https://[votes.example",
+    ],
+)
+def test_what_is_no_whole_site_is_refused(said: str) -> None:
+    with pytest.raises(WrongUsage, match="cannot reach"):
+        origin_of(said)
