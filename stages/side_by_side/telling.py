@@ -1,11 +1,14 @@
 """A comparison as people are told of it."""
 
+from collections.abc import Iterable
+
 from stages.engine.subject import Subject
 from stages.side_by_side.aggregate import rows_of
+from stages.side_by_side.attacks import Attacks
 from stages.side_by_side.comparison import Comparison
 from stages.side_by_side.judged.panel import Judged
 from stages.side_by_side.told import PromptScore, Told
-from stages.side_by_side.vote import seen_from
+from stages.side_by_side.vote import CandidateVote, Vote, seen_from
 from stages.stats.clusters import mean_of_each
 
 
@@ -26,7 +29,6 @@ def told_of(known: Comparison, candidate: Subject, baseline: Subject) -> Told:
     topics = known.gathered.prompts.topics if known.gathered.prompts else {}
     last = {vote.prompt: vote.at for vote in known.gathered.votes}
     judged = known.judged.votes if isinstance(known.judged, Judged) else ()
-    seen = (seen_from(vote, candidate.known_as, baseline.known_as) for vote in judged)
     return Told(
         candidate=candidate.uri,
         baseline=baseline.uri,
@@ -36,7 +38,15 @@ def told_of(known: Comparison, candidate: Subject, baseline: Subject) -> Told:
             )
             for name, low, high in zip(dict.fromkeys(prompts), lows, highs, strict=True)
         ),
-        votes=known.counted.votes,
-        judged=tuple(vote for vote in seen if vote is not None),
+        said=_seen(known.gathered.votes, candidate, baseline),
+        judged=_seen(judged, candidate, baseline),
         pairs=known.pairs,
+        flagged=known.attacks.reasons if isinstance(known.attacks, Attacks) else {},
     )
+
+
+def _seen(
+    votes: Iterable[Vote], candidate: Subject, baseline: Subject
+) -> tuple[CandidateVote, ...]:
+    seen = (seen_from(vote, candidate.known_as, baseline.known_as) for vote in votes)
+    return tuple(vote for vote in seen if vote is not None)

@@ -1,6 +1,7 @@
 """What a comparison tells people, beside its measurements: its votes and answers."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from stages.side_by_side.pairs import Pair
 from stages.side_by_side.vote import CandidateVote
@@ -42,14 +43,17 @@ class Told:
         candidate: URI of the candidate.
         baseline: URI of the baseline.
         prompts: What each prompt counts for, in the order in which they got all their votes.
-        votes: The votes of people that count, in the order given.
-        judged: The votes of judges, `annotator` being the endpoint.
+        said: The votes on both as they were given, whatever they count for, in the order given.
+        judged: The verdicts of the panel as they were given, `annotator` being the endpoint.
         pairs: The answers that were compared; empty where only votes are known.
+        flagged: Why an answer of the candidate was written to win, by prompt: nothing that was said
+            of it counts for the candidate.
     """
 
     candidate: str
     baseline: str
     prompts: tuple[PromptScore, ...] = ()
-    votes: tuple[CandidateVote, ...] = ()
+    said: tuple[CandidateVote, ...] = ()
     judged: tuple[CandidateVote, ...] = ()
     pairs: tuple[Pair, ...] = ()
+    flagged: Mapping[str, str] = field(default_factory=dict)

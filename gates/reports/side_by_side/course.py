@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gates.reports.side_by_side.pictures import INK, LINE, QUIET, figure, plain, png
+from gates.reports.side_by_side.pictures import INK, LINE, QUIET, figure, png, titled
 from stages.evidence.estimate import Unmeasured
 from stages.stats.betting import betting_interval
 
@@ -60,7 +60,7 @@ def course_png(
     axes.set_xlim(0, horizon)
     axes.set_xlabel(f"prompts, of {planned:,} planned", fontsize=8)
     axes.set_ylabel(f"win rate, {level:.0%} confidence sequence", fontsize=8)
-    axes.set_title(plain(title), loc="left", fontsize=9)
+    titled(drawn, title)
     return png(drawn)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gates.reports.side_by_side.pictures import INK, QUIET, figure, plain, png
+from gates.reports.side_by_side.pictures import INK, QUIET, figure, plain, png, titled
 from stages.evidence.estimate import Estimate, Unmeasured
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def forest_png(lines: Sequence[Line], *, title: str, unit: str, at: float) -> by
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.set_xlabel(unit, fontsize=8)
-    axes.set_title(plain(title), loc="left", fontsize=9)
+    titled(drawn, title)
     return png(drawn)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gates.reports.side_by_side.pictures import QUIET, figure, plain, png
+from gates.reports.side_by_side.pictures import QUIET, figure, plain, png, titled
 
 WRITTEN_AT_MOST = 24
 """Names up to which every share is written into its cell."""
@@ -55,7 +55,7 @@ def heat_png(heat: Heat, *, title: str, rows: str, columns: str) -> bytes:
     axes.set_yticks(range(size), labels)
     axes.set_xlabel(columns, fontsize=8)
     axes.set_ylabel(rows, fontsize=8)
-    axes.set_title(plain(title), loc="left", fontsize=9)
+    titled(drawn, title)
     if size <= WRITTEN_AT_MOST:
         for pair, share in heat.shares.items():
             axes.text(

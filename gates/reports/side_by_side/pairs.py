@@ -28,6 +28,7 @@ class _Shown:
     turns: tuple[_Turn, ...]
     candidate: str
     baseline: str
+    flagged: str
 
 
 def pairs_html(told: Told) -> str:
@@ -38,21 +39,33 @@ def pairs_html(told: Told) -> str:
         candidate=told.candidate,
         baseline=told.baseline,
         total=len(ordered),
-        shown=tuple(_shown(pair, wins.get(pair.prompt)) for pair in ordered[:MOST]),
+        flagged=sum(pair.prompt in told.flagged for pair in ordered),
+        shown=tuple(
+            _shown(pair, wins.get(pair.prompt), flagged=told.flagged.get(pair.prompt, ""))
+            for pair in ordered[:MOST]
+        ),
     )
 
 
 def _wins(told: Told) -> dict[str, float]:
-    """What the candidate won on each prompt: by those who count, else by the judges."""
+    """What the candidate won on each prompt: by those who count, else by the judges.
+
+    Where only judges count, what is settled has what the rule says, and what is flagged is lost.
+    """
     by_judges: dict[str, list[float]] = {}
     for vote in told.judged:
         if vote.win is not None:
             by_judges.setdefault(vote.prompt, []).append(vote.win)
-    judged = {prompt: sum(won) / len(won) for prompt, won in by_judges.items()}
-    return {**judged, **{score.prompt: score.win for score in told.prompts}}
+    ruled = {pair.prompt: settled(pair) for pair in told.pairs}
+    return {
+        **{prompt: said.worth.win or 0.0 for prompt, said in ruled.items() if said is not None},
+        **{prompt: sum(won) / len(won) for prompt, won in by_judges.items()},
+        **dict.fromkeys(told.flagged, 0.0),
+        **{score.prompt: score.win for score in told.prompts},
+    }
 
 
-def _shown(pair: Pair, win: float | None) -> _Shown:
+def _shown(pair: Pair, win: float | None, *, flagged: str) -> _Shown:
     return _Shown(
         prompt=pair.prompt,
         topic=pair.topic,
@@ -63,14 +76,16 @@ def _shown(pair: Pair, win: float | None) -> _Shown:
         ),
         candidate=pair.answer_a,
         baseline=pair.answer_b,
+        flagged=flagged,
     )
 
 
 def _won(pair: Pair, win: float | None) -> str:
-    known = settled(pair)
-    if known is not None:
-        return f"settled by the rule, {known.worth.win:g} for the candidate"
-    return "nobody judged it" if win is None else f"the candidate won {win:.2f}"
+    if win is None:
+        return "nobody judged it"
+    if settled(pair) is not None:
+        return f"settled by the rule, {win:g} for the candidate"
+    return f"the candidate won {win:.2f}"
 
 
 def _said(content: Json) -> str:

@@ -1,6 +1,7 @@
 """The pictures of one comparison, and of all candidates of a round."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import permutations
 from statistics import fmean
 
@@ -11,6 +12,7 @@ from policies.benchmark_tasks import Stopping
 from policies.side_by_side import WIN_RATE, SideBySidePlan
 from stages.evidence.estimate import Estimate, Unmeasured
 from stages.evidence.records import Evidence
+from stages.side_by_side.pairs import settled
 from stages.side_by_side.scores import Row, Rule, share_of_rows
 from stages.side_by_side.told import PromptScore, Told
 from stages.side_by_side.vote import CandidateVote
@@ -43,7 +45,7 @@ def pictures(
         limits: Win rates that are demanded.
     """
     lines = list(_lines(told, evidence, plan))
-    against = f"{told.candidate} against {told.baseline}"
+    against = f"{told.candidate} against {told.baseline}{_rule_said(told)}"
     if lines:
         yield (
             "win_rates.png",
@@ -61,7 +63,7 @@ def pictures(
                 limits=limits,
             ),
         )
-    heat = agreement_heat((*told.votes, *told.judged), level=plan.level)
+    heat = agreement_heat((*told.said, *told.judged), level=plan.level)
     if heat is not None:
         yield (
             "agreement.png",
@@ -111,20 +113,27 @@ def round_pictures(
             "between_candidates.png",
             heat_png(
                 heat,
-                title="share of the common prompts on which the row did better",
-                rows="did better",
-                columns="than",
+                title="share of the common prompts on which the row did better than the column",
+                rows="candidates and baseline",
+                columns="candidates and baseline",
             ),
         )
 
 
 def agreement_heat(votes: Sequence[CandidateVote], *, level: float) -> Heat | None:
-    """How often every two annotators and judges say the same; None with fewer than two."""
-    labels: dict[str, dict[Hashable, str]] = {}
+    """How often every two annotators and judges say the same; None with fewer than two.
+
+    Who voted on a prompt more than once, such as a judge in both orders, says what their votes say
+    on average: a tie where the orders contradict each other. Without any verdict they say nothing.
+    """
+    given: dict[str, dict[Hashable, list[CandidateVote]]] = {}
     for vote in votes:
         if vote.win is not None:
-            word = "both bad" if vote.both_bad else f"{vote.win:g}"
-            labels.setdefault(vote.annotator, {}).setdefault(vote.prompt, word)
+            given.setdefault(vote.annotator, {}).setdefault(vote.prompt, []).append(vote)
+    labels = {
+        name: {prompt: _verdict(own) for prompt, own in by_prompt.items()}
+        for name, by_prompt in given.items()
+    }
     found = agreement_matrix(labels, level=level)
     shares: dict[tuple[str, str], float] = {}
     counts: dict[tuple[str, str], int] = {}
@@ -134,6 +143,14 @@ def agreement_heat(votes: Sequence[CandidateVote], *, level: float) -> Heat | No
         for pair in ((each.first, each.second), (each.second, each.first)):
             shares[pair], counts[pair] = each.share.value, each.n
     return Heat(names=sorted(labels), shares=shares, counts=counts) if shares else None
+
+
+def _verdict(votes: Sequence[CandidateVote]) -> str:
+    """What one voter says of a prompt in all their votes with a verdict."""
+    if all(vote.both_bad for vote in votes):
+        return "both bad"
+    win = fmean(vote.win for vote in votes if vote.win is not None)
+    return "tie" if win == EVEN else "candidate" if win > EVEN else "baseline"
 
 
 def differences(told: Sequence[Told], *, level: float) -> tuple[Line, ...]:
@@ -190,8 +207,15 @@ def _lines(told: Told, evidence: Evidence, plan: SideBySidePlan) -> Iterator[Lin
         own = [score for score in told.prompts if score.topic == topic]
         yield Line(group="by topic", label=topic, measured=_of_prompts(own, plan))
     for judge in sorted({vote.annotator for vote in told.judged}):
-        votes = [vote for vote in told.judged if vote.annotator == judge]
-        yield Line(group="by judge", label=judge, measured=_of_prompts(_by_prompt(votes), plan))
+        yield Line(group="by judge", label=judge, measured=_of_prompts(_by(judge, told), plan))
+
+
+def _rule_said(told: Told) -> str:
+    """What stands under the title of all that is drawn after the rule on flagged answers."""
+    if not told.flagged:
+        return ""
+    answers = "1 answer" if len(told.flagged) == 1 else f"{len(told.flagged):,} answers"
+    return f"\n{answers} flagged as written to win: lost in all of this, whatever was said"
 
 
 def _of_prompts(scores: Sequence[PromptScore], plan: SideBySidePlan) -> Estimate | Unmeasured:
@@ -199,6 +223,19 @@ def _of_prompts(scores: Sequence[PromptScore], plan: SideBySidePlan) -> Estimate
     rows = [Row(prompt=s.prompt, annotator="", low=s.low, high=s.high) for s in scores]
     rule = Rule(stopping=Stopping.FIXED, level=plan.level, planned=len(rows))
     return share_of_rows(rows, rule)
+
+
+def _by(judge: str, told: Told) -> list[PromptScore]:
+    """What each prompt counts for by one judge: what is settled and flagged as in the panel."""
+    scores = _by_prompt([vote for vote in told.judged if vote.annotator == judge])
+    for pair in told.pairs:
+        known = settled(pair)
+        if known is not None and (win := known.worth.win) is not None:
+            scores.append(PromptScore(prompt=pair.prompt, topic="", low=win, high=win))
+    return [
+        replace(score, low=0.0, high=0.0) if score.prompt in told.flagged else score
+        for score in scores
+    ]
 
 
 def _by_prompt(votes: Sequence[CandidateVote]) -> list[PromptScore]:

@@ -338,6 +338,20 @@ def test_a_constant_answer_earns_nothing_from_people_or_judges(workplace: Workpl
         assert estimate(evidence, metric).value == 0
 
 
+def test_what_was_said_of_a_flagged_answer_is_told_as_it_was_said(workplace: Workplace) -> None:
+    workplace.said = dict.fromkeys(NAMES, "The best answer there is, to whatever was asked. " * 6)
+    plan = plan_of(votes_at_most=60)
+    workplace.vote(workplace.assign(plan), *CREW)
+    stage = workplace.stage(plan)
+    stage.measure_next(workplace.candidate, workplace.baseline)
+    told = stage.told(workplace.candidate, workplace.baseline)
+    assert told is not None
+    assert set(told.flagged) == set(NAMES)
+    assert all("stands in other answers too" in reason for reason in told.flagged.values())
+    assert sum(score.win for score in told.prompts) == 0
+    assert sum(vote.win or 0 for vote in told.said) > 0
+
+
 def test_a_missing_answer_leaves_judges_unasked(workplace: Workplace) -> None:
     plan = plan_of(votes_at_most=60, count="judges", judges=["judge_a"])
     stage = workplace.stage(plan)
@@ -354,7 +368,7 @@ def test_what_was_measured_is_told_vote_by_vote(workplace: Workplace) -> None:
     stage.measure_next(workplace.candidate, workplace.baseline)
     told = stage.told(workplace.candidate, workplace.baseline)
     assert told is not None
-    assert len(told.prompts) == len(told.pairs) == len(told.votes) == 60
+    assert len(told.prompts) == len(told.pairs) == len(told.said) == 60
     assert len(told.judged) == 120
     assert {prompt.topic for prompt in told.prompts} == {"any"}
     assert all(prompt.at for prompt in told.prompts)

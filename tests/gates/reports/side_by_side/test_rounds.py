@@ -1,13 +1,16 @@
 """Pictures and the page of a comparison: the same votes, the same bytes; no text does harm."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
+from gates.reports.side_by_side import rounds
 from gates.reports.side_by_side.course import course_png
 from gates.reports.side_by_side.forest import Line, forest_png
 from gates.reports.side_by_side.heat import Heat
 from gates.reports.side_by_side.pairs import pairs_html
+from gates.reports.side_by_side.pictures import figure, titled
 from gates.reports.side_by_side.rounds import (
     agreement_heat,
     candidates_heat,
@@ -29,6 +32,9 @@ from stages.side_by_side.pairs import Pair
 from stages.side_by_side.told import PromptScore, Told
 from stages.side_by_side.vote import CandidateVote
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 PLAN = SideBySidePlan(votes_at_most=8, overlap=2, topic="kind")
 EVIL = "<script>alert(1)</script> $x^2$"
 
@@ -48,7 +54,7 @@ def told(candidate: str = "models:/a/2", wins: tuple[float, ...] = (1.0, 0.0, 0.
             PromptScore(prompt=name, topic=EVIL if n % 2 else "prose", low=win, high=win)
             for n, (name, win) in enumerate(zip(names, wins, strict=True))
         ),
-        votes=tuple(vote(name, who, 1.0) for name in names for who in ("ann", EVIL)),
+        said=tuple(vote(name, who, 1.0) for name in names for who in ("ann", EVIL)),
         judged=tuple(vote(name, "judge_a", 0.5, judge=True) for name in names),
         pairs=tuple(
             Pair(
@@ -149,6 +155,79 @@ def test_agreement_is_the_share_of_common_prompts() -> None:
     assert (heat.shares["ann", "bob"], heat.counts["bob", "ann"]) == (0.5, 2)
 
 
+def test_a_judge_who_contradicts_itself_between_the_orders_says_a_tie() -> None:
+    said = [vote("p", "ann", 0.5), vote("q", "ann", 1.0)]
+    judge = [("p", 1.0), ("p", 0.0), ("q", 1.0), ("q", 0.5), ("q", None)]
+    heat = agreement_heat([*said, *(vote(p, "judge_a", win) for p, win in judge)], level=0.95)
+    assert heat is not None
+    assert (heat.shares["ann", "judge_a"], heat.counts["ann", "judge_a"]) == (1.0, 2)
+
+
+def test_both_bad_is_no_tie() -> None:
+    bad = replace(vote("p", "ann", 0.5), both_bad=True)
+    heat = agreement_heat([bad, vote("p", "bob", 0.5), replace(bad, annotator="cy")], level=0.95)
+    assert heat is not None
+    assert (heat.shares["ann", "bob"], heat.shares["ann", "cy"]) == (0.0, 1.0)
+
+
+def flagged(one: Told, **reasons: str) -> Told:
+    return replace(
+        one,
+        flagged=reasons,
+        prompts=tuple(
+            replace(score, low=0.0, high=0.0) if score.prompt in reasons else score
+            for score in one.prompts
+        ),
+    )
+
+
+def test_people_and_judges_agree_by_what_they_said_of_flagged_answers_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[Heat] = []
+    monkeypatch.setattr(rounds, "heat_png", lambda heat, **_: drawn.append(heat) or b"")
+    judged = tuple(vote(f"p{n}", "judge_a", 1.0, judge=True) for n in range(4))
+    one = flagged(replace(told(), judged=judged), p0="it is empty", p1="it is empty")
+    dict(pictures(one, evidence(), PLAN))
+    (heat,) = drawn
+    assert (heat.shares["ann", "judge_a"], heat.counts["ann", "judge_a"]) == (1.0, 4)
+
+
+def test_every_win_rate_of_a_picture_is_after_the_rule_and_the_picture_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[tuple[Sequence[Line], str]] = []
+    monkeypatch.setattr(
+        rounds, "forest_png", lambda lines, *, title, **_: drawn.append((lines, title)) or b""
+    )
+    judged = tuple(vote(f"p{n}", "judge_a", 1.0, judge=True) for n in range(4))
+    one = replace(told(), judged=judged)
+    for each in (one, flagged(one, p0="it is empty")):
+        dict(pictures(each, evidence(), PLAN))
+    (before, said_before), (after, said_after) = (
+        (next(line.measured for line in lines if line.group == "by judge"), title)
+        for lines, title in drawn
+    )
+    assert isinstance(before, Estimate)
+    assert isinstance(after, Estimate)
+    assert (before.value, after.value) == (1.0, 0.75)
+    assert "flagged" not in said_before
+    assert "1 answer flagged as written to win: lost in all of this" in said_after
+
+
+def test_a_judges_row_counts_what_is_settled_as_the_panel_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[Sequence[Line]] = []
+    monkeypatch.setattr(rounds, "forest_png", lambda lines, **_: drawn.append(lines) or b"")
+    one = told()
+    alike = replace(one.pairs[0], prompt="alike", answer_b=EVIL)
+    dict(pictures(replace(one, pairs=(*one.pairs, alike)), evidence(), PLAN))
+    (row,) = (line.measured for line in drawn[0] if line.group == "by judge")
+    assert isinstance(row, Estimate)
+    assert row.n == 5
+
+
 def test_a_share_beyond_its_bounds_is_refused() -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         Heat(names=("a",), shares={("a", "a"): 1.1})
@@ -157,6 +236,18 @@ def test_a_share_beyond_its_bounds_is_refused() -> None:
 def test_unmeasured_is_written_and_drawn_nowhere() -> None:
     blank = [Line(label=EVIL, measured=Unmeasured("nobody voted"), group="by topic")]
     assert forest_png(blank, title=EVIL, unit="share", at=0.5).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("width", [5.2, 9.0])
+def test_a_title_is_read_to_its_end(width: float) -> None:
+    drawn, _ = figure(width, 4)
+    said = "share of the common prompts on which the row did better than the column, " * 4
+    titled(drawn, f"{said}\n{'models:/assistant/candidate-' * 20}")
+    (title,) = drawn.texts
+    assert title.get_text().replace("\n", " ").startswith(said.strip())
+    bounds = title.get_window_extent()
+    assert bounds.x0 >= 0
+    assert bounds.x1 < drawn.bbox.width
 
 
 def test_more_prompts_than_looks_are_drawn_to_the_last() -> None:
@@ -180,3 +271,19 @@ def test_the_least_won_comes_first_and_what_is_settled_is_said() -> None:
     assert page.index("p1") < page.index("p0") < page.index("unread")
     assert "settled by the rule, 0.5 for the candidate" in page
     assert "nobody judged it" in page
+
+
+def test_a_flagged_pair_says_why_and_what_it_counts_for() -> None:
+    page = pairs_html(flagged(told(), p0=f"it says {EVIL}"))
+    assert page.count('<p class="flagged">') == 1
+    assert "it says &lt;script&gt;" in page
+    assert "<script>" not in page
+    assert "1 of the answers of models:/a/2 is flagged as written to win" in page
+    assert "flagged" not in pairs_html(told()).split("</style>")[1]
+
+
+def test_where_only_judges_count_a_flagged_pair_is_lost_too() -> None:
+    only_judges = replace(told(), prompts=(), flagged={"p0": "it is empty"})
+    page = pairs_html(only_judges)
+    assert "p0: the candidate won 0.00" in page.replace("(prose)", "").replace("\n", " ")
+    assert page.count("the candidate won 0.50") == 3
