@@ -104,7 +104,9 @@ def _json(batch: str, found: "TakenIn") -> dict[str, object]:
         "votes": found.votes,
         "corrected": found.corrected,
         "unchanged": found.unchanged,
-        "refused": [{"where": line.where, "why": line.why} for line in found.refused],
+        "refused": [
+            {"where": line.where, "why": line.why, "fix": line.fix} for line in found.refused
+        ],
     }
 
 
@@ -116,7 +118,9 @@ def _say(batch: str, found: "TakenIn") -> None:
             f"{found.unchanged} were known already"
         )
         return
-    click.echo(f"error: {len(found.refused)} lines are refused, and nothing was kept", err=True)
-    for line in found.refused:
-        click.echo(f"  {line.where}: {line.why}", err=True)
-    click.echo("  fix: mend these lines and import the whole file again", err=True)
+    click.echo("error: these are refused, and nothing was kept", err=True)
+    for fix in dict.fromkeys(line.fix for line in found.refused):
+        for line in found.refused:
+            if line.fix == fix:
+                click.echo(f"  {line.where}: {line.why}", err=True)
+        click.echo(f"  fix: {fix}", err=True)

@@ -9,11 +9,23 @@ from typing import assert_never
 from gates.side_by_side.exporting import handed_out
 from policies.canonical import sha256_of
 from stages.side_by_side.ballots.box import BallotBox
-from stages.side_by_side.ballots.cast import Ballot, Refused
-from stages.side_by_side.exchange.incoming import Imported, RefusedLine, known_preferences
+from stages.side_by_side.ballots.cast import Accepted, Ballot, Refusal, Refused
+from stages.side_by_side.exchange.incoming import (
+    MEND,
+    Imported,
+    RefusedLine,
+    Said,
+    known_preferences,
+)
 from stages.side_by_side.exchange.label_studio import read_export
 from stages.side_by_side.exchange.spreadsheet import read_sheet
 from stages.side_by_side.vote import Vote
+
+_FIXES: Mapping[Refusal, str] = {
+    Refusal.TAKEN: "take these lines out of the file, or empty their verdicts, and import it again",
+    Refusal.STOPPED: "leave the file: a batch that was stopped takes nothing more",
+}
+"""What is to be done where no line is wrong."""
 
 
 class From(StrEnum):
@@ -73,7 +85,7 @@ def import_votes(box: BallotBox, batch: str, source: Source, *, now: datetime) -
         return TakenIn(votes=0, unchanged=0, refused=found.refused)
     corrections = _each_its_own(found.corrections, votes)
     answers = box.take_over(batch, found.ballots, corrections=corrections, now=now)
-    refused = _refused(source, (*found.ballots, *corrections), answers)
+    refused = _refused(found.lines, answers)
     if refused:
         return TakenIn(votes=0, unchanged=0, refused=refused)
     return TakenIn(votes=len(found.ballots), corrected=len(corrections), unchanged=found.unchanged)
@@ -119,14 +131,15 @@ def _read(box: BallotBox, batch: str, source: Source, votes: Iterable[Vote]) -> 
 
 
 def _refused(
-    source: Source, ballots: Sequence[Ballot], answers: Sequence[object]
+    lines: Sequence[Said], answers: Sequence[Accepted | Refused]
 ) -> tuple[RefusedLine, ...]:
+    """What the ballot box refused, by the line that said it."""
     return tuple(
-        RefusedLine(_place(source, ballot), answer.sentence)
-        for ballot, answer in zip(ballots, answers, strict=True)
+        RefusedLine(
+            line.where,
+            f"task {line.task.id} of `{line.task.annotator}`: {answer.sentence}",
+            fix=_FIXES.get(answer.why, MEND),
+        )
+        for line, answer in zip(lines, answers, strict=True)
         if isinstance(answer, Refused)
     )
-
-
-def _place(source: Source, ballot: Ballot) -> str:
-    return f"{source.where}, pair {ballot.pair} of {ballot.person}"

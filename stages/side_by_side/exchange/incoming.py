@@ -35,12 +35,16 @@ class Said:
     where: str
 
 
+MEND = "mend these lines and import the whole file again"
+
+
 @dataclass(frozen=True, slots=True)
 class RefusedLine:
-    """A line that cannot be taken in, and why."""
+    """A line that cannot be taken in, why, and what is to be done about it and others like it."""
 
     where: str
     why: str
+    fix: str = MEND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,18 +54,22 @@ class Imported:
     Attributes:
         ballots: What is new, in the file's order.
         corrections: What takes the place of something said before.
+        lines: What the ballots, and then the corrections, were said by, in their order.
         unchanged: How many lines say again what is known.
         refused: Every line that is refused.
     """
 
     ballots: tuple[Ballot, ...] = ()
     corrections: tuple[Ballot, ...] = ()
+    lines: tuple[Said, ...] = ()
     unchanged: int = 0
     refused: tuple[RefusedLine, ...] = ()
 
     def __post_init__(self) -> None:
         if self.refused and (self.ballots or self.corrections):
             raise ValueError("a file is taken in as a whole, or not at all")
+        if len(self.lines) != len(self.ballots) + len(self.corrections):
+            raise ValueError("every ballot was said by a line")
 
 
 def taken_in(
@@ -84,21 +92,26 @@ def taken_in(
     """
     last, again, contradictions = _last_words(said)
     wrong = [*refused, *contradictions]
-    ballots: list[Ballot] = []
-    corrections: list[Ballot] = []
+    new: list[Said] = []
+    corrections: list[Said] = []
     for line in last:
         earlier = known.get(line.task.id)
         if earlier is None:
-            ballots.append(_ballot(line))
+            new.append(line)
         elif earlier is line.preference:
             again += 1
         elif line.corrects or corrects:
-            corrections.append(_ballot(line))
+            corrections.append(line)
         else:
             wrong.append(RefusedLine(line.where, _contradiction(line, earlier)))
     if wrong:
         return Imported(refused=tuple(wrong))
-    return Imported(ballots=tuple(ballots), corrections=tuple(corrections), unchanged=again)
+    return Imported(
+        ballots=tuple(map(_ballot, new)),
+        corrections=tuple(map(_ballot, corrections)),
+        lines=(*new, *corrections),
+        unchanged=again,
+    )
 
 
 def known_preferences(tasks: Iterable[Shown], votes: Iterable[Vote]) -> Mapping[str, Preference]:

@@ -1,6 +1,7 @@
 """Label Studio: a task per pair and annotator, its labelling configuration, its JSON export."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from policies.canonical import Json
@@ -57,6 +58,7 @@ LONGEST_SECONDS = 1e9
 """Nobody looks at a task for thirty years."""
 NEITHERS: Mapping[str, Preference] = {"tie": Preference.TIE, "both bad": Preference.BOTH_BAD}
 
+_NAME_THEM = "say who they are with --map NAME=ID, once for each, as in --map ann=1"
 _FIX = "export the project as JSON, all tasks of it, and import the file as it is"
 
 
@@ -87,6 +89,8 @@ def read_export(
     A task without annotation is open; one that was skipped (`was_cancelled`) is unresolved. Refused
     are a task that is unknown or stands twice, texts that were changed, an annotation by somebody
     else, marked as ground truth or beside another one, and one that prefers nothing or too much.
+    Places are named by Label Studio's numbers of tasks and annotations too: its exports are one
+    line.
 
     Args:
         data: The file's bytes.
@@ -102,20 +106,26 @@ def read_export(
     handed_out = {task.id: task for task in tasks}
     said: list[Said] = []
     refused: list[RefusedLine] = []
+    strangers: dict[str, None] = {}
     seen: set[str] = set()
-    for row in json_rows(data, where=where, fix=_FIX):
-        if isinstance(row, InputError):
-            refused.append(RefusedLine(place_of(row), row.why))
-            continue
+    for number, entry in enumerate(json_rows(data, where=where, fix=_FIX), start=1):
         try:
+            row = _numbered(entry, number)
             task = _task(row, handed_out)
             if task.id in seen:
                 raise row.refused(f"task {task.id} stands twice")
             seen.add(task.id)
-            said.extend(_said(row, task, people))
+            annotation = _annotation(row, task)
+            if annotation is None:
+                continue
+            stranger = _stranger(annotation, people)
+            if stranger is None:
+                said.append(_said(annotation, row, task, people))
+            else:
+                strangers[stranger] = None
         except InputError as error:
-            refused.append(RefusedLine(row.where, error.why))
-    return taken_in(said, refused, known, corrects=corrects)
+            refused.append(RefusedLine(place_of(error), error.why))
+    return taken_in(said, [*_unknown(strangers, where), *refused], known, corrects=corrects)
 
 
 def _data(task: Shown, guidelines: int) -> Mapping[str, Json]:
@@ -128,6 +138,15 @@ def _data(task: Shown, guidelines: int) -> Mapping[str, Json]:
         "guidelines": guidelines,
         "digest": task.digest,
     }
+
+
+def _numbered(entry: Row | InputError, number: int) -> Row:
+    """An entry whose place says Label Studio's number of the task, or its own from 1."""
+    if isinstance(entry, InputError):
+        raise InputError(f"{entry.message}, entry {number}", why=entry.why, fix=entry.fix)
+    name = _number(entry)
+    said = f"entry {number}" if name is None else f"task {name}"
+    return replace(entry, where=f"{entry.where}, {said}")
 
 
 def _task(row: Row, handed_out: Mapping[str, Shown]) -> Shown:
@@ -144,46 +163,77 @@ def _task(row: Row, handed_out: Mapping[str, Shown]) -> Shown:
     return task
 
 
-def _said(row: Row, task: Shown, people: Mapping[str, str]) -> Iterator[Said]:
+def _annotation(row: Row, task: Shown) -> Row | None:
+    """The one annotation of a task; None while it is open."""
     annotations = row.fields.get("annotations")
     if not isinstance(annotations, list):
         raise row.refused("`annotations` must be a list")
     if not annotations:
-        return
+        return None
     if len(annotations) > 1:
         raise row.refused(f"task {task.id} has {len(annotations)} annotations, not one")
     annotation = row.inside("annotations", annotations[0])
+    name = _number(annotation)
+    return replace(annotation, where=f"{row.where}, annotation {name}") if name else annotation
+
+
+def _said(annotation: Row, row: Row, task: Shown, people: Mapping[str, str]) -> Said:
     if annotation.fields.get("ground_truth"):
-        raise row.refused(f"the annotation of task {task.id} is marked as ground truth: no vote")
+        raise annotation.refused(
+            f"the annotation of task {task.id} is marked as ground truth: no vote"
+        )
     _check_person(annotation, task, people)
     cancelled = annotation.fields.get("was_cancelled", False)
     if not isinstance(cancelled, bool):
-        raise row.refused("`was_cancelled` must be true or false")
+        raise annotation.refused("`was_cancelled` must be true or false")
     controls = _controls(annotation)
-    yield Said(
+    return Said(
         task=task,
         preference=Preference.UNRESOLVED if cancelled else _preference(annotation, controls),
         seconds=_seconds(annotation),
         comment=" ".join(controls.get(COMMENT, ())),
         guidelines=_guidelines(row.inside("data", row.fields.get("data"))),
         at=_at(annotation),
-        where=row.where,
+        where=annotation.where,
     )
 
 
 def _check_person(annotation: Row, task: Shown, people: Mapping[str, str]) -> None:
     """Whoever annotated must be whose task it is."""
-    by = annotation.fields.get("completed_by")
-    names = [by.get("id"), by.get("email")] if isinstance(by, Mapping) else [by]
-    found = {people[str(name)] for name in names if name is not None and str(name) in people}
-    if not found:
-        shown = ", ".join(str(name) for name in names if name is not None) or "nobody"
-        raise annotation.refused(f"it is not known which annotator user {shown} is")
+    found = {people[name] for name in _users(annotation) if name in people}
     if found != {task.annotator}:
         raise annotation.refused(
             f"task {task.id} is for `{task.annotator}`, and was annotated by "
             f"{', '.join(f'`{name}`' for name in sorted(found))}"
         )
+
+
+def _stranger(annotation: Row, people: Mapping[str, str]) -> str | None:
+    """Who annotated, as Label Studio calls them, where that is nobody who is known."""
+    users = _users(annotation)
+    if not users:
+        raise annotation.refused("`completed_by` does not say who annotated")
+    return None if people.keys() & users else " or ".join(users)
+
+
+def _unknown(strangers: Collection[str], where: str) -> Iterator[RefusedLine]:
+    """All the people who are not known, once."""
+    if strangers:
+        why = f"it is not known which annotators users {', '.join(strangers)} of Label Studio are"
+        yield RefusedLine(where, why, fix=_NAME_THEM)
+
+
+def _users(annotation: Row) -> Sequence[str]:
+    """Who annotated: their id, their address, or both."""
+    by = annotation.fields.get("completed_by")
+    names = [by.get("id"), by.get("email")] if isinstance(by, Mapping) else [by]
+    return [str(name) for name in names if name is not None]
+
+
+def _number(row: Row) -> str | None:
+    """Label Studio's number of a task or an annotation, where it is one."""
+    number = row.fields.get("id")
+    return str(number) if isinstance(number, int) and not isinstance(number, bool) else None
 
 
 def _controls(annotation: Row) -> Mapping[str, Sequence[str]]:

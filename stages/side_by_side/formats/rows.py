@@ -153,7 +153,10 @@ def json_rows(data: bytes, *, where: str, fix: str) -> Rows:
 
 
 def csv_rows(data: bytes, *, where: str, columns: Sequence[str], fix: str) -> Rows:
-    """Rows of a CSV file, by its header, in which some columns must stand; all fields are texts."""
+    """Rows of a CSV file, by its header, in which some columns must stand; all fields are texts.
+
+    A row is named by the line that it begins on.
+    """
     text = utf8_text(data.removeprefix(BYTE_ORDER_MARK), where=where)
     csv.field_size_limit(LONGEST_FIELD)
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -166,8 +169,9 @@ def csv_rows(data: bytes, *, where: str, columns: Sequence[str], fix: str) -> Ro
         if len(set(header)) < len(header):
             yield _wrong(f"{where}:1", "a column stands twice", fix)
             return
+        begins = rows.line_num + 1
         for row in rows:
-            line = f"{where}:{rows.line_num}"
+            line, begins = f"{where}:{begins}", rows.line_num + 1
             if len(row) == len(header):
                 yield Row(where=line, fields=dict(zip(header, row, strict=True)), fix=fix)
             else:

@@ -29,8 +29,8 @@ def batch(place: Workplace) -> str:
     return name
 
 
-def table(batch: str) -> list[Row]:
-    said("sxs", "export", batch, "--to", "csv", "--annotators", "ann,bob", "--out", "handed")
+def table(batch: str, people: str = "ann,bob") -> list[Row]:
+    said("sxs", "export", batch, "--to", "csv", "--annotators", people, "--out", "handed")
     with Path("handed/tasks.csv").open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -83,6 +83,48 @@ def test_another_word_on_the_same_pair_is_refused(batch: str) -> None:
     taken(batch, back(rows, lambda _: "tie"))
     code, found = taken(batch, back(rows, lambda n: "1 better" if n == 0 else "tie", "other.csv"))
     assert (code, found["votes"]) == (2, 0)
+
+
+def test_pairs_that_others_filled_meanwhile_are_named_by_line_and_can_be_left_out(
+    batch: str,
+) -> None:
+    early, late = table(batch), table(batch, "cyd,dan")
+    taken(batch, back(early, lambda _: "tie"))
+    code, found = taken(batch, back(late, lambda _: "tie", "late.csv"))
+    refused = found["refused"]
+    assert isinstance(refused, list)
+    assert (code, found["votes"]) == (2, 0)
+    full = {int(line["where"].removeprefix("late.csv:")) for line in refused}
+    csv_lines = Path("late.csv").read_text(encoding="utf-8").splitlines()
+    for line in refused:
+        row = csv_lines[int(line["where"].removeprefix("late.csv:")) - 1]
+        task = line["why"].removeprefix("task ").split(" ")[0]
+        assert row.startswith(f"{task},")
+        assert "others have voted" in line["why"]
+        assert "out of the file" in line["fix"]
+
+    rest = back(late, lambda n: "" if lines_of(csv_lines, late)[n] in full else "tie", "rest.csv")
+    code, found = taken(batch, rest)
+    assert (code, found["votes"]) == (0, len(late) - len(full))
+    assert len(full) < len(late), "gold may be read by everybody"
+
+
+def lines_of(csv_lines: list[str], rows: list[Row]) -> list[int]:
+    """The line, from 1, at which each row begins."""
+    begins = {line.split(",")[0]: number for number, line in enumerate(csv_lines, start=1)}
+    return [begins[row["task"]] for row in rows]
+
+
+def test_what_is_to_be_mended_and_what_is_to_be_left_out_are_told_apart(batch: str) -> None:
+    early, late = table(batch), table(batch, "cyd,dan")
+    taken(batch, back(early, lambda _: "tie"))
+    file = back(late, lambda _: "meh", "late.csv")
+    where = ("--batch", batch, "--from", "csv", "--map", "annotator=worker")
+    told = said("sxs", "import", file, *where).err
+    assert told.count("fix: mend these lines") == 1
+    told = said("sxs", "import", back(late, lambda _: "tie", "late.csv"), *where).err
+    assert told.count("fix: take these lines out") == 1
+    assert "mend" not in told
 
 
 def first_better(number: int) -> str:

@@ -89,6 +89,17 @@ def test_one_refused_line_refuses_everything() -> None:
     ballot = Ballot(person="a", pair="p", said=Preference.TIE, guidelines=1, token="t")
     with pytest.raises(ValueError, match="as a whole"):
         Imported(ballots=(ballot,), refused=(WRONG,))
+    with pytest.raises(ValueError, match="said by a line"):
+        Imported(ballots=(ballot,))
+
+
+def test_every_ballot_is_known_by_its_line() -> None:
+    new, change = said(Preference.TIE, TASKS[1], "file:4"), said(Preference.TIE, where="file:3")
+    found = taken_in([change, new], [], {TASKS[0].id: Preference.A_BETTER}, corrects=True)
+    assert [(b.pair, line.where) for b, line in zip(found.ballots, found.lines, strict=False)] == [
+        (TASKS[1].pair, "file:4")
+    ]
+    assert [line.where for line in found.lines] == ["file:4", "file:3"]
 
 
 @pytest.mark.parametrize(

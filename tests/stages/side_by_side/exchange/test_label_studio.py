@@ -50,7 +50,7 @@ def refusal(entry: object) -> str:
     found = read(exported(annotation(LEFT, by=TASKS[1]), of=TASKS[1]), entry)
     assert found.ballots == ()
     (line,) = found.refused
-    assert line.where.startswith("export.json:")
+    assert line.where.startswith("export.json")
     return line.why
 
 
@@ -123,8 +123,9 @@ def test_importing_twice_adds_nothing_and_a_change_is_refused() -> None:
         (exported(annotation(LEFT), guidelines=0), "`guidelines` must be"),
         (exported(annotation(LEFT), annotation(LEFT)), "has 2 annotations, not one"),
         (exported(annotation(LEFT, completed_by="bob@example.org")), "was annotated by `bob`"),
-        (exported(annotation(LEFT, completed_by=77)), "which annotator user 77 is"),
-        (exported(annotation(LEFT, completed_by=None)), "which annotator user nobody is"),
+        (exported(annotation(LEFT, completed_by=77)), "which annotators users 77 of"),
+        (exported(annotation(LEFT, completed_by={"id": 7, "email": "x@y"})), "users 7 or x@y of"),
+        (exported(annotation(LEFT, completed_by=None)), "does not say who annotated"),
         (exported(annotation(LEFT, ground_truth=True)), "marked as ground truth"),
         (exported(annotation(LEFT, was_cancelled="no")), "`was_cancelled` must be"),
         (exported(annotation(LEFT, lead_time=-1)), "`lead_time` must be"),
@@ -146,6 +147,43 @@ def test_importing_twice_adds_nothing_and_a_change_is_refused() -> None:
 )
 def test_what_cannot_be_trusted_is_refused_and_nothing_is_kept(entry: object, why: str) -> None:
     assert why in refusal(entry)
+
+
+def test_places_are_label_studios_own_numbers() -> None:
+    data = json.dumps(
+        [
+            exported(annotation(result="left") | {"id": 30}) | {"id": 12},
+            exported(of=TASKS[1]) | {"id": 13, "annotations": None},
+            exported(annotation(), of=TASKS[2]) | {"id": None},
+            7,
+        ]
+    ).encode()
+    found = read_export(data, TASKS, people=USERS, known={}, where="ls.json")
+    assert [line.where for line in found.refused] == [
+        "ls.json:1, task 12, annotation 30",
+        "ls.json:1, task 13",
+        "ls.json:1, entry 3",
+        "ls.json:1, entry 4",
+    ]
+
+
+def test_a_contradiction_names_the_annotation_too() -> None:
+    entry = exported(annotation(LEFT) | {"id": 30}) | {"id": 12}
+    (line,) = read(entry, known={TASKS[0].id: Preference.TIE}).refused
+    assert line.where.endswith(", task 12, annotation 30")
+
+
+def test_people_who_are_not_known_are_asked_for_once() -> None:
+    entries = [exported(annotation(LEFT, by=task), of=task) for task in TASKS]
+    data = json.dumps(entries).encode()
+    found = read_export(data, TASKS, people={}, known={}, where="ls.json")
+    (line,) = found.refused
+    assert line.where == "ls.json"
+    assert sorted(line.why.split("users ")[1].split(" of")[0].split(", ")) == [
+        "1",
+        "8 or bob@example.org",
+    ]
+    assert "--map NAME=ID" in line.fix
 
 
 def test_time_that_was_not_measured_is_none() -> None:
