@@ -70,6 +70,7 @@ def command(  # noqa: PLR0913 - the options of one command
 
     The file is for a task with `extraction_tokens` and `cluster: cluster`.
     """
+    from gates.decide.spoken import count_words
     from policies.canonical import canonical_json, sha256_of_bytes
     from stages.offline.memorization.corpus import Corpus
     from stages.offline.memorization.extraction_items import Sequences, make_extraction_items
@@ -90,8 +91,14 @@ def command(  # noqa: PLR0913 - the options of one command
     if as_json:
         say_json(_document(out, sha256_of_bytes(data), records))
     else:
-        click.echo(f"{len(records)} items in {out} (sha256 {sha256_of_bytes(data)})")
+        items = count_words(len(records), "items")
+        click.echo(f"{items} in {out} (sha256 {sha256_of_bytes(data)})")
         _say_strata(Counter(int(str(r["duplicates"])) for r in records))
+        if {r["cluster"] for r in records} & {file.shown for file in source.files}:
+            click.echo(
+                "note: a text file is one document, and of a document one sequence is drawn a row "
+                "of this table; a JSONL or Parquet file holds many documents"
+            )
     return Exit.YES
 
 
