@@ -168,5 +168,5 @@ def _refused(name: str, problems: tuple[Problem, ...]) -> WrongUsage:
         why="\n       ".join(
             f"{p.field}: found {p.found}; expected {p.expected}" for p in problems
         ),
-        fix="say what is missing with --with KEY=VALUE, as a policy's task would say it",
+        fix="say what is missing, or say it right, with --with KEY=VALUE, as a policy's task would",
     )

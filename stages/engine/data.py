@@ -117,7 +117,8 @@ def check_digest(data: bytes, sha256: str | None, *, where: str) -> None:
         raise DatasetChanged(
             f"cannot use {where}",
             why=f"the plan froze sha256 {sha256[:12]}..., the file has {found[:12]}...",
-            fix=f"restore the frozen file, or set `sha256: {found}` and have the policy reviewed",
+            fix=f"restore the frozen file, or set `sha256: {found}` where the plan says it (in the "
+            "policy, which is then to be reviewed, or in the datasheet beside the file)",
         )
 
 

@@ -9,7 +9,10 @@ from typing import BinaryIO, cast
 from policies.errors import InputError
 
 PIECE_BYTES = 1 << 20
-_FIX = "correct `corpus`: UTF-8 text, JSONL or Parquet, as paths relative to the policy or as URLs"
+_FIX = (
+    "correct `corpus`: UTF-8 text, JSONL or Parquet, as URLs or as paths relative to the policy "
+    "(to the folder you are in, where `--corpus` names it)"
+)
 
 
 class DigestedFile:

@@ -308,7 +308,7 @@ def test_changed_items_are_refused(place: Workplace, source: Path) -> None:
     items.write_text(items.read_text().replace('"target":"2"', '"target":"3"'))
     found = said("bench", "run", "gsm8k", "assistant/1")
     assert found.code == 2
-    assert "sha256" in found.err
+    assert "or in the datasheet beside the file" in found.err
 
 
 @pytest.mark.parametrize(
@@ -323,6 +323,7 @@ def test_changed_items_are_refused(place: Workplace, source: Path) -> None:
             "key and value",
         ),
         (("gsm8k", "assistant/1", "--items", "rows.jsonl", "--with", "level=0.5"), "at least 0.9"),
+        (("gsm8k", "assistant/1", "--items", "rows.jsonl", "--with", "level=2"), "or say it right"),
         (("gsm8k", "assistant/1", "--items", "absent.jsonl"), "no such file"),
         (("gsm8k", "assistant/9", "--items", "rows.jsonl"), "assistant/9"),
     ],

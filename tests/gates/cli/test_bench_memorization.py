@@ -112,7 +112,9 @@ ITEMS = ["--corpus", "corpus", "--prefix-tokens", "2", "--suffix-tokens", "3", "
 
 def test_extraction_items_are_written(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert framed(extraction_items, [*ITEMS, "--out", "i.jsonl"]) == Exit.YES
-    assert "1 items in i.jsonl" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert out.startswith("1 item in i.jsonl")
+    assert "note: a text file is one document" in out
     (line,) = (folder / "i.jsonl").read_text().splitlines()
     assert {"id", "prompt", "target", "prefix_tokens", "duplicates", "cluster"} == set(
         json.loads(line)
@@ -122,6 +124,26 @@ def test_extraction_items_are_written(folder: Path, capsys: pytest.CaptureFixtur
     assert told["strata"] == [{"duplicates": 1, "prefix_tokens": 2, "items": 1}]
     assert framed(extraction_items, [*ITEMS, "--out", "none/i.jsonl"]) == Exit.BROKEN
     assert framed(extraction_items, [*ITEMS, "--out", "i", "--tokenizer", "no"]) == Exit.WRONG_USAGE
+
+
+def test_many_documents_of_one_file_need_no_note(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [json.dumps({"text": f"{TEXT} Row {n}."}) for n in range(3)]
+    (folder / "c.jsonl").write_text("\n".join(rows))
+    arguments = ["--corpus", "c.jsonl", *ITEMS[2:-1], "3", "--out", "i.jsonl"]
+    assert framed(extraction_items, arguments) == Exit.YES
+    out = capsys.readouterr().out
+    assert "4 items in i.jsonl" in out  # what all begin with is one of them
+    assert "note" not in out
+
+
+def test_a_corpus_that_is_not_there_is_mended_on_the_command_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    arguments = ["--corpus", "absent.txt", *ITEMS[2:], "--out", "i.jsonl"]
+    assert framed(extraction_items, arguments) == Exit.WRONG_USAGE
+    assert "the folder you are in, where `--corpus` names it" in capsys.readouterr().err
 
 
 def test_a_corpus_without_a_document_is_the_callers_to_mend(
