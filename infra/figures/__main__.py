@@ -31,7 +31,14 @@ def main() -> None:
         _refuse(left.code)
     except (OSError, ValueError, KeyError, ImportError, GateError) as error:
         given = " ".join(arguments) or "nothing"
-        _refuse(f"cannot print the figure {name} of {given}: {type(error).__name__}: {error}")
+        _refuse(f"cannot print the figure {name} of {given}: {_because(error)}")
+
+
+def _because(error: Exception) -> str:
+    """A file that cannot be used in plain words; whatever else with its kind."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return f"{type(error).__name__}: {error}"
 
 
 def _refuse(sentence: str) -> NoReturn:

@@ -51,6 +51,16 @@ def test_what_cannot_be_used_is_told_in_a_sentence(
     assert capsys.readouterr().err.count("\n") == 1
 
 
+def test_a_folder_without_its_files_is_told_by_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["figures", "gsm8k", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        figures.main()
+    said = capsys.readouterr().err
+    assert said.endswith(f"of {tmp_path}: {tmp_path}/test.jsonl: No such file or directory\n")
+
+
 def test_a_paired_comparison_has_less_variance_than_two_samples() -> None:
     mine, theirs = (1.0,) * 60 + (0.0,) * 40, (1.0,) * 50 + (0.0,) * 50
     found = gsm8k.compared(mine, theirs)
