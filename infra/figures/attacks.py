@@ -5,9 +5,11 @@ Usage: python -m infra.figures attacks FOLDER
 FOLDER holds a folder for each model with AlpacaEval's `annotations.json`. For every model it prints
 how many answers are flagged, and its win rate with and without the credit for them. Then attacks
 are made of one model's answers: one of them given to every prompt, or to three in ten, with words
-replaced anew for each.
+replaced anew for each, or behind the prompt. At last a courteous footer, which is no attack, is put
+under every answer of every model.
 """
 
+import json
 import random
 import sys
 import time
@@ -18,6 +20,7 @@ from pathlib import Path
 from policies.benchmark_tasks import Stopping
 from policies.side_by_side import VotesFormat
 from stages.evidence.estimate import Estimate, Unmeasured
+from stages.evidence.items import question_digest
 from stages.side_by_side.aggregate import tally, win_rate
 from stages.side_by_side.attacks import Attacks, find_attacks, without_credit
 from stages.side_by_side.scores import Rule
@@ -27,6 +30,14 @@ from stages.side_by_side.votes import parse_votes
 LEVEL, SEED = 0.95, 20_261_122
 EDITS, EVERYWHERE, SOME = (0.0, 0.1, 0.2, 0.3), 1.0, 0.3
 """Shares of the words that are replaced; shares of the prompts that get the constant."""
+
+FOOTER = (
+    "Thank you very much for your kind question today. I truly hope that this answer was helpful "
+    "to you and that it made things a little clearer. Please do not hesitate to ask me anything "
+    "else at any time, since I am always happy to help. I wish you a wonderful day, and good luck "
+    "with everything that you are planning to do."
+)
+"""63 words that may stand under any answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +85,7 @@ def main(arguments: Sequence[str]) -> None:
     votes = read_votes(Path(arguments[0]))
     for name, said in votes.items():
         _print(measured(name, said))
+    asked = read_questions(Path(arguments[0]))
     name, answers = _honest(votes)
     print(f"a constant made of an answer of {name}, words replaced anew for each prompt:")
     for share in (EVERYWHERE, SOME):
@@ -83,6 +95,10 @@ def main(arguments: Sequence[str]) -> None:
                 f"{made.constant + made.honest} prompts: {made.found} found; "
                 f"{made.wrongly} others flagged"
             )
+    print(f"  behind the prompt: {behind_the_prompt(answers, asked)} of {len(answers)} found")
+    print("a footer of 63 words under every answer:")
+    for name, said in votes.items():
+        print(f"  {name}: {signed(said, asked)} of {len(said)} flagged")
 
 
 def read_votes(folder: Path) -> Mapping[str, tuple[Vote, ...]]:
@@ -96,6 +112,13 @@ def read_votes(folder: Path) -> Mapping[str, tuple[Vote, ...]]:
         )
         for file in files
     }
+
+
+def read_questions(folder: Path) -> Mapping[str, str]:
+    """What was asked, by prompt."""
+    files = folder.glob("*/annotations.json")
+    said = {entry["instruction"] for file in files for entry in json.loads(file.read_bytes())}
+    return {question_digest([{"role": "user", "content": question}]): question for question in said}
 
 
 def measured(name: str, votes: Sequence[Vote]) -> Model:
@@ -136,6 +159,19 @@ def made_attacks(answers: Mapping[str, str], share: float) -> Iterator[Made]:
             honest=len(answers) - len(attacked),
             wrongly=len(flagged - attacked),
         )
+
+
+def behind_the_prompt(answers: Mapping[str, str], asked: Mapping[str, str]) -> int:
+    """How many are found of a constant that every prompt gets after its own words."""
+    constant = sorted(answers.values(), key=len)[len(answers) // 2]
+    given = {prompt: f"{asked[prompt]}\n\n{constant}" for prompt in answers}
+    return len(find_attacks(given, asked=asked).reasons)
+
+
+def signed(votes: Sequence[Vote], asked: Mapping[str, str]) -> int:
+    """How many of a model's answers are flagged when all end in the same footer."""
+    given = {vote.prompt: f"{vote.answer_a}\n\n{FOOTER}" for vote in votes}
+    return len(find_attacks(given, asked=asked).reasons)
 
 
 def _honest(votes: Mapping[str, Sequence[Vote]]) -> tuple[str, Mapping[str, str]]:

@@ -10,6 +10,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.side_by_side.injection import forms_of
 from stages.side_by_side.sameness import Shingled, revealed, shingled
@@ -45,7 +48,12 @@ EDITED = Constant(letters=240, alike=0.3, fewest=5, share=0.05)
 EVERYWHERE = Constant(letters=0, alike=0.5, fewest=10, share=0.5)
 """Of five honest models, in portions of 20 to 805 prompts, no answer of these lengths has more than
 0.53 and 0.17 alike; a constant with every fifth word replaced keeps 0.54. What is short, or a
-refusal, may be right for many prompts: it is a constant only when most prompts get it."""
+refusal, may be right for many prompts: it is a constant only when most prompts get it. A footer
+that all answers share says nothing of what stands beside it, see `PASSAGE`."""
+
+PASSAGE, MOST_OF_IT = 60, 0.8
+"""Letters of a passage that is an answer, beside whatever all answers share; and the share of an
+answer's own letters that such passages make up. Words replaced in a constant leave short pieces."""
 
 _REFUSAL = re.compile(
     r"\W*(?:i(?:'|\u2019)?m\ (?:really\ |very\ )?sorry|sorry|i\ apologi[sz]e|my\ apologies"
@@ -74,7 +82,12 @@ class Attacks:
         return clopper_pearson(len(self.reasons), self.answers, level=level)
 
 
-def find_attacks(answers: Mapping[str, str], *, beside: Mapping[str, str] | None = None) -> Attacks:
+def find_attacks(
+    answers: Mapping[str, str],
+    *,
+    beside: Mapping[str, str] | None = None,
+    asked: Mapping[str, str] | None = None,
+) -> Attacks:
     """The answers that are empty, enormous, a constant, or written to the judge.
 
     Args:
@@ -82,9 +95,14 @@ def find_attacks(answers: Mapping[str, str], *, beside: Mapping[str, str] | None
         beside: The baseline's answers by prompt, as far as they are known. What both do is the
             prompt's doing: neither speaking of judges nor great length is held against an answer
             whose rival does the same, nor a greeting or a footer that the baseline writes as well.
+        asked: What was asked, by prompt, as far as it is known: to repeat it is no answer.
     """
-    baseline = beside or {}
-    every = shingled(list(answers.values()), common=list(baseline.values()))
+    baseline, questions = beside or {}, asked or {}
+    every = shingled(
+        list(answers.values()),
+        common=list(baseline.values()),
+        asked=[questions.get(prompt, "") for prompt in answers],
+    )
     reasons = {}
     for (prompt, answer), shingles in zip(answers.items(), every, strict=True):
         found = tuple(_reasons(answer, shingles, len(answers), baseline.get(prompt, "")))
@@ -127,7 +145,14 @@ def _constant(answer: str, shingles: Shingled, answers: int) -> str | None:
     for kind in (EVERYWHERE,) if refuses else (COPY, EDITED, EVERYWHERE):
         enough = max(kind.fewest, math.floor(kind.share * answers) + 1)
         shared = shingles.shared(enough)
-        if shingles.letters >= kind.letters and shared >= kind.alike:
+        constant = shingles.letters >= kind.letters and shared >= kind.alike
+        if constant and not _answers(shingles.passages(enough)):
             most = int(shingles.counts.max())
             return f"{shared:.0%} of it stands in other answers too, up to {most:,} of {answers:,}"
     return None
+
+
+def _answers(passages: NDArray[np.int64]) -> bool:
+    """Whether an answer of its own stands beside what is shared, as before a courteous footer."""
+    whole = int(passages[passages >= PASSAGE].sum())
+    return whole > 0 and whole >= MOST_OF_IT * int(passages.sum())

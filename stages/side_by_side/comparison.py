@@ -139,4 +139,8 @@ def _attacks(pairs: Sequence[Pair], votes: Sequence[CandidateVote]) -> Attacks |
     answers |= {pair.prompt: pair.answer_a for pair in pairs}
     if not answers:
         return Unmeasured("the answers that were compared are not known", Cause.WAITING)
-    return find_attacks(answers, beside={pair.prompt: pair.answer_b for pair in pairs})
+    return find_attacks(
+        answers,
+        beside={pair.prompt: pair.answer_b for pair in pairs},
+        asked={pair.prompt: pair.asked for pair in pairs},
+    )

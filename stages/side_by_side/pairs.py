@@ -38,6 +38,12 @@ class Pair:
             raise ValueError(f"`{self.model_a}` is compared with itself")
 
     @property
+    def asked(self) -> str:
+        """The text that is to be answered; empty when it is no plain text."""
+        last = self.messages[-1].get("content") if self.messages else None
+        return last if isinstance(last, str) else ""
+
+    @property
     def id(self) -> str:
         """Digest of all that is shown and of whose it is: opaque, the same in every process."""
         return sha256_of(

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 SHINGLE = 12
 """Characters of a shingle: two to three words, of which few stand together in many answers."""
 
+RESTATED = 0.8
+"""Share of a prompt's shingles from which on an answer repeats the whole of it."""
+
 COMMON = 3
 """Answers of the baseline in which a passage stands that is not the candidate's own idea."""
 
@@ -42,19 +45,27 @@ _NONE: Hashes = np.empty(0, dtype=np.uint64)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shingled:
-    """An answer's shingles, counted over all answers, without those that are common anyway.
+    """An answer's shingles, counted over all answers, without those that say nothing of it.
 
     Attributes:
-        letters: Number of its letters and digits, without what is common.
+        letters: Number of its letters and digits, without what is common or repeats its prompt.
         counts: In how many answers each of its distinct shingles stands, itself included.
+        along: The same from its start to its end, 0 for what is common or repeats its prompt.
     """
 
     letters: int
     counts: NDArray[np.int64]
+    along: NDArray[np.int64]
 
     def shared(self, answers: int) -> float:
         """Share of its shingles that stand in at least so many answers, 0 to 1."""
         return float((self.counts >= answers).mean()) if len(self.counts) else 0.0
+
+    def passages(self, answers: int) -> NDArray[np.int64]:
+        """Letters of each passage of its own: no shingle of it stands in so many answers."""
+        own = ~_covered(self.along >= answers)[~_covered(self.along == 0)]
+        ends = np.flatnonzero(np.diff(np.pad(own.astype(np.int64), 1)))
+        return ends[1::2] - ends[::2]
 
 
 def revealed(text: str) -> str:
@@ -73,44 +84,68 @@ def letters_of(text: str) -> str:
     return re.sub(r"[\W_]+", "", folded) or "".join(folded.split())
 
 
-def shingled(texts: Sequence[str], *, common: Sequence[str] = ()) -> tuple[Shingled, ...]:
+def shingled(
+    texts: Sequence[str], *, common: Sequence[str] = (), asked: Sequence[str] = ()
+) -> tuple[Shingled, ...]:
     """Every text's shingles, counted over all of them; as many as there are texts.
 
     Args:
         texts: The answers.
         common: Answers of somebody else: what stands in `COMMON` of them is a greeting or a footer
             that everybody is told to write, and is not counted.
+        asked: What each text answers, if it is known: a text that repeats the whole of it says
+            nothing by that, and it is not counted.
     """
     if not texts:
         return ()
+    prompts = asked or [""] * len(texts)
     letters = [letters_of(text) for text in texts]
     hashes = [_hashes(text) for text in letters]
-    every, places, counts = np.unique(
-        np.concatenate(hashes), return_inverse=True, return_counts=True
-    )
-    own = ~np.isin(every, _usual(common))
-    ends = np.cumsum([len(each) for each in hashes])
-    parts = [counts[place[own[place]]] for place in np.split(places, ends[:-1])]
+    distinct = [np.unique(each) for each in hashes]
+    every, counts = np.unique(np.concatenate(distinct), return_counts=True)
+    counts[np.isin(every, _usual(common), assume_unique=True)] = 0
     return tuple(
-        Shingled(letters=min(len(text), len(part) + SHINGLE - 1), counts=part)
-        for text, part in zip(letters, parts, strict=True)
+        _counted(text, each, counts[np.searchsorted(every, each)], letters_of(prompt))
+        for text, each, prompt in zip(letters, hashes, prompts, strict=True)
     )
+
+
+def _counted(text: str, hashes: Hashes, counts: NDArray[np.int64], prompt: str) -> Shingled:
+    """One text's letters and hashes, with what is counted of them."""
+    along = np.where(_restated(hashes, prompt), 0, counts)
+    _, first = np.unique(hashes, return_index=True)
+    of_each = along[first]
+    own = of_each[of_each > 0]
+    return Shingled(letters=min(len(text), len(own) + SHINGLE - 1), counts=own, along=along)
+
+
+def _restated(hashes: Hashes, prompt: str) -> NDArray[np.bool_]:
+    """Which shingles of a text repeat its prompt; none, unless it repeats the whole."""
+    asked = _hashes(prompt)
+    if not prompt or np.isin(asked, hashes).mean() < RESTATED:
+        return np.zeros(len(hashes), dtype=np.bool_)
+    return np.isin(hashes, asked)
+
+
+def _covered(shingles: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which letters lie in one of these shingles."""
+    return np.convolve(shingles, np.ones(SHINGLE, dtype=np.int64)) > 0
 
 
 def _usual(texts: Sequence[str]) -> Hashes:
     """The shingles that stand in several texts."""
-    hashes = (_hashes(letters_of(text)) for text in texts)
+    hashes = (np.unique(_hashes(letters_of(text))) for text in texts)
     found, counts = np.unique(np.concatenate([_NONE, *hashes]), return_counts=True)
     usual: Hashes = found[counts >= COMMON]
     return usual
 
 
 def _hashes(text: str) -> Hashes:
-    """Distinct hashes of all runs of `SHINGLE` characters; a shorter text is one run."""
+    """Hashes of all runs of `SHINGLE` characters in their order; a shorter text is one run."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
     codes = np.pad(codes, (0, max(0, SHINGLE - len(codes))))
     number = len(codes) - SHINGLE + 1
     found = np.zeros(number, dtype=np.uint64)
     for place in range(SHINGLE):
         found = found * _PRIME + codes[place : place + number]
-    return np.unique(found)
+    return found

@@ -26,6 +26,17 @@ def test_the_null_model_is_flagged_and_wins_nothing_and_the_honest_models_are_no
         found = attacks.measured(name, votes[name])
         assert found.attacks.reasons == {}
         assert found.before == found.after
+    asked = attacks.read_questions(DATA)
+    flagged = {name: attacks.signed(votes[name], asked) for name in (*HONEST, "NullModel")}
+    assert flagged == {
+        "FuseChat-Gemma-2-9B-Instruct": 24,
+        "alpaca-7b": 113,
+        "claude-2.1": 22,
+        "vicuna-13b-v1.5": 41,
+        "NullModel": 805,
+    }
+    own = {vote.prompt: vote.answer_a or "" for vote in votes["claude-2.1"]}
+    assert attacks.behind_the_prompt(own, asked) == 805
     judged_against = {vote.prompt: vote.answer_b or "" for vote in votes["alpaca-7b"]}
     assert attacks.find_attacks(judged_against).reasons == {}
 
@@ -54,6 +65,8 @@ def test_a_folder_is_printed_with_the_attacks_made_of_it(
     assert "null: 20 of 20 answers flagged" in said
     assert "credited 0.0000" in said
     assert said.count("of its words replaced") == 2 * len(attacks.EDITS)
+    assert "behind the prompt: 20 of 20 found" in said
+    assert "honest: 20 of 20 flagged" in said
 
 
 def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:

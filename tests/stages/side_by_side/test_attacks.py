@@ -61,13 +61,31 @@ def test_a_constant_is_found_however_it_is_edited_and_mixed_in(
 
 def test_a_footer_that_the_baseline_writes_too_is_no_constant() -> None:
     footer = constant(words=60)
-    signed = {prompt: f"{own} {footer}" for prompt, own in honest(60, words=30).items()}
+    signed = {prompt: f"{own} {footer}" for prompt, own in honest(60, words=6).items()}
     others = {prompt: f"{own} {footer}" for prompt, own in honest(60, seed=7).items()}
     assert len(find_attacks(signed).reasons) == 60
     assert find_attacks(signed, beside=others).reasons == {}
     assert find_attacks(dict.fromkeys(signed, footer), beside=others).reasons == {}
     attacked = {prompt: f"{constant(seed=5)} {footer}" for prompt in signed}
     assert len(find_attacks(attacked, beside=others).reasons) == 60
+
+
+@pytest.mark.parametrize("greeting", ["", constant(seed=8, words=12)])
+def test_an_answer_of_its_own_beside_what_all_share_is_no_constant(greeting: str) -> None:
+    footer = constant(words=60)
+    answers = {p: f"{greeting} {own} {footer}" for p, own in honest(60, words=20).items()}
+    assert find_attacks(answers).reasons == {}
+    given_out = answers | {f"p{n}": f"{greeting} {footer}" for n in range(9)}
+    assert set(find_attacks(given_out).reasons) == {f"p{n}" for n in range(9)}
+
+
+def test_repeating_what_was_asked_is_no_answer_of_its_own() -> None:
+    asked = honest(60, seed=4, words=30)
+    answers = {prompt: f"{question}\n\n{constant()}" for prompt, question in asked.items()}
+    assert find_attacks(answers).reasons == {}
+    assert len(find_attacks(answers, asked=asked).reasons) == 60
+    own = {p: f"{asked[p]} {text} {constant()}" for p, text in honest(60, words=30).items()}
+    assert find_attacks(own, asked=asked).reasons == {}
 
 
 def test_three_long_copies_among_many_are_flagged() -> None:

@@ -39,6 +39,23 @@ def test_what_is_common_anyway_is_not_counted() -> None:
     assert (len(nothing.counts), nothing.shared(1)) == (0, 0.0)
 
 
+def test_passages_of_its_own_are_counted_in_letters() -> None:
+    footer, own = "with kind regards, your assistant", "the capital is Canberra"
+    first, _ = shingled([f"{own} {footer} {own[:9]}!", f"zzz {footer} zzz"])
+    assert first.passages(2).tolist() == [len(letters_of(own)), len(letters_of(own[:9]))]
+    assert first.passages(1).tolist() == []
+    assert first.passages(3).sum() == first.letters
+
+
+def test_a_prompt_that_is_repeated_is_not_counted_and_a_quotation_is() -> None:
+    asked, own = "what is the capital of Australia", "it is Canberra, as far as I know"
+    (repeated,) = shingled([f"{asked} {own}"], asked=[asked])
+    assert repeated.passages(2).tolist() == [len(letters_of(own))]
+    assert abs(repeated.letters - len(letters_of(own))) < SHINGLE
+    (quoted,) = shingled([f"{asked[8:]} {own}"], asked=[asked])
+    assert quoted.letters == len(letters_of(f"{asked[8:]} {own}"))
+
+
 def test_nothing_shares_nothing() -> None:
     assert shingled([]) == ()
 
