@@ -13,7 +13,7 @@ from gates.cli.output import say_json, say_table
 from gates.cli.sxs_people import person_json
 
 if TYPE_CHECKING:
-    from gates.side_by_side.showing import Shown
+    from gates.side_by_side.showing import Shown, Skipped
     from stages.side_by_side.ballots.person import PersonSummary
     from stages.side_by_side.ballots.topics import TopicProgress
 
@@ -57,9 +57,20 @@ def _json(found: "Shown") -> dict[str, object]:
         "stopped": None if stopped is None else asdict(stopped),
         "disputes": found.disputes,
         "flags": found.flags,
+        "skips": [_skip(skipped) for skipped in found.skipped],
         "agreement": measured_json(found.agreement),
         "topics": [{"topic": t.topic, "votes": t.votes, "needed": t.needed} for t in found.topics],
         "people": [_person(summary) for summary in found.people],
+    }
+
+
+def _skip(skipped: "Skipped") -> dict[str, object]:
+    skip = skipped.skip
+    return {
+        "prompt": skipped.prompt,
+        "person": skip.person,
+        "comment": skip.comment,
+        "at": skip.at,
     }
 
 
@@ -95,7 +106,9 @@ def _say(found: "Shown") -> None:
     if progress.stopped is not None:
         by = f" by {progress.stopped.by}" if progress.stopped.by else ""
         click.echo(f"stopped {progress.stopped.at}{by}: {progress.stopped.why}")
-    click.echo(f"{found.disputes:,} open disputes, {found.flags:,} flags")
+    click.echo(
+        f"{found.disputes:,} open disputes, {found.flags:,} flags, {len(found.skipped):,} skips"
+    )
     click.echo(f"agreement (Krippendorff's alpha): {share_words(found.agreement)}\n")
     if len(found.topics) > 1:
         topics = tuple(map(_topic_row, found.topics))
@@ -103,6 +116,9 @@ def _say(found: "Shown") -> None:
     say_table(
         Table(title="By person", headings=HEADINGS, rows=tuple(map(_person_row, found.people)))
     )
+    if found.skipped:
+        skips = tuple((s.prompt, s.skip.person, s.skip.comment) for s in found.skipped)
+        say_table(Table(title="Skipped", headings=("prompt", "who", "why"), rows=skips))
 
 
 def _topic_row(topic: "TopicProgress") -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from gates.side_by_side.agreeing import agreement_of_votes
 from stages.evidence.estimate import Estimate, Unmeasured
 from stages.side_by_side.ballots.box import BallotBox
 from stages.side_by_side.ballots.person import PersonSummary
-from stages.side_by_side.ballots.standing import Progress
+from stages.side_by_side.ballots.standing import Progress, Skip
 from stages.side_by_side.ballots.topics import TopicProgress, by_topic
 
 
@@ -24,6 +24,7 @@ class Shown:
         agreement: Krippendorff's alpha of the votes that stand.
         disputes: Disputed pairs of which no lead has spoken yet.
         flags: Remarks of annotators.
+        skipped: What people left for others, and why; each with the id of its prompt.
     """
 
     batch: str
@@ -35,6 +36,15 @@ class Shown:
     agreement: Estimate | Unmeasured
     disputes: int
     flags: int
+    skipped: tuple["Skipped", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A skip, and the prompt that it was about."""
+
+    prompt: str
+    skip: Skip
 
 
 def show(box: BallotBox, name: str) -> Shown:
@@ -55,4 +65,5 @@ def show(box: BallotBox, name: str) -> Shown:
         agreement=agreement_of_votes(votes),
         disputes=sum(found.adjudication is None for found in box.disputes.all(name)),
         flags=len(box.flags(name)),
+        skipped=tuple(Skipped(batch.shown[skip.pair].prompt, skip) for skip in box.skips(name)),
     )

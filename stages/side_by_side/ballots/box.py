@@ -18,7 +18,13 @@ from stages.side_by_side.ballots.cast import (
 )
 from stages.side_by_side.ballots.choosing import Desk, choose
 from stages.side_by_side.ballots.clerk import Clerk
-from stages.side_by_side.ballots.counting import by_person, progress_of, summary_of, votes_of
+from stages.side_by_side.ballots.counting import (
+    by_person,
+    progress_of,
+    skips_of,
+    summary_of,
+    votes_of,
+)
 from stages.side_by_side.ballots.database import Database
 from stages.side_by_side.ballots.disputes import Disputes
 from stages.side_by_side.ballots.flags import keep_flag, read_flags
@@ -27,7 +33,7 @@ from stages.side_by_side.ballots.person import PersonSummary
 from stages.side_by_side.ballots.reading import read_acts, read_people, read_stop
 from stages.side_by_side.ballots.roster import Roster, known_person
 from stages.side_by_side.ballots.seats import seating, take_seat
-from stages.side_by_side.ballots.standing import Flag, Progress
+from stages.side_by_side.ballots.standing import Flag, Progress, Skip
 from stages.side_by_side.batch import Batch
 from stages.side_by_side.vote import Vote
 
@@ -207,6 +213,12 @@ class BallotBox:
         self.batches.get(batch)
         with self._database.reading() as connection:
             return read_flags(connection, batch)
+
+    def skips(self, batch: str) -> tuple[Skip, ...]:
+        """Every skip that stands, oldest first."""
+        self.batches.get(batch)
+        with self._database.reading() as connection:
+            return skips_of(read_acts(connection, batch))
 
     def progress(self, batch: str) -> Progress:
         """How far a batch is."""

@@ -9,7 +9,7 @@ from stages.side_by_side.assignment import a_first
 from stages.side_by_side.ballots.history import Act, standing
 from stages.side_by_side.ballots.person import Person, PersonSummary
 from stages.side_by_side.ballots.reading import tampered
-from stages.side_by_side.ballots.standing import Progress, Stopped
+from stages.side_by_side.ballots.standing import Progress, Skip, Stopped
 from stages.side_by_side.ballots.supervising import gold_read, is_warned, read_rightly
 from stages.side_by_side.batch import Batch
 from stages.side_by_side.pairs import Pair
@@ -44,6 +44,15 @@ def votes_of(
         _vote(batch, act, segment=segments[act.person], said=before[act.person, act.pair])
         for act in standing(acts)
         if act.is_vote and act.gold == gold
+    )
+
+
+def skips_of(acts: Sequence[Act]) -> tuple[Skip, ...]:
+    """Skips that stand, gold included, in order of acceptance."""
+    return tuple(
+        Skip(pair=act.pair, person=act.person, comment=act.comment, at=act.at)
+        for act in standing(acts)
+        if not act.is_vote
     )
 
 

@@ -75,6 +75,23 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Skip:
+    """A pair that somebody left for others.
+
+    Attributes:
+        pair: The pair's id.
+        person: Who.
+        comment: Why, in their words; empty where a file said nothing.
+        at: When, ISO 8601.
+    """
+
+    pair: str
+    person: str
+    comment: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Adjudication:
     """What a lead says of a disputed pair; a record of its own, which replaces no vote.
 

@@ -9,6 +9,9 @@ from stages.side_by_side.ballots.batches import Batches
 from stages.side_by_side.batch import Batch
 from stages.side_by_side.pairs import Pair
 
+MOST_DIGITS = 9
+"""Of a pair's number; what is much longer cannot even be read as one."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Deck:
@@ -52,7 +55,9 @@ class Deck:
 
     def numbered(self, text: str) -> Pair | None:
         """The pair whose number somebody sent, or None when there is none."""
-        return self.pair(int(text)) if text.isascii() and text.isdigit() else None
+        if len(text) > MOST_DIGITS or not (text.isascii() and text.isdigit()):
+            return None
+        return self.pair(int(text))
 
 
 class Decks:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from stages.side_by_side.ballots.person import Person
+from stages.side_by_side.ballots.person import Person, Status
 from stages.side_by_side.ballots.topics import by_topic
 from stages.side_by_side.web.annotator import CHOICES
 from stages.side_by_side.web.conversation import turns_of
@@ -18,7 +18,7 @@ from stages.side_by_side.web.overview import (
     shown_dispute,
 )
 from stages.side_by_side.web.pages import page
-from stages.side_by_side.web.sheets import people_csv, votes_csv
+from stages.side_by_side.web.sheets import people_csv, skips_csv, votes_csv
 from stages.side_by_side.web.site import Site
 
 _SAID = {
@@ -29,8 +29,11 @@ _SAID = {
     "stopped": "The batch is stopped: it takes no more votes.",
     "unsure": "Nothing was stopped: say why, and tick that you are sure.",
     "settled": "Your word is kept beside the votes, which stand as they were.",
-    "incomplete": "Nothing was changed: something was left empty.",
 }
+
+
+LONGEST_NAME = 200
+"""Characters of a person's name, and of their kind of user."""
 
 
 class LeadPages:
@@ -47,6 +50,7 @@ class LeadPages:
             self._shown("/lead/disputes", self.disputes),
             self._shown("/lead/people.csv", self.people_sheet),
             self._shown("/lead/votes.csv", self.votes_sheet),
+            self._shown("/lead/skips.csv", self.skips_sheet),
             self._posted("/lead/add", self.add),
             self._posted("/lead/person", self.change),
             self._posted("/lead/guidelines", self.publish),
@@ -69,6 +73,8 @@ class LeadPages:
             "rules": batch.terms.rules,
             "guidelines": box.batches.guidelines(batch.name),
             "flags": [(visit.deck.number(flag.pair) + 1, flag) for flag in box.flags(batch.name)],
+            "skips": [(visit.deck.number(skip.pair) + 1, skip) for skip in box.skips(batch.name)],
+            "longest": LONGEST_NAME,
         }
         return page("lead.html", {**self._common(visit), **values})
 
@@ -94,13 +100,23 @@ class LeadPages:
         """Accepted votes."""
         return _sheet("votes.csv", votes_csv(self._site.box.standing_votes(visit.batch)))
 
+    def skips_sheet(self, visit: Visit) -> Response:
+        """What people left for others."""
+        return _sheet("skips.csv", skips_csv(self._site.box.skips(visit.batch), visit.deck.batch))
+
     def add(self, visit: Visit) -> Response:
-        """Somebody may vote; their link is shown once."""
-        name = visit.form.get("person")
+        """Somebody may vote; their link is shown once. Who is on the list already stays as is."""
+        name, segment = visit.form.get("person"), visit.form.get("segment")
+        people = self._site.box.people
         if not name:
-            return _to("/lead?said=incomplete")
-        segment = visit.form.get("segment")
-        person = self._site.box.people.add(
+            return self._not_taken(visit, "whoever is added needs a name")
+        if max(len(name), len(segment)) > LONGEST_NAME:
+            most = f"at most {LONGEST_NAME} characters"
+            return self._not_taken(visit, f"a name has {most}, and so has a kind of user")
+        for person in people.all(visit.batch):
+            if person.name == name and person.status is not Status.REMOVED:
+                return page("listed.html", {**self._common(visit), "person": person}, status=409)
+        person = people.add(
             visit.batch, name, segment=segment, by=visit.name, now=self._site.clock()
         )
         return self._link_page(visit, person)
@@ -120,14 +136,15 @@ class LeadPages:
                 person = people.reissue_link(visit.batch, name, by=by, now=now)
                 return self._link_page(visit, person)
             case _:
-                return _to("/lead?said=incomplete")
+                ways = "paused, resumed, removed, or given a new link"
+                return self._not_taken(visit, f"people are {ways}; nothing else is done to them")
         return _to("/lead?said=changed")
 
     def publish(self, visit: Visit) -> Response:
         """A new version of the guidelines."""
         text = visit.form.get("text")
         if not text:
-            return _to("/lead?said=incomplete")
+            return self._not_taken(visit, "guidelines say something")
         batches, now = self._site.box.batches, self._site.clock()
         before = batches.guidelines(visit.batch).version
         after = batches.publish(visit.batch, text, by=visit.name, now=now).version
@@ -146,8 +163,10 @@ class LeadPages:
         """What the lead says of a disputed pair."""
         pair = visit.deck.numbered(visit.form.get("number"))
         said = {choice.key: choice.said for choice in CHOICES}.get(visit.form.get("verdict"))
-        if pair is None or said is None:
-            return _to("/lead/disputes?said=incomplete")
+        if pair is None:
+            return self._not_taken(visit, "the batch has no pair of that number", back="disputes")
+        if said is None:
+            return self._not_taken(visit, "choose what you say of the pair", back="disputes")
         self._site.box.disputes.adjudicate(
             visit.batch,
             pair.id,
@@ -162,6 +181,10 @@ class LeadPages:
         link = Link(batch=visit.deck.alias, person=person.name, version=person.link)
         address = self._site.links.address(visit.origin, link, Role.ANNOTATOR)
         return page("link.html", {**self._common(visit), "person": person, "address": address})
+
+    def _not_taken(self, visit: Visit, why: str, *, back: str = "") -> Response:
+        values = {"why": why, "back": f"/lead/{back}".rstrip("/")}
+        return page("not_taken.html", {**self._common(visit), **values}, status=400)
 
     def _common(self, visit: Visit) -> Mapping[str, object]:
         form = self._site.tickets.form_token(visit.session)

@@ -5,6 +5,8 @@ import io
 from collections.abc import Iterable, Sequence
 
 from stages.side_by_side.ballots.person import PersonSummary
+from stages.side_by_side.ballots.standing import Skip
+from stages.side_by_side.batch import Batch
 from stages.side_by_side.exchange.cells import neutralised
 from stages.side_by_side.vote import Vote
 
@@ -54,6 +56,15 @@ def votes_csv(votes: Iterable[Vote]) -> bytes:
         for vote in votes
     )
     return _csv(head, rows)
+
+
+def skips_csv(skips: Iterable[Skip], batch: Batch) -> bytes:
+    """Pairs that people left for others, and why.
+
+    Columns: at, person, prompt, comment.
+    """
+    rows = ((skip.at, skip.person, batch.shown[skip.pair].prompt, skip.comment) for skip in skips)
+    return _csv(("at", "person", "prompt", "comment"), rows)
 
 
 def _first_shown_won(vote: Vote) -> str:

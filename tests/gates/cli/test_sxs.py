@@ -5,15 +5,22 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import pytest
 from starlette.applications import Starlette
 
 from gates.cli.main import gate
 from gates.cli.sxs import COMMANDS
+from stages.side_by_side.assignment import Task
+from stages.side_by_side.ballots.box import open_ballots
+from stages.side_by_side.ballots.cast import Accepted, Ballot
+from stages.side_by_side.preference import Preference
 from tests.fakes.comparing import PLAN, answering, compared
 from tests.fakes.shell import said
 from tests.fakes.workplace import Workplace, lines, policy_text
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -145,6 +152,34 @@ def test_what_is_shown_tells_progress_and_no_winner(batch: str) -> None:
     assert "win" not in shown.out
     topics = entries(said("sxs", "show", batch, "--json").json, "topics")
     assert {topic["topic"] for topic in topics} == {"maths", "prose"}
+
+
+def test_why_people_skipped_is_shown(place: Workplace, batch: str) -> None:
+    said("sxs", "people", batch, "add", "ann")
+    assert "0 skips" in said("sxs", "show", batch).out
+    with open_ballots(str(place.folder / "state")) as box:
+        task = box.next_task(batch, "ann", now=NOW)
+        assert isinstance(task, Task)
+        skip = Ballot(
+            person="ann",
+            pair=task.pair,
+            said=Preference.UNRESOLVED,
+            comment="I do not read Latin",
+            guidelines=1,
+            token="1",
+        )
+        assert isinstance(box.cast(batch, skip, now=NOW), Accepted)
+        prompt = box.batches.get(batch).shown[task.pair].prompt
+    out = said("sxs", "show", batch).out
+    assert "1 skips" in out
+    assert "I do not read Latin" in out
+    (found,) = entries(said("sxs", "show", batch, "--json").json, "skips")
+    assert found == {
+        "prompt": prompt,
+        "person": "ann",
+        "comment": "I do not read Latin",
+        "at": NOW.isoformat(timespec="microseconds"),
+    }
 
 
 def test_an_unknown_batch_is_said(place: Workplace) -> None:

@@ -89,6 +89,17 @@ def changed(lea: Visitor, path: str, **fields: str) -> str:
     return lea.post(path, {"form": fields_of(lea.get("/lead"))["form"], **fields}).text
 
 
+def refused(lea: Visitor, path: str, **fields: str) -> str:
+    """What the page says of a form that it does not take."""
+    form = fields_of(lea.get("/lead"))["form"]
+    answer = lea.post(path, {"form": form, **fields})
+    assert answer.status_code == 400
+    assert "Not taken" in answer.text
+    found = re.search("Nothing was changed: ([^<]+)<", answer.text)
+    assert found
+    return unescape(found.group(1))
+
+
 def link_on(page: str) -> str:
     found = re.search(r'class="once">([^<]+)<', page)
     assert found
@@ -98,7 +109,13 @@ def link_on(page: str) -> str:
 def test_an_annotator_is_no_lead(server: BallotServer) -> None:
     with Visitor(server.origin) as ann:
         ann.enter(server.link("ann", batch=BATCH))
-        for path in ("/lead", "/lead/disputes", "/lead/people.csv", "/lead/votes.csv"):
+        for path in (
+            "/lead",
+            "/lead/disputes",
+            "/lead/people.csv",
+            "/lead/votes.csv",
+            "/lead/skips.csv",
+        ):
             assert ann.get(path).status_code == 401
         fields = fields_of(ann.get("/guidelines"))
         assert ann.post("/lead/stop", fields | {"why": "x", "sure": "yes"}).status_code == 403
@@ -120,6 +137,7 @@ def test_the_page_shows_how_the_batch_goes(lea: Visitor, box: BallotBox) -> None
 def test_who_is_added_gets_a_link_that_is_shown_once(lea: Visitor, server: BallotServer) -> None:
     page = changed(lea, "/lead/add", person="cleo", segment="nurse")
     assert server.box.people.get(BATCH, "cleo").segment == "nurse"
+    assert "older links" not in page
     with Visitor(server.origin) as cleo:
         assert "Guidelines" in cleo.enter(link_on(page)).text
     assert link_on(page) not in lea.get("/lead").text
@@ -128,6 +146,39 @@ def test_who_is_added_gets_a_link_that_is_shown_once(lea: Visitor, server: Ballo
 def test_a_new_link_makes_the_old_one_open_nothing(lea: Visitor, server: BallotServer) -> None:
     old = server.link("ann", batch=BATCH)
     page = changed(lea, "/lead/person", person="ann", do="reissue")
+    with Visitor(server.origin) as ann:
+        assert ann.enter(old).status_code == 401
+        assert ann.enter(link_on(page)).status_code == 200
+    assert "their older links open nothing" in page
+
+
+def test_who_is_on_the_list_already_keeps_their_link_and_may_be_given_a_new_one(
+    lea: Visitor, server: BallotServer
+) -> None:
+    old = server.link("ann", batch=BATCH)
+    for segment in ("", "nurse"):
+        form = fields_of(lea.get("/lead"))["form"]
+        answer = lea.post("/lead/add", {"form": form, "person": "ann", "segment": segment})
+        assert answer.status_code == 409
+        assert "ann is on the list already" in answer.text
+        assert 'class="once"' not in answer.text
+        assert fields_of(answer)["person"] == "ann"
+        assert 'name="do" value="reissue">New link<' in answer.text
+    with Visitor(server.origin) as ann:
+        assert ann.enter(old).status_code == 200
+    fresh = lea.post("/lead/person", {**fields_of(answer), "do": "reissue"})
+    with Visitor(server.origin) as ann:
+        assert ann.enter(old).status_code == 401
+        assert ann.enter(link_on(fresh.text)).status_code == 200
+
+
+def test_who_was_removed_comes_back_with_a_link_of_their_own(
+    lea: Visitor, server: BallotServer
+) -> None:
+    old = server.link("ann", batch=BATCH)
+    changed(lea, "/lead/person", person="ann", do="remove")
+    page = changed(lea, "/lead/add", person="ann")
+    assert "their older links open nothing" in page
     with Visitor(server.origin) as ann:
         assert ann.enter(old).status_code == 401
         assert ann.enter(link_on(page)).status_code == 200
@@ -143,8 +194,31 @@ def test_people_are_paused_resumed_and_removed(lea: Visitor, box: BallotBox) -> 
         assert box.people.get(BATCH, "ann").status is status
         assert box.people.get(BATCH, "ann").changed_by == "lea"
     assert "last changed by lea" in lea.get("/lead").text
-    assert "something was left empty" in changed(lea, "/lead/person", person="bob", do="praise")
-    assert "something was left empty" in changed(lea, "/lead/add", person=" ")
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "why"),
+    [
+        ("/lead/person", {"person": "bob", "do": "praise"}, "people are paused, resumed"),
+        ("/lead/person", {"person": "bob"}, "people are paused, resumed"),
+        ("/lead/add", {"person": " "}, "whoever is added needs a name"),
+        ("/lead/add", {"person": "x" * 201}, "a name has at most 200 characters"),
+        ("/lead/add", {"person": "x", "segment": "y" * 201}, "and so has a kind of user"),
+        ("/lead/guidelines", {"text": " "}, "guidelines say something"),
+    ],
+)
+def test_a_form_that_says_nothing_sound_is_refused_in_a_sentence(
+    lea: Visitor, box: BallotBox, path: str, fields: dict[str, str], why: str
+) -> None:
+    before = box.people.all(BATCH)
+    assert why in refused(lea, path, **fields)
+    assert box.people.all(BATCH) == before
+    assert box.batches.guidelines(BATCH).version == 1
+
+
+def test_a_name_may_be_as_long_as_the_form_says(lea: Visitor, box: BallotBox) -> None:
+    assert "A link for" in changed(lea, "/lead/add", person="x" * 200)
+    assert box.people.get(BATCH, "x" * 200)
 
 
 def test_what_cannot_be_is_refused_with_its_reason(lea: Visitor) -> None:
@@ -158,7 +232,6 @@ def test_guidelines_are_published_as_a_new_version_only_when_they_are_new(
     assert "Published" in changed(lea, "/lead/guidelines", text="Read twice.")
     assert box.batches.guidelines(BATCH).version == 2
     assert box.batches.guidelines(BATCH).by == "lea"
-    assert "left empty" in changed(lea, "/lead/guidelines", text=" ")
 
 
 def test_a_batch_is_stopped_only_by_somebody_who_is_sure(lea: Visitor, box: BallotBox) -> None:
@@ -203,20 +276,29 @@ def test_a_dispute_says_of_each_vote_what_it_means_for_the_answers_as_shown(
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"number": "x"}, {"number": "99"}, {"number": "²"}, {"verdict": ""}]
+    "wrong",
+    [{"number": "x"}, {"number": "99"}, {"number": "²"}, {"number": "9" * 5000}, {"verdict": ""}],
+    ids=["letter", "beyond", "power", "endless", "empty"],
 )
 def test_a_settlement_that_says_nothing_changes_nothing(
     lea: Visitor, box: BallotBox, wrong: dict[str, str]
 ) -> None:
     dispute(box)
     fields = {"number": "0", "verdict": "1"} | wrong
-    assert "something was left empty" in changed(lea, "/lead/disputes", **fields)
+    why = refused(lea, "/lead/disputes", **fields)
+    assert why.startswith("choose what you say" if "verdict" in wrong else "the batch has no pair")
     assert all(found.adjudication is None for found in box.disputes.all(BATCH))
 
 
 def test_who_leads_is_blind_too(lea: Visitor, box: BallotBox) -> None:
     dispute(box)
-    for path in ("/lead", "/lead/disputes", "/lead/people.csv", "/lead/votes.csv"):
+    for path in (
+        "/lead",
+        "/lead/disputes",
+        "/lead/people.csv",
+        "/lead/votes.csv",
+        "/lead/skips.csv",
+    ):
         lea.get(path)
     everything = b"\n".join(lea.received)
     for model in (CANDIDATE, BASELINE):
@@ -229,6 +311,24 @@ def test_flags_are_shown_as_text(lea: Visitor, box: BallotBox) -> None:
     page = lea.get("/lead").text
     assert "&lt;script&gt;alert(1)" in page
     assert "<script>alert" not in page
+
+
+def test_skips_are_shown_with_their_reason_until_they_are_undone(
+    lea: Visitor, box: BallotBox
+) -> None:
+    assert '<section aria-labelledby="skips">' not in lea.get("/lead").text
+    cast(box, "ann", Preference.UNRESOLVED, comment="=<b>I know nothing of it")
+    cast(box, "bob", Preference.UNRESOLVED)
+    assert "=&lt;b&gt;I know nothing of it" in lea.get("/lead").text
+    sheet = lea.get("/lead/skips.csv")
+    rows = list(csv.DictReader(io.StringIO(sheet.content.decode("utf-8-sig"))))
+    assert [(row["person"], row["comment"]) for row in rows] == [
+        ("ann", "'=<b>I know nothing of it"),
+        ("bob", ""),
+    ]
+    assert all(row["prompt"] and row["at"] for row in rows)
+    box.undo(BATCH, "ann", token="back", now=now())
+    assert "I know nothing of it" not in lea.get("/lead").text
 
 
 def test_the_sheets_hold_votes_and_time_and_no_formula(lea: Visitor, box: BallotBox) -> None:
