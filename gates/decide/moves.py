@@ -176,6 +176,8 @@ def _what(name: str, stage: StageName, weighed: Weighed, cause: Cause) -> str:
         case Cause.UNDERPOWERED if weighed.need is not None:
             units = f"{rough_count(weighed.need):,} {_units(stage, weighed.finding.measured)}"
             return f"a plan with roughly {units} for {name}, or a wider limit"
+        case Cause.UNDERPOWERED if isinstance(weighed.finding.measured, Unmeasured):
+            return f"a plan that can measure {name}; no limit helps"
         case Cause.UNDERPOWERED:
             return f"a plan that can settle {name}, or a wider limit"
         case _:

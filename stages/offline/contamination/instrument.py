@@ -198,7 +198,8 @@ def _without_leaks(
     kept = sum(each is Leak.CLEAN for each in leaks)
     if kept < FEWEST_CLEAN:
         why = f"{kept} of {len(leaks)} items are clean, and the others are left out; at least "
-        few = Unmeasured(f"{why}{FEWEST_CLEAN} are needed", Cause.UNDERPOWERED)
+        where = "`gate bench contamination` shows where the corpus holds them"
+        few = Unmeasured(f"{why}{FEWEST_CLEAN} are needed; {where}", Cause.UNDERPOWERED)
         return dict.fromkeys(columns, few)
     stays = (Leak.CLEAN, Leak.TOO_SHORT)
     return {

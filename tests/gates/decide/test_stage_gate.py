@@ -196,6 +196,13 @@ def test_an_underpowered_hold_says_what_would_do() -> None:
     )
 
 
+def test_what_too_little_could_measure_waits_for_no_wider_limit() -> None:
+    none = Unmeasured("0 of 600 items are clean", Cause.UNDERPOWERED)
+    decision = decide_stage(POLICY, OFFLINE, _replaced(good_offline(), 1, measured=none))
+    assert decision.waits_for is not None
+    assert decision.waits_for.what == "a plan that can measure qa f1; no limit helps"
+
+
 def test_an_underpowered_hold_counts_clusters_where_those_are_its_units() -> None:
     wide = estimate(-0.04, 0.04, n=1000, method="cluster-robust Student's t")
     decision = decide_stage(POLICY, OFFLINE, _replaced(good_offline(), 1, measured=wide))

@@ -176,6 +176,7 @@ def test_too_few_clean_items_are_no_score(tmp_path: Path) -> None:
     assert isinstance(found, Unmeasured)
     assert found.cause is Cause.UNDERPOWERED
     assert "9 of 40 items are clean" in found.reason
+    assert found.reason.endswith("`gate bench contamination` shows where the corpus holds them")
 
 
 @pytest.mark.parametrize(("leaked", "kind"), [(0, "dirty"), (COUNT, "clean")])
