@@ -22,6 +22,12 @@ class VotesFormat(StrEnum):
     CHATBOT_ARENA = "chatbot_arena"
     CROWD_KIT = "crowd_kit"
 
+    @classmethod
+    def _missing_(cls, value: object) -> "VotesFormat | None":
+        """A name as commands have it, with hyphens."""
+        named = {written_by.value.replace("_", "-"): written_by for written_by in cls}
+        return named.get(value) if isinstance(value, str) else None
+
 
 class Counted(StrEnum):
     """Whose verdicts make the win rate."""
@@ -97,9 +103,9 @@ class Annotating(Strict):
     gold_least: Count = 5
     """Gold votes before a person's gold accuracy says anything."""
     warn_below: ClosedShare = 0.7
-    """Gold accuracy below which the lead is warned."""
+    """The lead is warned once gold shows, beyond chance, that somebody's accuracy is below this."""
     pause_below: ClosedShare = 0.5
-    """Gold accuracy below which a person is paused."""
+    """A person is paused once gold shows the same of this."""
     lease_minutes: Annotated[int, Field(ge=1, le=10_080)] = 30
     """How long a pair is kept for the person who was given it; at most a week."""
     floor_seconds: Annotated[float, Field(ge=0)] = 3.0

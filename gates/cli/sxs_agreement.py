@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gates.cli.ballot_box import box_options, complete_batch, open_box
+from gates.cli.choices import Spelled
 from gates.cli.frame import Exit
 from gates.cli.measured import share_words
 from gates.cli.options import json_option, open_workspace
@@ -24,7 +25,7 @@ PAIRS_SHOWN = 20
 
 @click.command("agreement")
 @click.argument("files", nargs=-1)
-@click.option("--format", "written_by", type=click.Choice(FORMATS), default=FORMATS[0])
+@click.option("--format", "written_by", type=Spelled(FORMATS), default=FORMATS[0])
 @click.option("--batch", shell_complete=complete_batch, help="A batch instead of files.")
 @click.option(
     "--plot", type=click.Path(dir_okay=False, path_type=Path), help="A PNG of who agrees with whom."

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gates.cli.choices import Spelled
 from gates.cli.frame import Exit
 from gates.cli.measured import share_words
 from gates.cli.options import json_option
@@ -24,7 +25,7 @@ LEVEL = 0.95
 @click.option(
     "--format",
     "written_by",
-    type=click.Choice([one.value for one in Written]),
+    type=Spelled([one.value for one in Written]),
     default=Written.OUTPUTS.value,
     show_default=True,
     help="Who wrote the file.",

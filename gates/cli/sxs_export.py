@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from gates.cli.ballot_box import batch_argument, box_options, open_box
+from gates.cli.choices import Spelled
 from gates.cli.frame import Exit
 from gates.cli.options import json_option, open_workspace
 from gates.cli.output import say_json, write_file
@@ -13,7 +14,7 @@ from gates.side_by_side.exporting import To
 
 @click.command("export")
 @batch_argument
-@click.option("--to", type=click.Choice([to.value for to in To]), required=True)
+@click.option("--to", type=Spelled([to.value for to in To]), required=True)
 @click.option("--annotators", help="Names of people, with commas; default: all who work in it.")
 @click.option(
     "--each",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gates.cli.ballot_box import box_options, complete_batch, open_box
+from gates.cli.choices import Spelled
 from gates.cli.frame import Exit
 from gates.cli.options import json_option, open_workspace
 from gates.cli.output import say_json
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 @click.option(
     "--from",
     "came_from",
-    type=click.Choice([one.value for one in From]),
+    type=Spelled([one.value for one in From]),
     required=True,
     help="Who wrote the file.",
 )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gates.cli.choices import Spelled
 from gates.cli.frame import Exit
 from gates.cli.measured import share_words
 from gates.cli.options import json_option
@@ -21,7 +22,7 @@ TIES = {"half": "half wins", "davidson": "Davidson", "rao-kupper": "Rao-Kupper"}
 
 @click.command("rank")
 @click.argument("files", nargs=-1, required=True)
-@click.option("--format", "written_by", type=click.Choice(FORMATS), default=FORMATS[0])
+@click.option("--format", "written_by", type=Spelled(FORMATS), default=FORMATS[0])
 @click.option("--ties", type=click.Choice(list(TIES)), default="half", show_default=True)
 @click.option(
     "--errors",

@@ -103,4 +103,7 @@ def _read(data: bytes, written_by: Written, where: str) -> tuple[Answer, ...]:
 
 def _output(row: Row) -> Answer:
     """An answer to a prompt whose words the file does not hold."""
-    return Answer(prompt=row.name("id"), messages=(), model="", text=row.maybe_text("output") or "")
+    text = row.maybe_text("output")
+    if text is None:
+        raise row.refused("`output` is missing: it is no line of answers")
+    return Answer(prompt=row.name("id"), messages=(), model="", text=text)

@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
+import pytest
+
 from policies.base import Strict
 from policies.benchmark_tasks import BenchmarkTask, Scorer
 from policies.canonical import Json, sha256_of
+from policies.errors import PolicyError
 from policies.load import parse_policy
 from policies.plan import KINDS
 from policies.policy import Policy
@@ -32,6 +35,21 @@ def test_a_default_that_is_written_out_is_the_same_policy() -> None:
     written = parse_policy(TEXT.format(more=", level: 0.95, generations: 1"), where="b")
     assert plain.sha256 == written.sha256
     assert plain.stage_sha256("offline") == written.stage_sha256("offline")
+
+
+def test_a_format_is_the_same_in_either_spelling() -> None:
+    text = """
+policy: small
+model: assistant
+plan: {{side_by_side: {{votes: [v.json], votes_at_most: 5, format: {format}}}}}
+criteria:
+  - {{metric: side_by_side.win_rate, at_least: 0.5, severity: blocking, because: half is the least}}
+"""
+    spelt = {parse_policy(text.format(format=f"alpaca{c}eval"), where="a").sha256 for c in "_-"}
+    assert len(spelt) == 1
+    for wrong in ("alpaca", "3"):
+        with pytest.raises(PolicyError, match="cannot use policy"):
+            parse_policy(text.format(format=wrong), where="a")
 
 
 def test_what_differs_from_the_defaults_is_in_the_digest() -> None:

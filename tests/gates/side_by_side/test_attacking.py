@@ -68,3 +68,13 @@ def test_a_file_without_answers_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.jsonl").write_text("")
     with pytest.raises(InputError, match=r"no answers|empty"):
         look(str(tmp_path / "empty.jsonl"), Written.OUTPUTS)
+
+
+def test_prompts_are_no_answers(tmp_path: Path) -> None:
+    lines(tmp_path / "chats.jsonl", [{"id": "a", "prompt": "Say x."}, {"id": "b", "output": ""}])
+    with pytest.raises(InputError) as refused:
+        look(str(tmp_path / "chats.jsonl"), Written.OUTPUTS)
+    assert "`output` is missing" in refused.value.why
+    lines(tmp_path / "empty.jsonl", [{"id": "b", "output": ""}])
+    (suspect,) = look(str(tmp_path / "empty.jsonl"), Written.OUTPUTS)
+    assert suspect.attacks.reasons == {"b": "it is empty"}
