@@ -117,8 +117,15 @@ def _say(found: "Shown") -> None:
         Table(title="By person", headings=HEADINGS, rows=tuple(map(_person_row, found.people)))
     )
     if found.skipped:
-        skips = tuple((s.prompt, s.skip.person, s.skip.comment) for s in found.skipped)
+        skips = tuple(
+            (s.prompt, s.skip.person, _on_one_line(s.skip.comment)) for s in found.skipped
+        )
         say_table(Table(title="Skipped", headings=("prompt", "who", "why"), rows=skips))
+
+
+def _on_one_line(comment: str) -> str:
+    """Foreign words without what would steer a terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in comment)
 
 
 def _topic_row(topic: "TopicProgress") -> tuple[str, ...]:

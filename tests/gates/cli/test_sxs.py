@@ -164,7 +164,7 @@ def test_why_people_skipped_is_shown(place: Workplace, batch: str) -> None:
             person="ann",
             pair=task.pair,
             said=Preference.UNRESOLVED,
-            comment="I do not read Latin",
+            comment="I do not\x1b[2J read Latin",
             guidelines=1,
             token="1",
         )
@@ -172,12 +172,12 @@ def test_why_people_skipped_is_shown(place: Workplace, batch: str) -> None:
         prompt = box.batches.get(batch).shown[task.pair].prompt
     out = said("sxs", "show", batch).out
     assert "1 skips" in out
-    assert "I do not read Latin" in out
+    assert "I do not [2J read Latin" in out
     (found,) = entries(said("sxs", "show", batch, "--json").json, "skips")
     assert found == {
         "prompt": prompt,
         "person": "ann",
-        "comment": "I do not read Latin",
+        "comment": "I do not\x1b[2J read Latin",
         "at": NOW.isoformat(timespec="microseconds"),
     }
 
