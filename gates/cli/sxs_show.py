@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gates.cli.ballot_box import batch_argument, box_options, open_box
+from gates.cli.ballot_box import box_options, complete_batch, open_box
+from gates.cli.batch_list import say_batches
 from gates.cli.frame import Exit
 from gates.cli.options import json_option, open_workspace
 from gates.cli.output import say_json, say_table
@@ -21,17 +22,20 @@ HEADINGS = ("name", "status", "votes", "gold right", "skipped", "median time", "
 
 
 @click.command("show")
-@batch_argument
+@click.argument("batch", required=False, shell_complete=complete_batch)
 @box_options
 @json_option
-def command(*, batch: str, workspace: Path, state: str | None, as_json: bool) -> int:
-    """Show how far BATCH is: by topic, by person, and how far people agree.
+def command(*, batch: str | None, workspace: Path, state: str | None, as_json: bool) -> int:
+    """Show how far BATCH is: by topic, by person, and how far people agree; or list the batches.
 
     Nothing of who wins is told: whoever leads a batch must not know before it ends.
     """
     from gates.side_by_side.showing import show
 
     with open_box(open_workspace(workspace, None, state)) as box:
+        if batch is None:
+            say_batches(box, as_json=as_json)
+            return Exit.YES
         found = show(box, batch)
     if as_json:
         say_json(_json(found))

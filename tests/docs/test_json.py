@@ -127,6 +127,7 @@ def batches(folder: Path) -> Iterator[tuple[str, ...]]:
         (name,) = box.batches.names()
     yield ("sxs", "people", name, "add", "ann")
     yield ("sxs", "show", name)
+    yield ("sxs", "show")
     yield ("sxs", "export", name, "--to", "csv", "--out", "handed")
     yield ("sxs", "import", "handed/tasks.csv", "--batch", name, "--from", "csv")
     yield ("sxs", "size", "--effect", "0.2")
