@@ -24,8 +24,9 @@ class Rules:
         qualification: Gold pairs that everybody is given first; 0 for none.
         qualified_at: Share of these, 0 to 1, that must be read rightly.
         gold_least: Gold votes before a person's gold accuracy says anything.
-        warn_below: Gold accuracy below which the lead is warned.
-        pause_below: Gold accuracy below which a person is paused.
+        warn_below: The lead is warned once gold shows, beyond chance, that a person's accuracy is
+            below this (`gold_alarm`).
+        pause_below: A person is paused once gold shows the same of this.
     """
 
     lease_minutes: int = 30
@@ -103,7 +104,8 @@ class Batch:
         terms: What it was made by.
         pairs: Pairs to be shown, in the order drawn; a is a candidate, b the baseline.
         gold: Pairs with a known answer, to be mixed in.
-        settled: Pairs that the rule decides (identical or empty answers), in the order drawn.
+        settled: Pairs that the rule decides (identical or empty answers, and those written to win),
+            in the order drawn.
     """
 
     terms: Terms
@@ -134,6 +136,15 @@ class Batch:
     def votes_needed(self) -> int:
         """Votes that it takes, gold excluded."""
         return len(self.pairs) * self.terms.overlap
+
+    @property
+    def lost(self) -> tuple[Pair, ...]:
+        """Pairs among those settled whose answer a is there, and was written to win."""
+        return tuple(
+            known.pair
+            for known in self.settled
+            if known.preference is Preference.B_MUCH_BETTER and known.pair.answer_a.strip()
+        )
 
     @cached_property
     def shown(self) -> Mapping[str, Pair]:

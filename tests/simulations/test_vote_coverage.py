@@ -15,7 +15,7 @@ from scipy.special import ndtri
 from scipy.stats import norm
 
 from stages.evidence.estimate import Estimate, Unmeasured
-from stages.stats.annotators import PAUSE, WARN, Standing, gold_alarm
+from stages.stats.annotators import FALSE_ALARM, gold_alarm
 from stages.stats.clusters import mean_of_each
 from stages.stats.means import mean_t
 from stages.stats.prediction_powered import Fused, fused_win_rate
@@ -250,28 +250,46 @@ def test_a_judge_who_guesses_costs_at_most_a_twentieth_in_full(
     assert found >= 0.95
 
 
-def alarmed(floor: float, accuracy: float, standing: Standing) -> Held:
-    """Whether an annotator of this accuracy is ever told so in 200 gold items."""
+def alarmed(floor: float, accuracy: float, *, items: int = 200, least: int = 1) -> Held:
+    """Whether there is ever an alarm of an annotator of this accuracy, looked at after each."""
 
     def once(random: Generator) -> bool:
-        found = gold_alarm((random.random(200) < accuracy).tolist(), floor=floor)
-        return list(Standing).index(found.standing) >= list(Standing).index(standing)
+        right = (random.random(items) < accuracy).tolist()
+        return gold_alarm(right, floor=floor, least=least)
 
     return once
 
 
-@pytest.mark.parametrize("floor", [0.6, 0.8, 0.95])
-@pytest.mark.parametrize(("standing", "allowed"), [(Standing.WARN, WARN), (Standing.PAUSE, PAUSE)])
+@pytest.mark.parametrize("floor", [0.5, 0.6, 0.7, 0.8, 0.95])
 @pytest.mark.parametrize(
     "repetitions", [pytest.param(1_000), pytest.param(FULL, marks=pytest.mark.slow)]
 )
 def test_an_annotator_at_the_floor_is_rarely_alarmed_whenever_one_looks(
-    floor: float, standing: Standing, allowed: float, repetitions: int
+    floor: float, repetitions: int
 ) -> None:
-    found = rate(alarmed(floor, floor, standing), repetitions)
-    print(f"floor {floor}: {standing} ever in {found:.4f} (at most {allowed})")
-    assert found <= allowed + 3 * noise(allowed, repetitions)
+    found = rate(alarmed(floor, floor), repetitions)
+    print(f"floor {floor}: ever in {found:.4f} (at most {FALSE_ALARM})")
+    assert found <= FALSE_ALARM + 3 * noise(FALSE_ALARM, repetitions)
 
 
-def test_an_annotator_who_guesses_is_paused() -> None:
-    assert rate(alarmed(0.8, 0.5, Standing.PAUSE), 200) > 0.99
+@pytest.mark.parametrize(("floor", "at_most"), [(0.5, 0.001), (0.7, 0.005)])
+@pytest.mark.parametrize(
+    "repetitions", [pytest.param(1_000), pytest.param(FULL, marks=pytest.mark.slow)]
+)
+def test_an_annotator_above_the_floor_is_next_to_never_alarmed(
+    floor: float, at_most: float, repetitions: int
+) -> None:
+    found = rate(alarmed(floor, 0.85, least=5), repetitions)
+    print(f"accuracy 0.85, floor {floor}: ever in {found:.4f}")
+    assert found <= at_most + 3 * noise(at_most, repetitions)
+
+
+@pytest.mark.parametrize(("floor", "items"), [(0.5, 30), (0.7, 8)])
+def test_half_of_those_who_click_at_random_are_alarmed_soon(floor: float, items: int) -> None:
+    found = rate(alarmed(floor, 1 / 3, items=items, least=5), 1_000)
+    print(f"accuracy 1/3, floor {floor}: within {items} in {found:.3f}")
+    assert found >= 0.5
+
+
+def test_an_annotator_who_guesses_is_alarmed() -> None:
+    assert rate(alarmed(0.8, 0.5), 200) > 0.99

@@ -7,6 +7,7 @@ from stages.side_by_side.ballots.history import Act, standing
 from stages.side_by_side.ballots.person import Person, Status
 from stages.side_by_side.batch import Batch
 from stages.side_by_side.preference import Preference
+from stages.stats.annotators import gold_alarm
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +17,6 @@ class GoldRead:
     pairs: int
     right: int
 
-    @property
-    def accuracy(self) -> float | None:
-        """Share read rightly, 0 to 1; None when there is none."""
-        return self.right / self.pairs if self.pairs else None
-
 
 def read_rightly(said: Preference, known: Preference) -> bool:
     """Whether a preference is on the known side, however strongly; a tie is not both bad."""
@@ -29,14 +25,13 @@ def read_rightly(said: Preference, known: Preference) -> bool:
 
 def gold_read(batch: Batch, acts: Sequence[Act], *, since: int = 0) -> GoldRead:
     """A person's gold votes that stand, in places after a number of the batch."""
-    read = [act for act in standing(acts) if act.gold and act.is_vote and act.place > since]
-    return GoldRead(len(read), sum(_right(batch, act) for act in read))
+    right = _each_right(batch, acts, since=since)
+    return GoldRead(len(right), sum(right))
 
 
 def is_warned(batch: Batch, person: Person, acts: Sequence[Act]) -> bool:
-    """Whether a person's gold since they were let in is below the warning."""
-    read = gold_read(batch, acts, since=person.since)
-    return _below(read, batch.terms.rules.warn_below, least=batch.terms.rules.gold_least)
+    """Whether a person's gold since they were let in shows that they are below the warning."""
+    return _shown_below(batch, person, acts, floor=batch.terms.rules.warn_below)
 
 
 def supervised(batch: Batch, person: Person, acts: Sequence[Act]) -> Person:
@@ -49,10 +44,10 @@ def supervised(batch: Batch, person: Person, acts: Sequence[Act]) -> Person:
     """
     if not person.qualified:
         return _qualified(batch, person, acts)
-    read = gold_read(batch, acts, since=person.since)
-    if person.status is Status.WORKING and _below(
-        read, batch.terms.rules.pause_below, least=batch.terms.rules.gold_least
+    if person.status is Status.WORKING and _shown_below(
+        batch, person, acts, floor=batch.terms.rules.pause_below
     ):
+        read = gold_read(batch, acts, since=person.since)
         why = f"read {read.right} of {read.pairs} gold pairs rightly"
         return replace(person, status=Status.PAUSED, reason=why)
     return person
@@ -76,5 +71,13 @@ def _right(batch: Batch, act: Act) -> bool:
     return known is not None and read_rightly(act.preference, known)
 
 
-def _below(read: GoldRead, share: float, *, least: int) -> bool:
-    return read.pairs >= least and read.right < share * read.pairs
+def _shown_below(batch: Batch, person: Person, acts: Sequence[Act], *, floor: float) -> bool:
+    """It is looked at after every act, so that raw shares would pause good people by chance."""
+    right = _each_right(batch, acts, since=person.since)
+    return gold_alarm(right, floor=floor, least=batch.terms.rules.gold_least)
+
+
+def _each_right(batch: Batch, acts: Sequence[Act], *, since: int) -> list[bool]:
+    """Whether each gold vote that stands was right, in order, in places after a number."""
+    read = [act for act in standing(acts) if act.gold and act.is_vote and act.place > since]
+    return [_right(batch, act) for act in read]
