@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gates.side_by_side.assigning import Assigned
+    from stages.side_by_side.batch import Batch
 
 
 @click.command("assign")
@@ -81,12 +82,23 @@ def _json(one: "Assigned") -> dict[str, object]:
             "new": one.is_new,
             "pairs": len(batch.pairs),
             "settled": len(batch.settled),
+            "written_to_win": len(batch.lost),
             "gold": len(batch.gold),
             "overlap": batch.terms.overlap,
             "votes_needed": batch.votes_needed,
         },
         "lacks": None,
     }
+
+
+def _why_settled(batch: "Batch") -> str:
+    """The rule that settles pairs, with the number of those lost by it."""
+    if not batch.lost:
+        return "empty or identical answers"
+    return (
+        f"{len(batch.lost):,} lost, since the candidate's answers were written to win: empty, "
+        "enormous, one for many prompts, or words to the judge"
+    )
 
 
 def _say(found: "Sequence[Assigned]") -> None:
@@ -101,7 +113,7 @@ def _say(found: "Sequence[Assigned]") -> None:
             f"{one.candidate} against {one.baseline}: batch {batch.name}"
             f"{'' if one.is_new else ' (it was there)'}\n"
             f"  {len(batch.pairs):,} pairs to be shown, {len(batch.settled):,} settled by the rule "
-            f"(empty or identical answers), {len(batch.gold):,} gold\n"
+            f"({_why_settled(batch)}), {len(batch.gold):,} gold\n"
             f"  {batch.votes_needed:,} votes: {batch.terms.overlap} on each pair"
         )
         if batch.votes_needed:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import assert_never
 
 from policies.metric import Metric, Unit
-from stages.evidence.estimate import LEFT_OUT, Estimate
+from stages.evidence.estimate import LEFT_OUT, NOTHING_WON, Estimate
 from stages.evidence.records import Quantity
 
 _MOST_DECIMALS = 340
@@ -62,10 +62,10 @@ def p_words(p: float) -> str:
 
 
 def units_of(metric: Metric, estimate: Estimate) -> str:
-    """The independent units an estimate rests on, and what it leaves out: "1,200 responses"."""
-    count = count_words(estimate.n, noun_of(metric, estimate))
-    _, said, missing = estimate.method.partition(LEFT_OUT)
-    return f"{count}{said}{missing}"
+    """The units an estimate rests on, and which of them are left out or lost: "1,200 responses"."""
+    count, method = count_words(estimate.n, noun_of(metric, estimate)), estimate.method
+    places = [method.find(mark) for mark in (LEFT_OUT, NOTHING_WON) if mark in method]
+    return f"{count}{method[min(places) :]}" if places else count
 
 
 def noun_of(metric: Metric, estimate: Estimate) -> str:

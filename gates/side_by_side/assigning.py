@@ -20,6 +20,7 @@ from stages.evidence.estimate import Cause, Unmeasured
 from stages.evidence.json_lines import utf8_text
 from stages.evidence.records import StageName
 from stages.side_by_side.answering import Answering, Prompts, read_prompts
+from stages.side_by_side.attacks import attacks_on
 from stages.side_by_side.ballots.box import BallotBox
 from stages.side_by_side.batch import Batch, Rules, Terms
 from stages.side_by_side.drawing import make_batch
@@ -121,8 +122,12 @@ class _Drawing:
             return _said(candidate, baseline, compared)
         shown = set(self.prompts.shown)
         answered = [pair for pair in compared.pairs if pair.prompt in shown]
+        flagged = attacks_on(compared.pairs).reasons
         batch = make_batch(
-            self._terms(name, candidate, baseline), answered=answered, gold=self.gold
+            self._terms(name, candidate, baseline),
+            answered=answered,
+            gold=self.gold,
+            lost={pair.id for pair in answered if pair.prompt in flagged},
         )
         self.box.batches.open(batch, now=self.services.clock())
         return Assigned(candidate=candidate.uri, baseline=baseline.uri, found=batch, is_new=True)

@@ -25,6 +25,9 @@ class Cause(StrEnum):
 LEFT_OUT = "; left out: "
 """Stands in a method before what the estimate rests not on, and why not."""
 
+NOTHING_WON = "; nothing is won on "
+"""Stands in a method before the units on which the candidate earns nothing, and why."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:

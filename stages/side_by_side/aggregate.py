@@ -46,6 +46,7 @@ class Tally:
         beyond: Prompts after the planned number, left out.
         surplus: Votes beyond the overlap on planned prompts, left out.
         elsewhere: Votes on prompts that the plan does not know, left out.
+        needless: Votes on settled prompts, left out.
     """
 
     prompts: tuple[PromptVotes, ...]
@@ -53,6 +54,7 @@ class Tally:
     beyond: int
     surplus: int
     elsewhere: int
+    needless: int = 0
 
     @property
     def settled(self) -> int:
@@ -76,6 +78,7 @@ class Tally:
             (self.beyond, "prompts beyond the plan"),
             (self.surplus, "votes beyond the overlap"),
             (self.elsewhere, "votes on prompts outside the plan's data"),
+            (self.needless, "votes on prompts that the rule settles"),
         )
         return ", ".join(f"{number} {what}" for number, what in parts if number)
 
@@ -105,11 +108,8 @@ def tally(
         seed: The plan's.
     """
     ruled = {vote.prompt: vote for vote in settled}
-    known = [
-        vote
-        for vote in votes
-        if (among is None or vote.prompt in among) and vote.prompt not in ruled
-    ]
+    unsettled = [vote for vote in votes if vote.prompt not in ruled]
+    known = [vote for vote in unsettled if among is None or vote.prompt in among]
     found: dict[str, dict[str, list[CandidateVote]]] = {}
     completed: list[str] = []
     extra: list[str] = []
@@ -133,7 +133,8 @@ def tally(
         begun=len(planned) - len(complete),
         beyond=len(found) - len(planned),
         surplus=sum(prompt in planned for prompt in extra),
-        elsewhere=len(votes) - len(known),
+        elsewhere=len(unsettled) - len(known),
+        needless=len(votes) - len(unsettled),
     )
 
 

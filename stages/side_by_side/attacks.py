@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.side_by_side.injection import forms_of
+from stages.side_by_side.pairs import Pair
 from stages.side_by_side.sameness import Shingled, revealed, shingled
 from stages.side_by_side.vote import CandidateVote
 from stages.stats.shares import clopper_pearson
@@ -109,6 +110,20 @@ def find_attacks(
         if found:
             reasons[prompt] = "; ".join(found)
     return Attacks(reasons=reasons, answers=len(answers))
+
+
+def attacks_on(pairs: Sequence[Pair], answers: Mapping[str, str] | None = None) -> Attacks:
+    """The same of the candidate's answers in pairs, a being the candidate.
+
+    Args:
+        pairs: A pair per prompt.
+        answers: Its answers, if they are known of more prompts than have a pair.
+    """
+    return find_attacks(
+        answers if answers is not None else {pair.prompt: pair.answer_a for pair in pairs},
+        beside={pair.prompt: pair.answer_b for pair in pairs},
+        asked={pair.prompt: pair.asked for pair in pairs},
+    )
 
 
 def without_credit(votes: Sequence[CandidateVote], attacks: Attacks) -> tuple[CandidateVote, ...]:

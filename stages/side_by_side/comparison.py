@@ -1,7 +1,7 @@
 """All that is known of a candidate and its baseline: votes, answers, attacks, judgements."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from policies.side_by_side import Counted, SideBySidePlan
 from stages.engine.subject import Subject
@@ -9,7 +9,7 @@ from stages.evidence.estimate import Cause, Unmeasured
 from stages.evidence.records import Cost
 from stages.side_by_side.aggregate import Tally, tally
 from stages.side_by_side.answering import Answering, Compared
-from stages.side_by_side.attacks import Attacks, find_attacks, without_credit
+from stages.side_by_side.attacks import Attacks, attacks_on, without_credit
 from stages.side_by_side.gathering import Gathered, Gathering
 from stages.side_by_side.judged.panel import Judged, Panel
 from stages.side_by_side.pairs import Pair
@@ -65,17 +65,16 @@ class Comparing:
         answered = self._answered(candidate, baseline, gathered)
         found = answered.pairs if isinstance(answered, Compared) else _shown(gathered, candidate)
         votes = _seen(gathered.votes, candidate, baseline)
-        attacks = _attacks(found, votes)
-        earned = votes if isinstance(attacks, Unmeasured) else without_credit(votes, attacks)
+        attacks = _attacks(found, votes, lost=_lost(gathered, candidate))
         settled = _seen(gathered.settled, candidate, baseline)
         return Comparison(
             gathered=gathered,
             counted=tally(
-                earned,
+                _earned(votes, attacks),
                 prompts=self.plan.prompts_planned,
                 overlap=self.plan.overlap,
                 among=self._among(gathered),
-                settled=settled,
+                settled=_earned(settled, attacks),
                 seed=self.plan.seed,
             ),
             voted=bool(votes),
@@ -133,14 +132,26 @@ def _seen(
     return tuple(vote for vote in found if vote is not None)
 
 
-def _attacks(pairs: Sequence[Pair], votes: Sequence[CandidateVote]) -> Attacks | Unmeasured:
+def _lost(gathered: Gathered, candidate: Subject) -> Collection[str]:
+    """Prompts whose answers were found to be written to win when the batch was made."""
+    lost = () if gathered.batch is None else gathered.batch.lost
+    return [pair.prompt for pair in lost if pair.model_a == candidate.known_as]
+
+
+def _earned(
+    votes: Sequence[CandidateVote], attacks: Attacks | Unmeasured
+) -> Sequence[CandidateVote]:
+    return votes if isinstance(attacks, Unmeasured) else without_credit(votes, attacks)
+
+
+def _attacks(
+    pairs: Sequence[Pair], votes: Sequence[CandidateVote], *, lost: Collection[str]
+) -> Attacks | Unmeasured:
     """Which answers of the candidate were written to win, whoever saw them."""
     answers = {vote.prompt: vote.answer for vote in votes if vote.answer is not None}
     answers |= {pair.prompt: pair.answer_a for pair in pairs}
     if not answers:
         return Unmeasured("the answers that were compared are not known", Cause.WAITING)
-    return find_attacks(
-        answers,
-        beside={pair.prompt: pair.answer_b for pair in pairs},
-        asked={pair.prompt: pair.asked for pair in pairs},
-    )
+    found = attacks_on(pairs, answers)
+    known = dict.fromkeys(lost, "it was found so among all answers when the batch was made")
+    return replace(found, reasons={**known, **found.reasons})

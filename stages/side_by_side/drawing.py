@@ -1,15 +1,22 @@
 """Drawing a batch: which prompts people are to compare answers to."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from hashlib import sha256
 
 from policies.errors import InputError
 from stages.side_by_side.batch import Batch, Settled, Terms
 from stages.side_by_side.pairs import Pair, settled
+from stages.side_by_side.preference import Preference
 
 
-def make_batch(terms: Terms, *, answered: Sequence[Pair], gold: Sequence[Pair] = ()) -> Batch:
+def make_batch(
+    terms: Terms,
+    *,
+    answered: Sequence[Pair],
+    gold: Sequence[Pair] = (),
+    lost: Collection[str] = (),
+) -> Batch:
     """Draws a batch; the same input gives the same batch, whatever the order of the pairs.
 
     Prompts are drawn by topic, each topic in proportion to its size (largest remainders); every
@@ -21,6 +28,7 @@ def make_batch(terms: Terms, *, answered: Sequence[Pair], gold: Sequence[Pair] =
         answered: A pair per prompt and candidate, a being the candidate; an empty answer where
             there is none.
         gold: Pairs whose answer is known.
+        lost: Ids of pairs whose answer a was written to win: it loses, and nobody is shown it.
 
     Raises:
         InputError: When prompts are too few, a candidate lacks a pair, or gold cannot be shown.
@@ -30,7 +38,9 @@ def make_batch(terms: Terms, *, answered: Sequence[Pair], gold: Sequence[Pair] =
     prompts = draw(topics, prompts=terms.prompts, seed=terms.seed)
     drawn = [pair for prompt in prompts for pair in by_prompt[prompt]]
     _check_gold(terms, gold)
-    ruled = [(pair, settled(pair)) for pair in drawn]
+    ruled = [
+        (pair, Preference.B_MUCH_BETTER if pair.id in lost else settled(pair)) for pair in drawn
+    ]
     return Batch(
         terms=terms,
         pairs=tuple(pair for pair, preference in ruled if preference is None),

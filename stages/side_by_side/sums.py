@@ -1,10 +1,11 @@
 """What a comparison amounts to: a value for each metric of the plan."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from policies.side_by_side import JUDGE_HEALTH, TOPIC, Counted, SideBySidePlan
-from stages.evidence.estimate import Cause, Estimate, Unmeasured
+from stages.evidence.estimate import NOTHING_WON, Cause, Estimate, Unmeasured
 from stages.side_by_side.aggregate import Score, both_bad, graded, rows_of, win_rate
 from stages.side_by_side.attacks import Attacks
 from stages.side_by_side.comparison import Comparison
@@ -52,6 +53,9 @@ def sums_of(known: Comparison, plan: SideBySidePlan) -> Mapping[str, Measured]:
         case Counted.FUSED:
             found["win_rate"] = _fused(known, plan, lambda vote: vote.win, scoring.win)
             found["graded"] = _fused(known, plan, lambda vote: vote.graded, scoring.graded)
+    for name in ("win_rate", "graded"):
+        found[name] = _credited(found[name], known, by_people=plan.count is Counted.VOTES)
+        by_judges[name] = _credited(by_judges[name], known, by_people=False)
     return {
         **found,
         "attacks": _attacks(known.attacks, level=plan.level),
@@ -74,6 +78,22 @@ def _lost(known: Comparison) -> Collection[str]:
 
 def _attacks(attacks: Attacks | Unmeasured, *, level: float) -> Measured:
     return attacks if isinstance(attacks, Unmeasured) else attacks.share(level=level)
+
+
+def _credited(measured: Measured, known: Comparison, *, by_people: bool) -> Measured:
+    """A measurement that says on how many of its prompts nothing is won, and why."""
+    voted = [votes.prompt for votes in known.counted.prompts]
+    among = voted if by_people else [pair.prompt for pair in known.pairs]
+    flagged = known.attacks.reasons if isinstance(known.attacks, Attacks) else {}
+    reasons = Counter(flagged[prompt] for prompt in among if prompt in flagged)
+    if not reasons or isinstance(measured, Unmeasured):
+        return measured
+    ((most, _),) = reasons.most_common(1)
+    said = (
+        f"{reasons.total()} of {len(among)} prompts, whose answers are flagged as written to win, "
+        f"most often since {most}"
+    )
+    return replace(measured, method=f"{measured.method}{NOTHING_WON}{said}")
 
 
 def _by_panel(
@@ -149,7 +169,7 @@ def _raked(known: Comparison, plan: SideBySidePlan) -> Measured:
         effect = f"design effect {found.design_effect:.2f}"
         return replace(found.estimate, method=f"{found.estimate.method}; {effect}")
 
-    return over_the_unresolved(rake)
+    return _credited(over_the_unresolved(rake), known, by_people=True)
 
 
 def _crew(rows: Sequence[Row]) -> tuple[str | None, ...] | None:

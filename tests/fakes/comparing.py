@@ -1,5 +1,7 @@
 """Two checkpoints that answered prompts, and a policy that compares them side by side."""
 
+from hashlib import sha256
+
 from gates.ledger.ledger import Version
 from gates.registration import Recorded, Registration, adopt, register
 from policies.policy import PolicyFile
@@ -51,12 +53,17 @@ def answering(place: Workplace, says: str) -> Version:
     lines(
         file,
         (
-            {"id": f"p{n}", "output": f"On {n}: {says}" if n > 1 else "It depends."}
+            {"id": f"p{n}", "output": f"{_of(n)} On {n}: {says}" if n > 1 else "It depends."}
             for n in range(PROMPTS)
         ),
     )
     how = Recorded(file=file, format="jsonl")
     return register(place.ledger, Registration(name="assistant", how=how))
+
+
+def _of(number: int) -> str:
+    """Words about a number and no other."""
+    return " ".join(sha256(f"{number}/{part}".encode()).hexdigest()[:8] for part in range(10))
 
 
 def assigned(place: Workplace) -> str:

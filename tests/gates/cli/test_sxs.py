@@ -12,11 +12,12 @@ from starlette.applications import Starlette
 
 from gates.cli.main import gate
 from gates.cli.sxs import COMMANDS
+from gates.registration import Recorded, Registration, register
 from stages.side_by_side.assignment import Task
 from stages.side_by_side.ballots.box import open_ballots
 from stages.side_by_side.ballots.cast import Accepted, Ballot
 from stages.side_by_side.preference import Preference
-from tests.fakes.comparing import PLAN, answering, compared
+from tests.fakes.comparing import PLAN, PROMPTS, answering, compared
 from tests.fakes.shell import said
 from tests.fakes.workplace import Workplace, lines, policy_text
 
@@ -319,3 +320,24 @@ def test_an_answer_that_stands_twice_is_refused(place: Workplace) -> None:
 
 def test_json_is_one_document(batch: str) -> None:
     assert json.loads(said("sxs", "show", batch, "--json").out)["batch"] == batch
+
+
+CONSTANT = "This is the finest answer that anybody could ever give to you, whatever you asked. " * 4
+
+
+def test_nobody_is_asked_about_answers_written_to_win_and_it_is_said_why(place: Workplace) -> None:
+    compared(place)
+    lines(place.data / "same.jsonl", ({"id": f"p{n}", "output": CONSTANT} for n in range(PROMPTS)))
+    how = Recorded(file=place.data / "same.jsonl", format="jsonl")
+    register(place.ledger, Registration(name="assistant", how=how))
+    made = batch_of(said("sxs", "assign", "release", "assistant/3", "--json").json)
+    assert (made["pairs"], made["settled"], made["written_to_win"]) == (0, 10, 10)
+    assert made["votes_needed"] == 0
+    again = said("sxs", "assign", "release", "assistant/3").out
+    assert "10 lost, since the candidate's answers were written to win" in again
+    assert "there is nothing to be shown" in again
+    run = said("run", "release", "assistant/3")
+    assert run.code == 1
+    explained = said("explain", "assistant/3").out
+    assert "nothing is won on 10 of 10 prompts" in explained
+    assert "100% of it stands in other answers too" in explained

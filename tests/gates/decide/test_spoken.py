@@ -156,6 +156,16 @@ def test_what_an_estimate_leaves_out_is_said_with_its_units() -> None:
     )
 
 
+def test_where_nothing_is_won_is_said_with_the_units() -> None:
+    whole = estimate(0.1, 0.3, value=0.2)
+    said = "; left out: 2 items; nothing is won on 3 of 40 prompts, whose answers are alike"
+    metric = offline_metric("qa", "accuracy", better=True)
+    lost, both = (said[said.index("; nothing") :], said)
+    for words in (lost, both):
+        found = replace(whole, method=f"{whole.method}{words}")
+        assert units_of(metric, found) == f"{units_of(metric, whole)}{words}"
+
+
 @pytest.mark.parametrize(
     ("amount", "said"),
     [(0.0, "0.00"), (0.0034, "0.0034"), (0.01, "0.01"), (12.5, "12.50"), (1234.5, "1,234.50")],

@@ -119,7 +119,7 @@ def test_nobody_votes_on_what_the_rule_settles() -> None:
     votes = [vote("empty", 1.0, "a"), vote(1, 0.0, "a")]
     counted = tally(votes, prompts=2, overlap=1, settled=[vote("empty", 0.0, "rule")])
     assert [v.prompt for v in counted.votes] == ["1"]
-    assert counted.left_out == "1 votes on prompts outside the plan's data"
+    assert counted.left_out == "1 votes on prompts that the rule settles"
 
 
 def test_the_rule_takes_places_of_the_planned_prompts() -> None:

@@ -132,3 +132,12 @@ def test_gold_must_be_shown_and_be_enough() -> None:
         with pytest.raises(InputError) as caught:
             make_batch(terms, answered=pairs, gold=gold)
         assert why in caught.value.why
+
+
+def test_answers_written_to_win_lose_and_are_shown_to_nobody() -> None:
+    pairs = [pair(n) for n in range(9)] + [pair(9, answer_a="B9")]
+    made = make_batch(TERMS, answered=pairs, lost={pairs[3].id, pairs[9].id})
+    assert {p.prompt for p in made.pairs} == {str(n) for n in range(9) if n != 3}
+    assert {p.prompt for p in made.lost} == {"3", "9"}
+    assert {known.preference for known in made.settled} == {Preference.B_MUCH_BETTER}
+    assert make_batch(TERMS, answered=pairs).lost == ()

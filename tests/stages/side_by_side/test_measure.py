@@ -9,7 +9,7 @@ from policies.errors import InputError, PolicyError
 from policies.side_by_side import SideBySidePlan
 from stages.engine.subject import Subject
 from stages.evidence.codec import encode
-from stages.evidence.estimate import Cause, Estimate, Unmeasured
+from stages.evidence.estimate import NOTHING_WON, Cause, Estimate, Unmeasured
 from stages.evidence.records import Evidence, Quantity, StageName, Validity
 from stages.models.prices import UNPRICED
 from stages.side_by_side.comparison import Comparing
@@ -291,6 +291,7 @@ def test_a_constant_answer_that_won_a_judge_over_wins_nothing() -> None:
     assert isinstance(rate, Estimate)
     assert isinstance(attacks, Estimate)
     assert (rate.value, attacks.value) == (0.0, 1.0)
+    assert f"{NOTHING_WON}805 of 805 prompts" in rate.method
     assert rate.high is not None
     assert rate.high < 0.01
 
