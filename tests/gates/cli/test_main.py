@@ -14,6 +14,7 @@ LIGHT = {"click", "gates", "policies"}
 SEVERAL = {
     "policy": ("check", "explain", "diff", "schema"),
     "config": ("show",),
+    "sxs": ("show",),
     "bench": ("list", "show", "freeze", "run"),
 }
 PATHS = [
