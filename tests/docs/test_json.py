@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
@@ -11,7 +12,10 @@ from gates.promotion import Answer
 from gates.reports.decision_json import decision_schema
 from policies.canonical import sha256_of_bytes
 from policies.diff import Effect
+from stages.side_by_side.assignment import Task
 from stages.side_by_side.ballots.box import open_ballots
+from stages.side_by_side.ballots.cast import Ballot
+from stages.side_by_side.preference import Preference
 from tests.docs.page import read, rows, section
 from tests.fakes.shell import said
 from tests.servers.bigram_model import Bigram, completions
@@ -126,6 +130,7 @@ def batches(folder: Path) -> Iterator[tuple[str, ...]]:
     with open_ballots(str(folder / ".gate" / "state")) as box:
         (name,) = box.batches.names()
     yield ("sxs", "people", name, "add", "ann")
+    skip_one(folder, name)
     yield ("sxs", "show", name)
     yield ("sxs", "show")
     yield ("sxs", "export", name, "--to", "csv", "--out", "handed")
@@ -160,6 +165,16 @@ def leaks(folder: Path) -> Iterator[tuple[str, ...]]:
             file.write(f'\n[endpoints.suspect]\nbase_url = "{server.url}"\nmodel = "toy"\n')
         where = ("--corpus", "corpus.txt", "--endpoint", "suspect", "--unseen", "items.jsonl")
         yield ("bench", "contamination", "items.jsonl", *where)
+
+
+def skip_one(folder: Path, batch: str) -> None:
+    with open_ballots(str(folder / ".gate" / "state")) as box:
+        now = datetime(2026, 5, 1, tzinfo=UTC)
+        task = box.next_task(batch, "ann", now=now)
+        assert isinstance(task, Task)
+        said = Preference.UNRESOLVED
+        skip = Ballot(person="ann", pair=task.pair, said=said, guidelines=1, token="1")
+        box.cast(batch, skip, now=now)
 
 
 def keys(document: object, at: str = "") -> Iterator[str]:
