@@ -137,7 +137,9 @@ class Checkpoints:
             return Unmeasured(changed.reason)
         if _complete(known):
             self.state.append(stream, [steady])
-        return questions.lacking(known, but_empty=True) or known
+        if questions.lacking(known, but_empty=True) is None:
+            return known
+        return questions.lacking(known) or known
 
     def known(self, subject: Subject, questions: Questions) -> Answers:
         """What the journal, or the recorded file of a subject with a client, holds already."""

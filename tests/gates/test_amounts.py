@@ -1,4 +1,4 @@
-from gates.amounts import NONE, Calls, Range, StageForecast, priced
+from gates.amounts import Calls, Range, StageForecast, priced
 from stages.evidence.records import StageName
 from stages.models.prices import Price, Prices
 
@@ -16,13 +16,6 @@ def usd(*, in_batches: bool, judge: Price = DOLLARS) -> Range | None:
         in_batches=in_batches,
     )
     return priced(due, Prices(checkpoint=DOLLARS, endpoints={"j": judge})).usd
-
-
-def test_the_same_for_each_of_so_many_takes_the_fewest_and_the_most() -> None:
-    found = JUDGING.of_each(Range(low=0, high=3))
-    assert found.calls == Range(low=0, high=3)
-    assert found.completion_tokens == Range(low=0, high=60)
-    assert JUDGING.of_each(Range()) == NONE
 
 
 def test_batches_halve_the_least_money_and_not_the_most() -> None:
