@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from gates.judges_due import calls_of_judge
+from gates.judges_due import calls_before_answers
 from policies.benchmark_tasks import Stopping
 from policies.errors import InputError
 from policies.side_by_side import JUDGE_HEALTH
@@ -308,6 +308,6 @@ def test_what_is_asked_lies_between_the_ends_of_the_forecast(court: Court, stubb
     if stubborn:
         court.seat("longer", judge.saying(lambda _: "hm"))
     prompts = [Item(id=p.prompt, messages=p.messages, cluster=p.prompt) for p in PAIRS]
-    forecast = calls_of_judge(court.plan(), prompts).calls
+    forecast = calls_before_answers(court.plan(), prompts).calls
     court.judge(PAIRS)
-    assert forecast.low <= len(court.server.calls) <= forecast.high
+    assert forecast.low <= len(court.asked) <= forecast.high
