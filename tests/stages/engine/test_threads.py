@@ -125,8 +125,9 @@ def test_stopping_early_drops_the_jobs_that_wait() -> None:
 @pytest.mark.integration
 def test_ctrl_c_ends_the_process_though_calls_hang() -> None:
     program = (
-        "import time\n"
+        "import signal, time\n"
         "from stages.engine.threads import run_in_batches\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` ignores it\n"
         "def call(n):\n"
         "    print('asked', flush=True)\n"
         "    time.sleep(120)\n"
