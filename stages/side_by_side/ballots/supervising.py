@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from stages.side_by_side.ballots.history import Act, standing
 from stages.side_by_side.ballots.person import Person, Status
@@ -60,7 +61,7 @@ def _qualified(batch: Batch, person: Person, acts: Sequence[Act]) -> Person:
     if len(tried) < rules.qualification:
         return person
     right = sum(_right(batch, act) for act in tried)
-    if right >= rules.qualified_at * rules.qualification:
+    if right >= Fraction(str(rules.qualified_at)) * rules.qualification:
         return replace(person, qualified=True)
     why = f"read {right} of {rules.qualification} pairs of the qualification round rightly"
     return replace(person, status=Status.PAUSED, reason=why)
