@@ -75,11 +75,11 @@ def test_who_clicks_at_random_is_paused_within_some_30_gold_tasks() -> None:
     assert sum(after <= 30 for after in found) >= 40
 
 
-@pytest.mark.parametrize(("right", "qualifies"), [(10, False), (11, True)])
+@pytest.mark.parametrize(("right", "qualifies"), [(13, False), (14, True)])
 def test_a_share_is_reached_exactly(right: int, qualifies: bool) -> None:  # noqa: FBT001
-    """0.55 of 20 is 11, and a little more in binary."""
-    round_ = batch(1, gold=200, rules=Rules(qualification=20, qualified_at=0.55))
-    said = [Preference.A_BETTER] * right + [Preference.TIE] * (20 - right)
+    """0.56 of 25 is 14, and a little more in binary."""
+    round_ = batch(1, gold=200, rules=Rules(qualification=25, qualified_at=0.56))
+    said = [Preference.A_BETTER] * right + [Preference.TIE] * (25 - right)
     acts = [gold_act(number, each) for number, each in enumerate(said, start=1)]
     person = Person(name="ann", qualified=False)
     assert supervised(round_, person, acts).qualified == qualifies
