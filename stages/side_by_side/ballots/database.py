@@ -1,6 +1,8 @@
 """The database behind the state's URL: SQLite in a folder of one machine, or PostgreSQL."""
 
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
@@ -17,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import CreateTable
@@ -30,17 +32,13 @@ from stages.side_by_side.ballots.tables import BATCHES, METADATA, SCHEMA, SCHEMA
 
 FILE = "votes.sqlite"
 _BUSY_MS = 30_000
+_RETRY_S = 0.01
 _HOLD = (
     select(BATCHES.c.name)
     .where(BATCHES.c.name == bindparam("of_batch"))
     .with_for_update(key_share=True)
 )
 _LOCK_OF_TABLES = 0x67617465  # "gate": one process at a time makes the tables
-_PRAGMAS = (
-    f"PRAGMA busy_timeout = {_BUSY_MS}",
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA foreign_keys = ON",
-)
 
 
 class Database:
@@ -200,9 +198,24 @@ def _prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         None  # transactions begin where `_begin` says, not where sqlite3 guesses
     )
     cursor = connection.cursor()
-    for pragma in _PRAGMAS:
-        cursor.execute(pragma)
+    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+    _keep_log(cursor)
+    cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _keep_log(cursor: DBAPICursor) -> None:
+    """Readers and a writer at once; here SQLite does not heed `busy_timeout`, so we wait."""
+    until = time.monotonic() + _BUSY_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_RETRY_S)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

@@ -2,7 +2,7 @@ import sqlite3
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Timer
 
 import pytest
 from sqlalchemy import create_engine, inspect, text
@@ -154,6 +154,18 @@ def test_tables_of_another_version_are_refused_and_left_alone(
 def test_a_batch_that_is_not_there_is_named(tmp_path: Path) -> None:
     with open_ballots(str(tmp_path)) as box, pytest.raises(InputError, match="no batch 'x'"):
         box.standing_votes("x")
+
+
+def test_who_opens_a_place_that_another_is_making_waits_for_it(tmp_path: Path) -> None:
+    maker = sqlite3.connect(tmp_path / FILE, isolation_level=None, check_same_thread=False)
+    maker.execute("BEGIN IMMEDIATE")
+    done = Timer(0.3, maker.rollback)
+    done.start()
+
+    open_ballots(str(tmp_path)).close()
+
+    assert done.finished.is_set()
+    maker.close()
 
 
 def test_many_who_open_a_new_place_at_once_all_find_it(tmp_path: Path) -> None:
