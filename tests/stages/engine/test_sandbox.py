@@ -2,7 +2,6 @@
 
 import os
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from stages.engine.sandbox import (
     Program,
     Sandbox,
     SandboxBroken,
-    _launcher,
 )
 from stages.engine.sandbox_guarantees import sandbox_for
 from stages.engine.sandbox_walls import Walls, walls_here
@@ -148,24 +146,28 @@ def test_a_program_that_floods_its_output_ends_and_fills_nothing(sandbox: Sandbo
 
 
 def test_nothing_that_a_program_started_outlives_it(sandbox: Sandbox) -> None:
+    name = f"left-{os.getpid()}"
     source = (
-        "import os, time\n"
-        "if os.fork() == 0:\n    os.setsid()\n    time.sleep(60)\n"
+        "import ctypes, os, time\n"
+        "named, says = os.pipe()\n"
+        "if os.fork() == 0:\n"
+        f"    ctypes.CDLL(None).prctl(15, {name.encode()})\n"
+        "    os.write(says, b'x')\n    os.setsid()\n    time.sleep(60)\n"
+        "os.read(named, 1)\n"
         "def add(a, b):\n    return a + b\n"
     )
-    before = processes()
+
     assert ended(sandbox, source).passed
-    time.sleep(0.2)
-    assert not [pid for pid in processes() - before if _launcher() in command(pid)]
+    assert name not in names_of_processes()
 
 
-def processes() -> set[str]:
-    return {entry.name for entry in Path("/proc").iterdir() if entry.name.isdigit()}
+def names_of_processes() -> set[str]:
+    return {name for entry in Path("/proc").glob("[0-9]*") if (name := _name(entry))}
 
 
-def command(pid: str) -> str:
+def _name(process: Path) -> str:
     try:
-        return Path("/proc", pid, "cmdline").read_text(errors="replace")
+        return (process / "comm").read_text().strip()
     except OSError:
         return ""
 
