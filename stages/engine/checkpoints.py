@@ -61,12 +61,8 @@ class Questions:
             answers: What a checkpoint said.
             but_empty: Whether an answer that says nothing is one.
         """
-        failed = [
-            (name, response)
-            for name, response in answers.responses.items()
-            if isinstance(response, Failed) and not (but_empty and response.empty)
-        ]
-        if not failed:
+        failed = [(n, r) for n, r in answers.responses.items() if isinstance(r, Failed)]
+        if all(but_empty and failure.empty for _, failure in failed):
             return None
         causes = {failure.cause for _, failure in failed}
         shown = [f"{name}: {failure.reason}" for name, failure in failed[:_REASONS_SHOWN]]
@@ -137,9 +133,7 @@ class Checkpoints:
             return Unmeasured(changed.reason)
         if _complete(known):
             self.state.append(stream, [steady])
-        if questions.lacking(known, but_empty=True) is None:
-            return known
-        return questions.lacking(known) or known
+        return questions.lacking(known, but_empty=True) or known
 
     def known(self, subject: Subject, questions: Questions) -> Answers:
         """What the journal, or the recorded file of a subject with a client, holds already."""

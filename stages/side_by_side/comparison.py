@@ -1,6 +1,6 @@
 """All that is known of a candidate and its baseline: votes, answers, attacks, judgements."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from policies.side_by_side import Counted, SideBySidePlan
@@ -13,7 +13,7 @@ from stages.side_by_side.attacks import Attacks, attacks_on, without_credit
 from stages.side_by_side.gathering import Gathered, Gathering
 from stages.side_by_side.judged.panel import Judged, Panel
 from stages.side_by_side.pairs import Pair
-from stages.side_by_side.vote import CandidateVote, Vote, seen_from
+from stages.side_by_side.vote import CandidateVote, all_seen_from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Comparison:
         voted: Whether anybody has voted on this pair.
         attacks: Which answers were written to win, or why that is not known.
         pairs: The answers, as far as they are known.
-        judged: What the panel says, or why it was not asked; None where the plan has no judges.
+        judged: What the panel says, or why it was not asked.
         cost: Of the answers.
     """
 
@@ -35,8 +35,13 @@ class Comparison:
     voted: bool
     attacks: Attacks | Unmeasured
     pairs: tuple[Pair, ...]
-    judged: Judged | Unmeasured | None
+    judged: Judged | Unmeasured
     cost: Cost
+
+    @property
+    def flagged(self) -> Mapping[str, str]:
+        """Prompts on which the candidate earns nothing, and why."""
+        return self.attacks.reasons if isinstance(self.attacks, Attacks) else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +69,10 @@ class Comparing:
         gathered = self.gathering.of(candidate, baseline)
         answered = self._answered(candidate, baseline, gathered)
         found = answered.pairs if isinstance(answered, Compared) else _shown(gathered, candidate)
-        votes = _seen(gathered.votes, candidate, baseline)
+        names = (candidate.known_as, baseline.known_as)
+        votes = all_seen_from(gathered.votes, *names)
         attacks = _attacks(found, votes, lost=_lost(gathered, candidate))
-        settled = _seen(gathered.settled, candidate, baseline)
+        settled = all_seen_from(gathered.settled, *names)
         return Comparison(
             gathered=gathered,
             counted=tally(
@@ -100,9 +106,11 @@ class Comparing:
         baseline: Subject,
         answered: Compared | Unmeasured | None,
         votes: Sequence[CandidateVote],
-    ) -> Judged | Unmeasured | None:
-        if self.panel is None or answered is None or isinstance(answered, Unmeasured):
-            return answered if isinstance(answered, Unmeasured) else None
+    ) -> Judged | Unmeasured:
+        if self.panel is None or answered is None:
+            return Unmeasured("the plan names no judges")
+        if isinstance(answered, Unmeasured):
+            return answered
         people = [vote for vote in votes if not vote.judge]
         return self.panel.judge(candidate, baseline, answered.pairs, people=people)
 
@@ -123,13 +131,6 @@ def _shown(gathered: Gathered, candidate: Subject) -> tuple[Pair, ...]:
         return ()
     every = (*gathered.batch.pairs, *(settled.pair for settled in gathered.batch.settled))
     return tuple(pair for pair in every if pair.model_a == candidate.known_as)
-
-
-def _seen(
-    votes: Sequence[Vote], candidate: Subject, baseline: Subject
-) -> tuple[CandidateVote, ...]:
-    found = (seen_from(vote, candidate.known_as, baseline.known_as) for vote in votes)
-    return tuple(vote for vote in found if vote is not None)
 
 
 def _lost(gathered: Gathered, candidate: Subject) -> Collection[str]:

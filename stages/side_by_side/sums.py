@@ -34,9 +34,9 @@ def sums_of(known: Comparison, plan: SideBySidePlan) -> Mapping[str, Measured]:
         plan: Its plan.
     """
     rule = Rule(stopping=plan.stopping, level=plan.level, planned=plan.prompts_planned)
-    judged = known.judged or Unmeasured("the plan names no judges")
+    judged = known.judged
     by_judges: dict[str, Measured] = {
-        name: _by_panel(judged, score, rule, lost=_lost(known))
+        name: _by_panel(judged, score, rule, lost=known.flagged)
         for name, score in (("win_rate", scoring.win), ("graded", scoring.graded))
     }
     found: dict[str, Measured] = {
@@ -71,11 +71,6 @@ def _health(judged: Judged | Unmeasured, plan: SideBySidePlan) -> Mapping[str, M
     return {f"{judge}_{name}": judged for judge in plan.judges for name, _ in JUDGE_HEALTH}
 
 
-def _lost(known: Comparison) -> Collection[str]:
-    """Prompts on which the candidate earns nothing."""
-    return known.attacks.reasons if isinstance(known.attacks, Attacks) else ()
-
-
 def _attacks(attacks: Attacks | Unmeasured, *, level: float) -> Measured:
     return attacks if isinstance(attacks, Unmeasured) else attacks.share(level=level)
 
@@ -84,8 +79,7 @@ def _credited(measured: Measured, known: Comparison, *, by_people: bool) -> Meas
     """A measurement that says on how many of its prompts nothing is won, and why."""
     voted = [votes.prompt for votes in known.counted.prompts]
     among = voted if by_people else [pair.prompt for pair in known.pairs]
-    flagged = known.attacks.reasons if isinstance(known.attacks, Attacks) else {}
-    reasons = Counter(flagged[prompt] for prompt in among if prompt in flagged)
+    reasons = Counter(known.flagged[prompt] for prompt in among if prompt in known.flagged)
     if not reasons or isinstance(measured, Unmeasured):
         return measured
     ((most, _),) = reasons.most_common(1)
@@ -113,9 +107,9 @@ def _fused(
 ) -> Measured:
     """People on the prompts they voted on, judges on all of them."""
     judged, prompts = known.judged, known.gathered.prompts
-    if judged is None or isinstance(judged, Unmeasured):
-        return judged or Unmeasured("the plan names no judges")
-    panel = judged.rows(by_judges, lost=_lost(known))
+    if isinstance(judged, Unmeasured):
+        return judged
+    panel = judged.rows(by_judges, lost=known.flagged)
     if isinstance(panel, Unmeasured):
         return panel
     assert prompts is not None  # the judges were shown them

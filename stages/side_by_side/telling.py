@@ -1,14 +1,11 @@
 """A comparison as people are told of it."""
 
-from collections.abc import Iterable
-
 from stages.engine.subject import Subject
 from stages.side_by_side.aggregate import rows_of
-from stages.side_by_side.attacks import Attacks
 from stages.side_by_side.comparison import Comparison
 from stages.side_by_side.judged.panel import Judged
 from stages.side_by_side.told import PromptScore, Told
-from stages.side_by_side.vote import CandidateVote, Vote, seen_from
+from stages.side_by_side.vote import all_seen_from
 from stages.stats.clusters import mean_of_each
 
 
@@ -29,6 +26,7 @@ def told_of(known: Comparison, candidate: Subject, baseline: Subject) -> Told:
     topics = known.gathered.prompts.topics if known.gathered.prompts else {}
     last = {vote.prompt: vote.at for vote in known.gathered.votes}
     judged = known.judged.votes if isinstance(known.judged, Judged) else ()
+    names = (candidate.known_as, baseline.known_as)
     return Told(
         candidate=candidate.uri,
         baseline=baseline.uri,
@@ -38,15 +36,8 @@ def told_of(known: Comparison, candidate: Subject, baseline: Subject) -> Told:
             )
             for name, low, high in zip(dict.fromkeys(prompts), lows, highs, strict=True)
         ),
-        said=_seen(known.gathered.votes, candidate, baseline),
-        judged=_seen(judged, candidate, baseline),
+        said=all_seen_from(known.gathered.votes, *names),
+        judged=all_seen_from(judged, *names),
         pairs=known.pairs,
-        flagged=known.attacks.reasons if isinstance(known.attacks, Attacks) else {},
+        flagged=known.flagged,
     )
-
-
-def _seen(
-    votes: Iterable[Vote], candidate: Subject, baseline: Subject
-) -> tuple[CandidateVote, ...]:
-    seen = (seen_from(vote, candidate.known_as, baseline.known_as) for vote in votes)
-    return tuple(vote for vote in seen if vote is not None)

@@ -1,6 +1,6 @@
 """One judgement of two answers, whoever wrote it down."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from policies.canonical import Json
@@ -84,6 +84,14 @@ class CandidateVote:
     segment: str = ""
     answer: str | None = None
     judge: bool = False
+
+
+def all_seen_from(
+    votes: Iterable[Vote], candidate: str, baseline: str
+) -> tuple[CandidateVote, ...]:
+    """Those of the votes that compare the two, from the candidate's side, in their order."""
+    seen = (seen_from(vote, candidate, baseline) for vote in votes)
+    return tuple(vote for vote in seen if vote is not None)
 
 
 def seen_from(vote: Vote, candidate: str, baseline: str) -> CandidateVote | None:
