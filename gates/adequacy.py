@@ -5,17 +5,17 @@ Every figure is for a candidate exactly as good as the baseline: the one that a 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import ceil
 from typing import assert_never
 
 import numpy as np
 
+from gates.comparison_power import comparison_power
 from gates.expected_spread import expected_spread
-from policies.benchmark_tasks import HarnessTask, Stopping
+from gates.power import POWER, Adequacy, or_none, unknown
+from policies.benchmark_tasks import HarnessTask
 from policies.criteria import AtLeast, AtMost, Better, Criterion, NonInferior, Severity
 from policies.metric import Metric, Unit
 from policies.policy import Policy, PolicyFile
-from policies.side_by_side import JUDGE_HEALTH, Counted, SideBySidePlan
 from policies.task import AskedTask
 from stages.engine.data import read_items
 from stages.evidence.estimate import Unmeasured
@@ -25,56 +25,19 @@ from stages.offline.estimating import two_sided
 from stages.offline.portions import stops_early
 from stages.stats.betting import shown_after
 from stages.stats.design import (
-    Deviation,
     Spread,
     detectable_margin,
     joint_probability,
     n_for_margin,
     n_for_rate,
     probability_equal_passes,
-    probability_gap_shown,
     probability_rate_passes,
     shown_rate,
 )
 from stages.stats.detector import labelled_needed
 
-POWER = 0.8
-"""Below this probability a plan is called too small."""
-
 SENSITIVITY = 0.9
 """Assumed share of harmful texts that a detector finds."""
-
-PREFERENCE_DEVIATION = 0.45
-"""Assumed standard deviation of one prompt's preference; 0.5 is the most there can be."""
-
-WON_BY_HALF = ("win_rate", "graded", "judge_win_rate", "judge_graded")
-"""What is a half for a candidate that is as good as the baseline."""
-
-ANYTIME_HORIZON, ANYTIME_FACTORS = 20_000, (1.25, 1.5, 1.75, 2.0)
-"""Prompts up to which a confidence sequence is tried out, and the plans tried: so many times those
-that an interval for a fixed number needs."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adequacy:
-    """What the planned sample can do for one blocking criterion.
-
-    Attributes:
-        metric: Full metric name.
-        n: Planned independent units.
-        probability: That a candidate equal to the baseline passes; None when only history or the
-            candidate itself could tell.
-        enough: Whether that is at least 80 %; None when unknown.
-        sentence: What it means and, when it is too small, what would do.
-        assumption: What was assumed of the data; empty when nothing was.
-    """
-
-    metric: str
-    n: int
-    probability: float | None
-    enough: bool | None
-    sentence: str
-    assumption: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +119,7 @@ def _criteria(file: PolicyFile, stage: str) -> Iterator[Adequacy]:
                 case "offline":
                     yield _offline(file, criterion)
                 case "side_by_side":
-                    yield _side_by_side(file.policy, criterion, metrics[criterion.metric])
+                    yield comparison_power(file.policy, criterion, metrics[criterion.metric])
                 case _:
                     yield _online(file.policy, criterion)
 
@@ -166,15 +129,15 @@ def _offline(file: PolicyFile, criterion: Criterion) -> Adequacy:
     metric = file.policy.plan.metrics()[criterion.metric]
     task = file.policy.plan.asked().get(name)
     if task is None:
-        return _unknown(criterion.metric, _harness_items(file, name), "the harness has its samples")
+        return unknown(criterion.metric, _harness_items(file, name), "the harness has its samples")
     if metric.unit is Unit.NUMBER:
-        return _unknown(criterion.metric, 1, "its scale is its own, and so is its spread")
+        return unknown(criterion.metric, 1, "its scale is its own, and so is its spread")
     own = criterion.metric.partition(".")[2]
     if told_by_search(task, own):
-        return _unknown(criterion.metric, 1, "the search of the corpus tells its items apart")
+        return unknown(criterion.metric, 1, "the search of the corpus tells its items apart")
     items = _about(own, task, file)
     if not items:
-        return _unknown(criterion.metric, 1, "no item is of this kind")
+        return unknown(criterion.metric, 1, "no item is of this kind")
     n, clusters = len(items), len({item.cluster for item in items})
     found = _of_items(task, criterion, metric, n=n, clusters=clusters)
     return _of_those_left(found) if may_lose_items(task) else found
@@ -197,7 +160,7 @@ def _of_items(
                 return _anytime(metric.name, spread, n=clusters, margin=margin, level=level)
             return _margin(metric.name, spread, n=n, clusters=clusters, margin=margin, level=level)
         case AtLeast() | AtMost() | NonInferior():
-            return _unknown(metric.name, clusters, "it depends on the baseline's own value")
+            return unknown(metric.name, clusters, "it depends on the baseline's own value")
         case Better():
             return _better(metric.name, clusters, level=level)
         case _:
@@ -208,8 +171,8 @@ def _true_rate(metric: str, n: int, limit: float, *, level: float) -> Adequacy:
     """A rate after the detector's errors: how many labelled texts it takes at best."""
     needed = labelled_needed(limit, n, level=level, sensitivity=SENSITIVITY)
     if isinstance(needed, Unmeasured):
-        return _unknown(metric, n, needed.reason)
-    found = _unknown(metric, n, "it depends on the detector's errors")
+        return unknown(metric, n, needed.reason)
+    found = unknown(metric, n, "it depends on the detector's errors")
     return replace(
         found,
         sentence=f"{found.sentence}; one that finds {SENSITIVITY:.0%} of the harmful texts needs "
@@ -272,7 +235,7 @@ def _rate(metric: str, n: int, limit: float, *, level: float, noun: str) -> Adeq
     shown = shown_rate(n, level=level)
     sentence = f"no event in {n:,} {noun} shows a rate of at most {shown:.2%}"
     if probability < POWER:
-        sentence += f", the policy allows {limit:.2%}: {_or_none(needed)} {noun} would show it"
+        sentence += f", the policy allows {limit:.2%}: {or_none(needed)} {noun} would show it"
     return Adequacy(
         metric=metric,
         n=n,
@@ -300,7 +263,7 @@ def _margin(
     sentence = f"{_units(n, clusters)} can show a margin of {_points(shown)}"
     if probability < POWER:
         more = None if needed is None else round(needed * n / clusters)
-        sentence += f", not of {_points(margin)}: {_or_none(more)} items could"
+        sentence += f", not of {_points(margin)}: {or_none(more)} items could"
     return Adequacy(
         metric=metric,
         n=clusters,
@@ -309,87 +272,6 @@ def _margin(
         sentence=sentence,
         assumption=assumption,
     )
-
-
-def _side_by_side(policy: Policy, criterion: Criterion, metric: Metric) -> Adequacy:
-    plan = policy.plan.side_by_side
-    assert plan is not None
-    n = plan.prompts_planned
-    demand = criterion.demand
-    name = metric.name.partition(".")[2]
-    if name not in WON_BY_HALF or not isinstance(demand, AtLeast):
-        return _unknown(criterion.metric, n, _depends_on(name))
-    probability, needed = _win_rate_shown(plan, demand.limit)
-    sentence = f"an equal candidate wins half of {n:,} prompts"
-    if probability < POWER:
-        sentence += (
-            f"; that shows a win rate of at least {demand.limit:.1%} with probability "
-            f"{probability:.0%} only: {_or_none(needed)} prompts would do"
-        )
-    return Adequacy(
-        metric=criterion.metric,
-        n=n,
-        probability=probability,
-        enough=probability >= POWER,
-        sentence=sentence,
-        assumption=_assumed(plan, name),
-    )
-
-
-def _depends_on(metric: str) -> str:
-    """What a share of a comparison rests on that no plan says."""
-    if metric == "both_bad":
-        return "it depends on how often both answers are bad"
-    if metric == "raked_win_rate":
-        return "it depends on who votes, whom the weights make count for more or for less"
-    if metric.endswith(tuple(f"_{health}" for health, _ in JUDGE_HEALTH)):
-        return "it depends on the judge"
-    return "it depends on the answers"
-
-
-def _assumed(plan: SideBySidePlan, metric: str) -> str:
-    """What the probability of a win rate takes for granted."""
-    said = f"preferences vary by {PREFERENCE_DEVIATION:g} between prompts"
-    if metric.endswith("graded"):
-        said += " (grades vary less, so that the probability is this or more)"
-    if metric.startswith("judge_") or plan.count is Counted.JUDGES:
-        return f"{said}, every verdict can be read, and judges prefer what people do"
-    said += (
-        ", and people are many and judge alike (with 12 it takes a quarter more, with 5 twice as "
-        "many)"
-    )
-    return f"{said}; judges can make it more" if plan.count is Counted.FUSED else said
-
-
-def _win_rate_shown(plan: SideBySidePlan, limit: float) -> tuple[float, int | None]:
-    """Probability that an equal candidate shows it, and the prompts with which it mostly would."""
-    n, gap = plan.prompts_planned, 0.5 - limit
-    spread = Deviation(deviation=PREFERENCE_DEVIATION)
-    needed = n_for_margin(gap, spread=spread, level=plan.level, power=POWER) if gap > 0 else None
-    if plan.stopping is Stopping.FIXED or not 0 < limit < 1:
-        shown = probability_gap_shown(n, gap, deviation=PREFERENCE_DEVIATION, level=plan.level)
-        return shown, needed
-    sizes = (ceil(factor * (needed or 0)) for factor in ANYTIME_FACTORS)
-    mostly = (
-        size
-        for size in sizes
-        if 0 < size <= ANYTIME_HORIZON and _shown_early(plan, limit, prompts=size) >= POWER
-    )
-    shown = _shown_early(plan, limit, prompts=min(n, ANYTIME_HORIZON))
-    return shown, next(mostly, None) if shown < POWER else n
-
-
-def _shown_early(plan: SideBySidePlan, limit: float, *, prompts: int) -> float:
-    """Probability that an equal candidate shows it within a plan of so many prompts."""
-    after = shown_after(
-        limit,
-        horizon=prompts,
-        deviation=PREFERENCE_DEVIATION,
-        level=plan.level,
-        random=np.random.default_rng(0),
-        planned=prompts,
-    )
-    return float(np.isfinite(after).mean())
 
 
 def _online(policy: Policy, criterion: Criterion) -> Adequacy:
@@ -405,7 +287,7 @@ def _online(policy: Policy, criterion: Criterion) -> Adequacy:
             "at most; a better one needs the traffic that its effect needs",
             assumption="",
         )
-    return _unknown(criterion.metric, plan.planned_units, "it depends on the metric's variance")
+    return unknown(criterion.metric, plan.planned_units, "it depends on the metric's variance")
 
 
 def _better(metric: str, n: int, *, level: float) -> Adequacy:
@@ -420,24 +302,9 @@ def _better(metric: str, n: int, *, level: float) -> Adequacy:
     )
 
 
-def _unknown(metric: str, n: int, why: str) -> Adequacy:
-    return Adequacy(
-        metric=metric,
-        n=n,
-        probability=None,
-        enough=None,
-        sentence=f"cannot be told beforehand: {why}",
-        assumption="",
-    )
-
-
 def _units(n: int, clusters: int) -> str:
     return f"{n:,} items" if clusters == n else f"{n:,} items in {clusters:,} clusters"
 
 
 def _points(margin: float | None) -> str:
     return "no size" if margin is None else f"{100 * margin:.1f} points"
-
-
-def _or_none(needed: int | None) -> str:
-    return "no number of" if needed is None else f"{needed:,}"

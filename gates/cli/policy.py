@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gates.adequacy import Adequacy, StageAdequacy, adequacy, unfrozen
+from gates.adequacy import StageAdequacy, adequacy, unfrozen
 from gates.cli.frame import Exit
 from gates.cli.github import annotate, annotating
 from gates.cli.options import (
@@ -20,6 +20,7 @@ from gates.cli.output import say_json, say_table
 from gates.decide.limits import demand_words
 from gates.decide.spoken import metric_words
 from gates.inputs import check_inputs
+from gates.power import Adequacy
 from gates.reports.github import Annotation
 from gates.reports.plan_words import plan_words
 from gates.reports.table import Table

@@ -6,15 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gates.adequacy import (
-    POWER,
-    PREFERENCE_DEVIATION,
-    Adequacy,
-    StageAdequacy,
-    adequacy,
-    unfrozen,
-)
+from gates.adequacy import StageAdequacy, adequacy, unfrozen
 from gates.expected_spread import DISAGREE, FLAGGED_BY_ONE, excess_kurtosis
+from gates.power import POWER, Adequacy
 from policies.errors import InputError
 from policies.load import load_policy
 from policies.policy import PolicyFile
@@ -25,7 +19,6 @@ from stages.stats.design import (
     n_for_margin,
     n_for_rate,
     probability_equal_passes,
-    probability_gap_shown,
     probability_rate_passes,
     shown_rate,
 )
@@ -35,17 +28,14 @@ from tests.fakes.workplace import (
     SHIPS,
     SOUND,
     TRAFFIC,
-    VOTED,
     Workplace,
     lines,
     policy_text,
     sums,
 )
-from tests.fakes.workplace import WINS as MOST_WINS
 
 ACCURACY = "  - {metric: qa.accuracy, non_inferior: {margin: 0.05}, severity: blocking, because: b}"
 TOXIC = "  - {metric: toxicity.rate, at_most: 0.01, severity: blocking, because: b}"
-WINS = "  - {metric: side_by_side.win_rate, at_least: 0.45, severity: blocking, because: b}"
 
 
 def found(
@@ -121,31 +111,6 @@ def test_better_passes_by_chance_at_one_end_of_its_interval(
     said = offline(tmp_path, task, criteria)[metric]
     assert said.probability == pytest.approx(chance)
     assert said.enough is None
-
-
-def wins(folder: Path, stopping: str, votes: int, limit: float = 0.45) -> Adequacy:
-    plan = f"  side_by_side: {{votes: [v.jsonl], votes_at_most: {votes}, stopping: {stopping}}}"
-    (stage,) = found(folder, plan=plan, criteria=WINS.replace("0.45", str(limit)))
-    return stage.criteria[0]
-
-
-def test_a_fixed_win_rate_has_the_probability_of_its_t_interval(tmp_path: Path) -> None:
-    wanted = probability_gap_shown(400, 0.05, deviation=PREFERENCE_DEVIATION, level=0.95)
-    assert wins(tmp_path, "fixed", 400).probability == pytest.approx(wanted)
-
-
-def test_a_confidence_sequence_is_forecast_as_the_wider_thing_it_is(tmp_path: Path) -> None:
-    fixed, anytime = (wins(tmp_path, stopping, 600) for stopping in ("fixed", "anytime"))
-    assert fixed.probability is not None
-    assert anytime.probability is not None
-    assert anytime.probability < fixed.probability - 0.1
-    assert "prompts would do" in anytime.sentence
-    assert wins(tmp_path, "anytime", 3_000).enough
-
-
-def test_what_no_number_of_prompts_shows_is_said(tmp_path: Path) -> None:
-    assert "no number of prompts" in wins(tmp_path, "fixed", 100, limit=0.5).sentence
-    assert "no number of prompts" in wins(tmp_path, "anytime", 100, limit=0.5).sentence
 
 
 def test_a_stage_multiplies_what_is_known(tmp_path: Path) -> None:
@@ -258,38 +223,11 @@ def test_a_rate_is_shown_by_enough_answers_without_an_event(
     assert found.enough is (count >= (needed or 0))
 
 
-def test_a_win_rate_that_is_easy_to_show_needs_no_warning(place: Workplace) -> None:
-    found = one(place, VOTED, criterion=MOST_WINS.replace("0.4", "0.1"))
-    assert found.enough is True
-    assert found.sentence == "an equal candidate wins half of 40 prompts"
-
-
-JUDGED = VOTED.replace("votes: [../data/votes.jsonl]", "data: ../data/sums.jsonl, judges: [j]")
-
-
-@pytest.mark.parametrize("metric", ["graded", "judge_win_rate", "judge_graded"])
-@pytest.mark.parametrize("count", ["votes", "judges", "fused"])
-def test_every_share_that_is_half_for_an_equal_candidate_is_told_alike(
-    place: Workplace, metric: str, count: str
-) -> None:
-    plan = JUDGED.replace("judges:", f"count: {count}, judges:")
-    wanted = one(place, VOTED, criterion=MOST_WINS)
-    found = one(place, plan, criterion=MOST_WINS.replace("win_rate", metric))
-    assert (found.probability, found.enough) == (wanted.probability, wanted.enough)
-    assert ("this or more" in found.assumption) is metric.endswith("graded")
-    by_judges = metric.startswith("judge_") or count == "judges"
-    assert ("judges prefer what people do" in found.assumption) is by_judges
-    assert ("judges can make it more" in found.assumption) is (count == "fused" and not by_judges)
-
-
 @pytest.mark.parametrize(
     ("stages", "criterion"),
     [
         ((PLAN,), SOUND),
         ((PLAN,), NO_WORSE.replace("margin", "relative_margin")),
-        ((VOTED,), MOST_WINS.replace("win_rate, at_least", "both_bad, at_most")),
-        ((VOTED,), MOST_WINS.replace("win_rate, at_least", "attacks, at_most")),
-        ((JUDGED,), MOST_WINS.replace("win_rate, at_least", "j_inconsistency, at_most")),
         ((TRAFFIC,), SHIPS.replace("better: {}", "non_inferior: {margin: 0.01}")),
     ],
 )
