@@ -5,7 +5,8 @@ from datetime import datetime
 
 from policies.benchmark_tasks import RUN_BY_THE_GATE, HarnessTask
 from policies.coherence_of_comparisons import comparison_problems
-from policies.plan import OnlinePlan, Plan
+from policies.online import OnlinePlan
+from policies.plan import Plan
 from policies.problems import Path, Problem, listed, meant
 from policies.safety_tasks import ToxicityTask
 from policies.task import AskedTask

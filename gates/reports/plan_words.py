@@ -12,7 +12,8 @@ from policies.benchmark_tasks import (
     RubricTask,
     Stopping,
 )
-from policies.plan import Asked, OfflineTask, OnlinePlan, Plan
+from policies.online import OnlinePlan
+from policies.plan import Asked, OfflineTask, Plan
 from policies.safety_tasks import (
     ExtractionTask,
     HarmTask,

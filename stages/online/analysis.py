@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from policies.plan import OnlineKind, OnlineMetric, OnlinePlan
+from policies.online import OnlineKind, OnlineMetric, OnlinePlan
 from stages.evidence.estimate import Bounds, Cause, Estimate, Unmeasured
 from stages.evidence.records import Look, Measurement, Quantity, Validity
 from stages.online.arm_value import arm_value

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from policies.plan import OnlinePlan
+from policies.online import OnlinePlan
 from stages.online.look_data import LookData, MetricArms
 from stages.stats.sequential import alpha_spent, bonferroni_bounds, lan_demets_bounds
 

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from policies.canonical import sha256_of
 from policies.errors import PolicyError
-from policies.plan import OnlinePlan
+from policies.online import OnlinePlan
 from stages.engine.program import code_version
 from stages.engine.subject import Subject
 from stages.evidence.absence import NO_BASELINE, SAME_CHECKPOINT

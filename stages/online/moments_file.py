@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from policies.plan import OnlineKind, OnlinePlan
+from policies.online import OnlineKind, OnlinePlan
 from stages.evidence.estimate import Unmeasured
 from stages.evidence.records import Check
 from stages.online.contract import hold, never

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from policies.plan import OnlinePlan
+from policies.online import OnlinePlan
 from stages.evidence.estimate import Cause, Unmeasured
 from stages.online.look_data import LookData, MetricArms
 from stages.online.sources import Tables

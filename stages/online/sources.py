@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import assert_never
 
 from policies.errors import InputError, PolicyError
-from policies.plan import OnlinePlan
+from policies.online import OnlinePlan
 from stages.engine.data import sha256_of_file
 
 SUFFIXES = (".csv", ".parquet")

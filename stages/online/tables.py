@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from policies.errors import InputError
-from policies.plan import OnlineKind, OnlinePlan
+from policies.online import OnlineKind, OnlinePlan
 from stages.online.sources import Tables
 
 if TYPE_CHECKING:

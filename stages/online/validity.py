@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from policies.plan import OnlineKind, OnlinePlan
+from policies.online import OnlineKind, OnlinePlan
 from stages.evidence.estimate import Unmeasured
 from stages.evidence.records import Check
 from stages.online.analysis import Measured, contrast_of

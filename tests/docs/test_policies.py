@@ -24,7 +24,8 @@ from policies.benchmark_tasks import (
 )
 from policies.criteria import Criterion, NonInferior, Quota, Severity
 from policies.load import load_policy
-from policies.plan import OnlineKind, OnlineMetric, OnlinePlan, Plan
+from policies.online import OnlineKind, OnlineMetric, OnlinePlan
+from policies.plan import Plan
 from policies.policy import Budget, Kind, Policy
 from policies.safety_tasks import (
     Columns,

@@ -9,7 +9,7 @@ from gates import gate_toml, registration
 from gates.gate_toml import parse_gate_toml
 from gates.workspace import load_workspace
 from policies.base import Strict
-from policies.plan import OnlineMetric, OnlinePlan
+from policies.online import OnlineMetric, OnlinePlan
 from policies.side_by_side import VotesFormat
 from stages.engine.data import read_items
 from stages.models import build

@@ -15,7 +15,7 @@ from typing import Any
 
 from gates.decide.verdict import OnlineVerdict
 from policies.load import load_policy
-from policies.plan import OnlinePlan
+from policies.online import OnlinePlan
 
 _Z = 1.959963984540054
 """Two-sided p = 0.05."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies.plan import OnlinePlan
+from policies.online import OnlinePlan
 from stages.evidence.estimate import Estimate, Unmeasured
 from stages.evidence.records import Quantity, Validity
 from stages.online.analysis import measure_looks

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from policies.plan import OnlinePlan
+from policies.online import OnlinePlan
 from stages.evidence.estimate import Unmeasured
 from stages.online.look_data import LookData
 from stages.online.reduction import reduce_look

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from policies.plan import OnlinePlan
+from policies.online import OnlinePlan
 from stages.evidence.estimate import Unmeasured
 from stages.online import validity
 from stages.online.look_data import LookData, MetricArms

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from policies.plan import OnlinePlan
+from policies.online import OnlinePlan
 from stages.engine.subject import Subject
 from stages.evidence.records import Evidence
 from stages.online.measure import OnlineStage
