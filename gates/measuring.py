@@ -126,7 +126,7 @@ def stage_of(name: StageName, round_: Round, services: Services, *, candidate: s
             return OnlineStage(
                 plan.online,
                 base=file.folder,
-                now=services.clock,
+                now=services.look_clock,
                 plan_sha256=file.policy.stage_sha256(name),
                 registered_sha256=registered.sha256,
                 registered_at=registered.at,

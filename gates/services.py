@@ -25,6 +25,7 @@ class Services:
         cache: Folder for files fetched from the ledger; may be emptied at any time.
         clock: Says what time it is.
         progress: Where long work shows how far it is.
+        looks_as_of: Time that the looks of A/Bs are taken as of; None: now.
     """
 
     workspace: Workspace
@@ -33,3 +34,8 @@ class Services:
     cache: Path
     clock: Clock
     progress: Progress
+    looks_as_of: datetime | None = None
+
+    def look_clock(self) -> datetime:
+        """The time at which the looks of A/Bs are taken."""
+        return self.looks_as_of or self.clock()

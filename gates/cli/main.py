@@ -23,6 +23,7 @@ COMMANDS = {
     "promote": Entry("gates.cli.promote", "Re-decide, then move the alias."),
     "bench": Entry("gates.cli.bench", "Benchmarks by name: list, show, freeze, run one."),
     "sxs": Entry("gates.cli.sxs", "Side by side: pairs for people, their page, votes in files."),
+    "online": Entry("gates.cli.online", "Online A/Bs: start, size, check, look, report."),
     "completion": Entry("gates.cli.completion", "A completion script for your shell."),
 }
 
