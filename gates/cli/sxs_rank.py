@@ -13,8 +13,12 @@ from gates.cli.output import check_writable, say_json, say_table, wrote_beside
 from gates.side_by_side.reading import FORMATS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gates.side_by_side.ranking import How, Ranked, Ranking
-    from stages.evidence.estimate import Unmeasured
+    from gates.side_by_side.separating import Examined
+    from stages.evidence.estimate import Estimate, Unmeasured
+    from stages.stats.separability import HumanAgreement, Separation
 
 TIES = {"half": "half wins", "davidson": "Davidson", "rao-kupper": "Rao-Kupper"}
 """What a tie says, as the command line has it and as statisticians do."""
@@ -22,8 +26,21 @@ TIES = {"half": "half wins", "davidson": "Davidson", "rao-kupper": "Rao-Kupper"}
 
 @click.command("rank")
 @click.argument("files", nargs=-1, required=True)
-@click.option("--format", "written_by", type=Spelled(FORMATS), default=FORMATS[0])
-@click.option("--ties", type=click.Choice(list(TIES)), default="half", show_default=True)
+@click.option(
+    "--format",
+    "written_by",
+    type=Spelled(FORMATS),
+    default=FORMATS[0],
+    show_default=True,
+    help="Who wrote FILES.",
+)
+@click.option(
+    "--ties",
+    type=click.Choice(list(TIES)),
+    default="half",
+    show_default=True,
+    help="What a tie says: half a win, or by a parameter of its own.",
+)
 @click.option(
     "--errors",
     type=click.Choice(["sandwich", "two-way", "bootstrap"]),
@@ -31,13 +48,26 @@ TIES = {"half": "half wins", "davidson": "Davidson", "rao-kupper": "Rao-Kupper"}
     show_default=True,
     help="Votes depend on each other by prompt; two-way: by annotator too.",
 )
-@click.option("--resamples", type=click.IntRange(100, 100_000), default=1_000, show_default=True)
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option(
+    "--resamples",
+    type=click.IntRange(100, 100_000),
+    default=1_000,
+    show_default=True,
+    help="Of a bootstrap.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Draws the resamples: the same ones again.",
+)
 @click.option(
     "--level",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     default=0.95,
     show_default=True,
+    help="Confidence level of the intervals.",
 )
 @click.option(
     "--ridge",
@@ -48,6 +78,33 @@ TIES = {"half": "half wins", "davidson": "Davidson", "rao-kupper": "Rao-Kupper"}
 )
 @click.option("--baseline", help="The model that others are held against.")
 @click.option("--style", is_flag=True, help="Also with length and Markdown held equal.")
+@click.option(
+    "--length-controlled",
+    "even",
+    is_flag=True,
+    help="Also the win rate were answers as long as the baseline's (AlpacaEval's model).",
+)
+@click.option(
+    "--difficulty",
+    metavar="FILE",
+    help="AlpacaEval's instruction_difficulty.json, for --length-controlled.",
+)
+@click.option(
+    "--separability",
+    "apart",
+    is_flag=True,
+    help="Also how many pairs of models the votes tell apart.",
+)
+@click.option(
+    "--people",
+    multiple=True,
+    metavar="FILE",
+    help="People's votes on the same models: whether the order is theirs, and how surely. "
+    "Repeatable.",
+)
+@click.option(
+    "--people-format", type=Spelled(FORMATS), help="Format of --people; that of FILES if not said."
+)
 @click.option(
     "--plot", type=click.Path(dir_okay=False, path_type=Path), help="A PNG of the ratings."
 )
@@ -64,6 +121,11 @@ def command(  # noqa: PLR0913 - one parameter per option
     ridge: float,
     baseline: str | None,
     style: bool,
+    even: bool,
+    difficulty: str | None,
+    apart: bool,
+    people: tuple[str, ...],
+    people_format: str | None,
     plot: Path | None,
     as_json: bool,
 ) -> int:
@@ -72,10 +134,13 @@ def command(  # noqa: PLR0913 - one parameter per option
     Exit codes: 0 there is a ranking, 3 the votes do not say one, and why.
     """
     from gates.side_by_side.ranking import Errors, How, Ranking, rank
-    from gates.side_by_side.reading import read_votes
+    from gates.side_by_side.reading import read_lengths, read_votes
+    from gates.side_by_side.separating import Examined, agreed, separated
     from stages.stats.tie_models import Ties
 
     check_writable(plot)
+    if difficulty is not None and not even:
+        raise click.UsageError("--difficulty is for --length-controlled")
     how = How(
         ties=Ties(TIES[ties]),
         errors=Errors(errors),
@@ -85,14 +150,20 @@ def command(  # noqa: PLR0913 - one parameter per option
         ridge=ridge,
         baseline=baseline,
         style=style,
+        lengths=read_lengths(difficulty) if even else None,
     )
     found = rank(read_votes(files, written_by), how)
     if not isinstance(found, Ranking):
         return _say_none(found, as_json=as_json)
+    theirs = read_votes(people, people_format or written_by)
+    whole = Examined(
+        separation=separated(found) if apart else None,
+        people=agreed(found, theirs) if people else None,
+    )
     if as_json:
-        say_json(_json(found))
+        say_json(_json(found, whole))
     else:
-        _say(found)
+        _say(found, whole)
     if plot is not None and not wrote_beside(plot, _png(found)):
         return Exit.BROKEN
     return Exit.YES
@@ -114,7 +185,7 @@ def _png(found: "Ranking") -> bytes:
     return forest_png(lines, title="strength", unit=f"log-odds, {held}", at=0.0)
 
 
-def _json(found: "Ranking") -> dict[str, object]:
+def _json(found: "Ranking", whole: "Examined") -> dict[str, object]:
     from stages.evidence.codec import measured_json
     from stages.evidence.estimate import Unmeasured
 
@@ -130,6 +201,33 @@ def _json(found: "Ranking") -> dict[str, object]:
         "tie_parameter": None if found.tie is None else measured_json(found.tie),
         "models": [_model_json(one) for one in found.models],
         "style": [{"feature": e.feature, "effect": measured_json(e.found)} for e in effects],
+        "separability": None if whole.separation is None else _separation_json(whole.separation),
+        "people": None if whole.people is None else _people_json(whole.people),
+    }
+
+
+def _separation_json(found: "Separation | Unmeasured") -> dict[str, object]:
+    from stages.evidence.codec import measured_json
+    from stages.evidence.estimate import Unmeasured
+
+    if isinstance(found, Unmeasured):
+        return {"pairs": None, "overlaps": None, "share": measured_json(found)}
+    return {
+        "pairs": found.pairs,
+        "overlaps": found.overlaps,
+        "share": measured_json(found.share),
+    }
+
+
+def _people_json(found: "HumanAgreement") -> dict[str, object]:
+    from stages.evidence.codec import measured_json
+
+    return {
+        "strict_agreement": measured_json(found.strict),
+        "agreement": measured_json(found.agreement),
+        "brier": measured_json(found.brier),
+        "log_loss": measured_json(found.log_loss),
+        "spearman": measured_json(found.spearman),
     }
 
 
@@ -142,6 +240,7 @@ def _how_json(how: "How") -> dict[str, object]:
         "level": how.level,
         "ridge": how.ridge,
         "baseline": how.baseline,
+        "difficulty": how.lengths is not None and how.lengths.difficulty is not None,
     }
 
 
@@ -154,10 +253,13 @@ def _model_json(one: "Ranked") -> dict[str, object]:
         "rating": measured_json(one.rating),
         "win_rate": None if one.win_rate is None else measured_json(one.win_rate),
         "controlled": None if one.controlled is None else measured_json(one.controlled),
+        "length_controlled": None
+        if one.at_even_lengths is None
+        else measured_json(one.at_even_lengths),
     }
 
 
-def _say(found: "Ranking") -> None:
+def _say(found: "Ranking", whole: "Examined") -> None:
     from gates.reports.table import Table
     from stages.evidence.estimate import Unmeasured
 
@@ -170,15 +272,51 @@ def _say(found: "Ranking") -> None:
     headings = ["model", "votes", "rating (log-odds)", "Elo"]
     headings += ["win rate"] if found.how.baseline else []
     headings += ["rating, style held equal"] if found.how.style else []
+    headings += ["win rate, length held equal"] if found.how.lengths else []
     rows = tuple(_row(found, one) for one in found.models)
     say_table(Table(title="", headings=tuple(headings), rows=rows))
     if isinstance(found.effects, Unmeasured):
         click.echo(f"style: not measured: {found.effects.reason}")
-        return
-    for effect in found.effects:
-        click.echo(
-            f"style, a standard deviation more {effect.feature}: {share_words(effect.found)}"
-        )
+    else:
+        for effect in found.effects:
+            click.echo(
+                f"style, a standard deviation more {effect.feature}: {share_words(effect.found)}"
+            )
+    if whole.separation is not None:
+        click.echo(_separation_words(whole.separation))
+    for words in () if whole.people is None else _people_words(whole.people):
+        click.echo(words)
+
+
+def _separation_words(found: "Separation | Unmeasured") -> str:
+    from stages.evidence.estimate import Unmeasured
+
+    if isinstance(found, Unmeasured):
+        return f"separability: {share_words(found)}"
+    return (
+        f"separability: {_by_models(found.share)}; the intervals of {found.overlaps:,} of "
+        f"{found.pairs:,} pairs of models overlap"
+    )
+
+
+def _by_models(measured: "Estimate | Unmeasured") -> str:
+    """A figure over pairs, whose interval comes from leaving each model out in turn."""
+    from stages.evidence.estimate import Estimate
+
+    if isinstance(measured, Estimate) and measured.standard_error == 0:
+        return f"{measured.value:.3f} whichever of {measured.n:,} models is left out: no interval"
+    return share_words(measured)
+
+
+def _people_words(found: "HumanAgreement") -> "Iterator[str]":
+    for words, measured in (
+        ("strict agreement with people, share of pairs in their order", found.strict),
+        ("agreement, of the pairs that people tell apart", found.agreement),
+        ("Brier score, 0.25 says nothing", found.brier),
+        ("log loss", found.log_loss),
+        ("Spearman's correlation", found.spearman),
+    ):
+        yield f"{words}: {_by_models(measured)}"
 
 
 def _row(found: "Ranking", one: "Ranked") -> tuple[str, ...]:
@@ -191,4 +329,6 @@ def _row(found: "Ranking", one: "Ranked") -> tuple[str, ...]:
         cells.append("" if one.win_rate is None else share_words(one.win_rate))
     if found.how.style:
         cells.append("" if one.controlled is None else share_words(one.controlled))
+    if found.how.lengths:
+        cells.append("" if one.at_even_lengths is None else share_words(one.at_even_lengths))
     return tuple(cells)

@@ -1,13 +1,14 @@
 """Models in order of strength, from votes on any pairs of them."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
 import numpy as np
 
+from gates.side_by_side.even_lengths import NEVER_MET, Lengths, at_even_lengths
 from policies.errors import InputError, WrongUsage
 from stages.evidence.estimate import Estimate, Unmeasured
 from stages.side_by_side.style import FEATURES, style_difference, style_of
@@ -47,6 +48,8 @@ class How:
         ridge: Penalty on the strengths; 0 for none.
         baseline: The model that others are held against; None for none.
         style: Whether style is controlled for, beside the plain ranking.
+        lengths: How win rates against the baseline are told at equal lengths too; None where they
+            are not.
     """
 
     ties: Ties = Ties.HALF
@@ -57,6 +60,7 @@ class How:
     ridge: float = 0.0
     baseline: str | None = None
     style: bool = False
+    lengths: Lengths | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,8 @@ class Ranked:
         win_rate: Against the baseline; None without one, and of the baseline itself.
         controlled: The rating with style held equal; None where it was not asked for, and of the
             baseline.
+        at_even_lengths: The win rate against the baseline were answers equally long; None where it
+            was not asked for, and of the baseline.
     """
 
     model: str
@@ -77,6 +83,7 @@ class Ranked:
     rating: Estimate | Unmeasured
     win_rate: Estimate | Unmeasured | None
     controlled: Estimate | Unmeasured | None
+    at_even_lengths: Estimate | Unmeasured | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,17 +115,13 @@ def rank(votes: Sequence[Vote], how: How) -> Ranking | Unmeasured:
     """Models in order, or why there is none.
 
     Raises:
-        WrongUsage: When the baseline took part in no vote.
-        InputError: When style is to be controlled for, and a vote does not hold its answers.
+        WrongUsage: When the baseline took part in no vote, or lengths are to be equal without one.
+        InputError: When style or length is to be controlled for, and a vote does not hold its
+            answers or a prompt has no difficulty.
     """
     said = [vote for vote in votes if vote.win_a is not None]
     models = sorted({name for vote in said for name in vote.pair})
-    if how.baseline is not None and how.baseline not in models:
-        raise WrongUsage(
-            f"there is no model {how.baseline} to hold others against",
-            why=f"the votes are on {', '.join(models) or 'nothing'}",
-            fix="name one of these with --baseline",
-        )
+    _check_baseline(how, models)
     by_prompt = _games(said, [vote.prompt for vote in said])
     fitted = fit(by_prompt, ties=how.ties, ridge=how.ridge)
     if isinstance(fitted, Unmeasured):
@@ -135,6 +138,21 @@ def rank(votes: Sequence[Vote], how: How) -> Ranking | Unmeasured:
         tie=None if how.ties is Ties.HALF else tie_parameter(fitted, spread, level=how.level),
         effects=() if styled is None else styled.effects,
     )
+
+
+def _check_baseline(how: How, models: Sequence[str]) -> None:
+    if how.baseline is None and how.lengths is not None:
+        raise WrongUsage(
+            "cannot hold lengths equal without a baseline",
+            why="a length-controlled win rate is against one model",
+            fix="name it with --baseline",
+        )
+    if how.baseline is not None and how.baseline not in models:
+        raise WrongUsage(
+            f"there is no model {how.baseline} to hold others against",
+            why=f"the votes are on {', '.join(models) or 'nothing'}",
+            fix="name one of these with --baseline",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +211,7 @@ def _ranked(
         if how.baseline is None
         else _by_model(win_rates(fitted, spread, baseline=how.baseline, level=how.level))
     )
+    even = _even(votes, how, models=strengths)
     games = Counter(model for vote in votes for model in vote.pair)
     anchor = Unmeasured("it is what the others are held against: 0 by definition")
     return tuple(
@@ -202,9 +221,20 @@ def _ranked(
             rating=told.get(model, anchor),
             win_rate=rates.get(model),
             controlled=None if styled is None else styled.ratings.get(model),
+            at_even_lengths=even.get(model),
         )
         for model in sorted(strengths, key=lambda model: (-strengths[model], model))
     )
+
+
+def _even(
+    votes: Sequence[Vote], how: How, *, models: Iterable[str]
+) -> Mapping[str, Estimate | Unmeasured]:
+    """Win rates at equal lengths of all models but the baseline; none where nobody asked."""
+    if how.lengths is None or how.baseline is None:
+        return {}
+    found = at_even_lengths(votes, how.lengths, baseline=how.baseline, level=how.level)
+    return {model: found.get(model, NEVER_MET) for model in models if model != how.baseline}
 
 
 def _by_model(found: Sequence[Rating]) -> dict[str, Estimate | Unmeasured]:

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from gates.side_by_side.even_lengths import Lengths
 from policies.side_by_side import VotesFormat
 from stages.engine.data import read_bytes, without_credentials
+from stages.side_by_side.formats.alpaca_eval import parse_difficulty
 from stages.side_by_side.formats.arena_battles import parse_battles
 from stages.side_by_side.vote import Vote
 from stages.side_by_side.votes import each_once, parse_votes
@@ -35,3 +37,15 @@ def read_votes(files: Sequence[str], written_by: str) -> tuple[Vote, ...]:
             written = VotesFormat(written_by.replace("-", "_"))
             votes += parse_votes(data, written_by=written, where=where)
     return each_once(votes)
+
+
+def read_lengths(difficulty: str | None) -> Lengths:
+    """How lengths are held equal, with what a file says of how difficult prompts are, if any.
+
+    Raises:
+        InputError: When the file cannot be read, or is not AlpacaEval's.
+    """
+    if difficulty is None:
+        return Lengths()
+    data = read_bytes(difficulty, base=Path())
+    return Lengths(difficulty=parse_difficulty(data, where=without_credentials(difficulty)))

@@ -23,7 +23,8 @@ class LengthModel:
 
     Attributes:
         length: Weight of how much longer the baseline's answer is.
-        difficulty: Weight of the instruction's difficulty d for the baseline.
+        difficulty: Weight of the instruction's difficulty d for the baseline; 0 where it is not
+            known.
         intercept: What the checkpoint is worth against the baseline.
     """
 
@@ -64,9 +65,9 @@ def length_controlled_win_rate(model: LengthModel, difficulty: Sequence[float]) 
 def length_controlled(
     shares: Sequence[float],
     *,
-    lengths: Sequence[int],
-    baseline_lengths: Sequence[int],
-    difficulty: Sequence[float],
+    lengths: Sequence[float],
+    baseline_lengths: Sequence[float],
+    difficulty: Sequence[float] | None,
     level: float,
 ) -> LengthControlled | Unmeasured:
     """Fits the model to the verdicts on one checkpoint and predicts at equal lengths.
@@ -83,7 +84,7 @@ def length_controlled(
         shares: What the checkpoint won on each instruction, 0 to 1 (preference - 1), length n.
         lengths: Characters of its answers, length n.
         baseline_lengths: Characters of the baseline's answers, length n.
-        difficulty: Of each instruction, length n.
+        difficulty: Of each instruction, length n; None leaves it out of the model.
         level: Two-sided confidence level in (0, 1).
 
     Returns:
@@ -96,18 +97,19 @@ def length_controlled(
     Raises:
         ValueError: When lengths differ or a share lies outside [0, 1].
     """
-    if not len(shares) == len(lengths) == len(baseline_lengths) == len(difficulty):
+    known = () if difficulty is None else (difficulty,)
+    if any(len(each) != len(shares) for each in (lengths, baseline_lengths, *known)):
         raise ValueError("every instruction has a verdict, two lengths and a difficulty")
     longer = np.asarray(baseline_lengths, dtype=np.float64) - np.asarray(lengths)
     spread = float(longer.std(ddof=1)) if len(longer) > 1 else 0.0
     if not spread:
         return Unmeasured("answers do not differ in how much longer than the baseline's they are")
-    hardness = np.asarray(difficulty, dtype=np.float64)
-    columns = np.column_stack([np.tanh(longer / spread), hardness, np.ones(len(longer))])
+    columns = np.column_stack([np.tanh(longer / spread), *known, np.ones(len(longer))])
     found = logistic(columns, shares, range(len(longer)))
     if isinstance(found, Unmeasured):
         return found
-    even = columns * [0, 1, 1]
+    even = columns.copy()
+    even[:, 0] = 0
     predicted = expit(even @ found.weights)
     influence = _influence(predicted, even, found.moves)
     if not np.abs(influence).max() > ROUNDING:
@@ -116,8 +118,8 @@ def length_controlled(
         win_rate=_estimate(predicted, influence, level=level),
         model=LengthModel(
             length=float(found.weights[0]),
-            difficulty=float(found.weights[1]),
-            intercept=float(found.weights[2]),
+            difficulty=float(found.weights[1]) if known else 0.0,
+            intercept=float(found.weights[-1]),
         ),
     )
 

@@ -15,9 +15,11 @@ from policies.diff import Effect
 from stages.side_by_side.assignment import Task
 from stages.side_by_side.ballots.box import open_ballots
 from stages.side_by_side.ballots.cast import Ballot
+from stages.side_by_side.formats.gate_votes import write_gate_votes
 from stages.side_by_side.preference import Preference
 from tests.docs.page import read, rows, section
 from tests.fakes.shell import said
+from tests.gates.side_by_side.drawn import drawn
 from tests.servers.bigram_model import Bigram, completions
 from tests.servers.openai_server import OpenAIServer
 
@@ -31,6 +33,11 @@ ELSEWHERE = (
     *("auc", "bins[].harmful", "recommended"),
     *(f"thresholds[].{share}" for share in ("sensitivity", "specificity", "precision")),
     *("endpoint.min_k.mean", "endpoint.min_k.beyond_unseen"),
+    "separability.share",
+    *(
+        f"people.{what}"
+        for what in ("strict_agreement", "agreement", "brier", "log_loss", "spearman")
+    ),
     *("candidates[].lacks", "stopped", "agreement", "refused", "flagged", "models[].flagged"),
     *("tie_parameter", "models[].rating", "models[].win_rate", "models[].controlled", "style"),
     *("alpha", "labels", "voters[].first_position", "matrix[].share", "models[].share"),
@@ -136,9 +143,9 @@ def batches(folder: Path) -> Iterator[tuple[str, ...]]:
     yield ("sxs", "export", name, "--to", "csv", "--out", "handed")
     yield ("sxs", "import", "handed/tasks.csv", "--batch", name, "--from", "csv")
     yield ("sxs", "size", "--effect", "0.2")
-    votes = (VOTE | {"prompt": f"p{n}", "verdict": ("A>B", "B>A")[n % 2]} for n in range(8))
-    (folder / "votes.jsonl").write_text("\n".join(map(json.dumps, votes)))
-    yield ("sxs", "rank", "votes.jsonl", "--baseline", "y")
+    (folder / "votes.jsonl").write_bytes(write_gate_votes(drawn()))
+    whole = ("--separability", "--people", "votes.jsonl")
+    yield ("sxs", "rank", "votes.jsonl", "--baseline", "weak", *whole)
     twice = [VOTE | {"prompt": "p0", "annotator": who} for who in ("ann", "bob")]
     (folder / "twice.jsonl").write_text("\n".join(map(json.dumps, twice)))
     yield ("sxs", "agreement", "twice.jsonl")

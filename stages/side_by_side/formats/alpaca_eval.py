@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from policies.canonical import Json
+from policies.errors import InputError
 from stages.evidence.items import question_digest
+from stages.evidence.json_lines import strict_json, utf8_text
 from stages.side_by_side.formats.rows import Row, all_or_none, json_rows
 from stages.side_by_side.formats.writing import json_list_of, unsayable
 from stages.side_by_side.vote import Vote
@@ -47,6 +49,47 @@ def write_alpaca_eval(votes: Iterable[Vote], instructions: Mapping[str, str]) ->
         InputError: When a prompt's text is not given.
     """
     return json_list_of(_annotation(vote, instructions) for vote in votes)
+
+
+def parse_difficulty(data: bytes, *, where: str) -> Mapping[str, float]:
+    """How difficult prompts are for the baseline, from `instruction_difficulty.json`.
+
+    Args:
+        data: The file's bytes: `{"ins": [text of an instruction, ...], "diff": [number, ...]}`.
+        where: Its name, for errors.
+
+    Returns:
+        A number for every prompt, by the text in `ins` (which may be a prompt's id), and by the id
+        that a prompt of this text has in AlpacaEval's annotations.
+
+    Raises:
+        InputError: When it is no such file.
+    """
+    try:
+        found = strict_json(utf8_text(data, where=where))
+    except ValueError as error:
+        raise _no_difficulty(where, f"not valid JSON: {error}") from None
+    texts, numbers = (
+        (found.get("ins"), found.get("diff")) if isinstance(found, Mapping) else (None, None)
+    )
+    if not isinstance(texts, list) or not isinstance(numbers, list) or len(texts) != len(numbers):
+        raise _no_difficulty(where, "`ins` and `diff` must be lists of one length")
+    known: dict[str, float] = {}
+    for place, (text, number) in enumerate(zip(texts, numbers, strict=True)):
+        if not isinstance(text, str):
+            raise _no_difficulty(where, f"`ins[{place}]` is {text!r:.40}, not a text")
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise _no_difficulty(where, f"`diff[{place}]` is {number!r:.40}, not a number")
+        known[text] = known[prompt_id(text)] = float(number)
+    return known
+
+
+def _no_difficulty(where: str, why: str) -> InputError:
+    return InputError(
+        f"cannot read {where}",
+        why=why,
+        fix='give {"ins": [text or id of a prompt, ...], "diff": [number, ...]}',
+    )
 
 
 def prompt_id(instruction: str) -> str:

@@ -1,5 +1,6 @@
 """Models ranked from files of votes, as a person asks for it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,56 @@ def test_votes_that_say_no_order_are_told_and_are_no_success(votes: str) -> None
 
 def test_an_unknown_baseline_is_wrong_usage(votes: str) -> None:
     assert said("sxs", "rank", votes, "--baseline", "nobody").code == 2
+
+
+LENGTHS = ("--length-controlled", "--baseline", "weak")
+
+
+def test_win_rates_at_equal_lengths_stand_beside_the_others(votes: str) -> None:
+    found = said("sxs", "rank", votes, *LENGTHS, "--json")
+    told = {model["model"]: model["length_controlled"] for model in found.json["models"]}  # type: ignore[union-attr,index]
+    assert told["weak"] is None
+    assert 0.5 < told["strong"]["value"] < 1
+    assert "win rate, length held equal" in said("sxs", "rank", votes, *LENGTHS).out
+    plain = said("sxs", "rank", votes, "--baseline", "weak", "--json")
+    assert all(model["length_controlled"] is None for model in plain.json["models"])  # type: ignore[union-attr]
+
+
+def test_difficulty_is_read_by_the_prompts_id_or_text(votes: str) -> None:
+    known = {"ins": [f"p{n}" for n in range(150)], "diff": [n % 7 - 3.5 for n in range(150)]}
+    Path("difficulty.json").write_text(json.dumps(known))
+    found = said("sxs", "rank", votes, *LENGTHS, "--difficulty", "difficulty.json", "--json")
+    assert found.code == 0
+    assert found.json["how"]["difficulty"] is True  # type: ignore[index,call-overload]
+    Path("difficulty.json").write_text(json.dumps({"ins": ["p1"], "diff": [1]}))
+    short = said("sxs", "rank", votes, *LENGTHS, "--difficulty", "difficulty.json")
+    assert (short.code, "149 prompts" in short.err) == (2, True)
+
+
+def test_lengths_need_a_baseline_and_difficulty_needs_lengths(votes: str) -> None:
+    assert said("sxs", "rank", votes, "--length-controlled").code == 2
+    assert said("sxs", "rank", votes, "--difficulty", votes).code == 2
+
+
+def test_whether_models_are_told_apart_and_by_people_is_asked_for(votes: str) -> None:
+    Path("people.jsonl").write_bytes(write_gate_votes(drawn(seed=1)))
+    asked = ("--separability", "--people", "people.jsonl")
+    found = said("sxs", "rank", votes, *asked, "--json")
+    assert found.json["separability"]["pairs"] == 3  # type: ignore[index,call-overload]
+    assert found.json["people"]["strict_agreement"]["value"] == 1  # type: ignore[index,call-overload]
+    words = said("sxs", "rank", votes, *asked).out
+    assert "whichever of 3 models is left out: no interval" in words
+    assert "Brier score, 0.25 says nothing: 0.0" in words
+    nothing = said("sxs", "rank", votes, "--json").json
+    assert (nothing["separability"], nothing["people"]) == (None, None)
+
+
+def test_what_cannot_be_told_apart_is_said_with_its_reason(votes: str) -> None:
+    seldom = [
+        vote("p0", said, model_a="rare", first="rare", annotator=who)
+        for said, who in ((1.0, "eve"), (0.0, "bob"))
+    ]
+    Path("seldom.jsonl").write_bytes(write_gate_votes(seldom))
+    asked = ("sxs", "rank", votes, "seldom.jsonl", "--separability")
+    assert "separability: not measured: rare has no rating" in said(*asked).out
+    assert said(*asked, "--json").json["separability"]["pairs"] is None  # type: ignore[index,call-overload]

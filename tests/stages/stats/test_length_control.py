@@ -52,6 +52,23 @@ def test_the_win_rate_is_the_mean_prediction_at_equal_lengths() -> None:
     assert rate == pytest.approx(np.mean(naive))
 
 
+def test_without_difficulty_the_model_has_a_weight_less() -> None:
+    """What is left out is a column; the others are those of the smaller regression."""
+    found = length_controlled(
+        SHARES.tolist(),
+        lengths=LENGTHS.tolist(),
+        baseline_lengths=BASELINE.tolist(),
+        difficulty=None,
+        level=0.95,
+    )
+    assert isinstance(found, LengthControlled)
+    columns = np.column_stack([np.tanh(LONGER), np.ones(N)])
+    length, intercept = sm.Logit(SHARES, columns).fit(disp=False, tol=1e-10).params
+    assert (found.model.length, found.model.intercept) == pytest.approx((length, intercept))
+    assert found.model.difficulty == 0
+    assert found.win_rate.value == pytest.approx(expit(intercept))
+
+
 def test_the_baseline_wins_half() -> None:
     even = LengthModel(length=0.0, difficulty=0.0, intercept=0.0)
     assert length_controlled_win_rate(even, [1.0, -2.0]) == 0.5

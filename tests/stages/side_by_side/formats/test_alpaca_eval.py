@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,7 +7,12 @@ import pytest
 
 from policies.errors import InputError
 from stages.evidence.items import parse_item
-from stages.side_by_side.formats.alpaca_eval import parse_alpaca_eval, prompt_id, write_alpaca_eval
+from stages.side_by_side.formats.alpaca_eval import (
+    parse_alpaca_eval,
+    parse_difficulty,
+    prompt_id,
+    write_alpaca_eval,
+)
 from stages.side_by_side.vote import Vote
 
 REAL = Path(__file__).parents[5] / "shared" / "data" / "alpaca_eval"
@@ -141,3 +147,35 @@ def test_published_annotations_come_back_unchanged(model: str) -> None:
     assert [replace(vote, where="") for vote in again] == [
         replace(vote, where="") for vote in votes
     ]
+
+
+def difficulty(document: object) -> dict[str, float]:
+    return dict(parse_difficulty(json.dumps(document).encode(), where="difficulty.json"))
+
+
+def test_difficulty_is_known_by_the_text_and_by_the_prompts_id() -> None:
+    (vote,) = read(GOOD)
+    known = difficulty({"ins": ["Say hi."], "diff": [2]})
+    assert known[vote.prompt] == known["Say hi."] == 2.0
+
+
+@pytest.mark.parametrize(
+    ("document", "why"),
+    [
+        ([], "lists of one length"),
+        ({"ins": ["a"], "diff": []}, "lists of one length"),
+        ({"ins": ["a"]}, "lists of one length"),
+        ({"ins": [3], "diff": [1]}, "ins\\[0\\]"),
+        ({"ins": ["a", "b"], "diff": [1, None]}, "diff\\[1\\]"),
+        ({"ins": ["a"], "diff": [True]}, "diff\\[0\\]"),
+    ],
+)
+def test_a_file_that_says_no_difficulty_is_refused(document: object, why: str) -> None:
+    with pytest.raises(InputError, match=r"difficulty\.json") as refused:
+        difficulty(document)
+    assert re.search(why, str(refused.value))
+
+
+def test_a_file_of_difficulties_that_is_no_json_is_refused() -> None:
+    with pytest.raises(InputError, match="not valid JSON"):
+        parse_difficulty(b'{"ins": ["a"], "diff": [NaN]}', where="difficulty.json")
