@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from policies.benchmark_tasks import BenchmarkTask, Stopping
-from policies.coherence_of_plans import plan_problems, time_problem
+from policies.coherence_of_plans import plan_problems
 from policies.criteria import AtLeast, AtMost, Better, Criterion, NonInferior, Quota, Severity
 from policies.metric import Metric, Unit
 from policies.plan import Plan
 from policies.problems import Path, Problem, listed, meant
+from policies.times import time_problem
 
 _PERCENT = 100
 

@@ -1,11 +1,10 @@
 """Whether a plan can be measured as it is written."""
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from policies.benchmark_tasks import RUN_BY_THE_GATE, HarnessTask
 from policies.coherence_of_comparisons import comparison_problems
-from policies.online import OnlinePlan
+from policies.coherence_of_online import online_problems
 from policies.plan import Plan
 from policies.problems import Path, Problem, listed, meant
 from policies.safety_tasks import ToxicityTask
@@ -13,9 +12,6 @@ from policies.task import AskedTask
 
 DETOXIFY = ("detoxify/original", "detoxify/unbiased", "detoxify/multilingual")
 """Classifiers named by what they are; anything else is a path."""
-
-MOST_ALPHA = 0.05
-"""The largest one-sided error of SHIP: nothing is decided with less than 95 % confidence."""
 
 _STAGES = ("offline", "side_by_side", "online")
 
@@ -28,19 +24,7 @@ def plan_problems(plan: Plan) -> Iterator[Problem]:
         yield from _level_problems(("plan", "side_by_side"), plan.side_by_side.level, least=0.9)
         yield from comparison_problems(plan.side_by_side)
     if plan.online is not None:
-        yield from _online_problems(plan.online)
-
-
-def time_problem(at: Path, text: str) -> Iterator[Problem]:
-    """What is wrong with an ISO 8601 time, if anything is."""
-    expected, fix = "an ISO 8601 date and time with its zone", 'e.g. "2026-05-31T18:00:00+00:00"'
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        yield Problem(at=at, found=f"`{text}`", expected=expected, fix=fix)
-        return
-    if time.tzinfo is None:
-        yield Problem(at=at, found=f"`{text}`, without a zone", expected=expected, fix=fix)
+        yield from online_problems(plan.online)
 
 
 def _offline_problems(plan: Plan) -> Iterator[Problem]:
@@ -135,38 +119,3 @@ def _classifier_problems(at: Path, task: ToxicityTask) -> Iterator[Problem]:
             expected="the SHA-256 of the checkpoint file",
             fix=f"add `classifier_sha256:` with what `sha256sum {task.classifier}` says",
         )
-
-
-def _online_problems(plan: OnlinePlan) -> Iterator[Problem]:
-    at: Path = ("plan", "online")
-    last = plan.looks[-1]
-    if plan.alpha > MOST_ALPHA:
-        yield Problem(
-            at=(*at, "alpha"),
-            found=f"`{plan.alpha:g}`",
-            expected=f"at most {MOST_ALPHA:g}, above which nothing ships",
-            fix="write `alpha: 0.025`, the usual one-sided error",
-        )
-    if plan.minimum_days > last:
-        yield Problem(
-            at=(*at, "minimum_days"),
-            found=f"`{plan.minimum_days:g}`, after the last look (day {last:g})",
-            expected="a look that may ship",
-            fix=f"add a look on day {plan.minimum_days:g} or later, or say `minimum_days`",
-        )
-    if plan.window_days >= last:
-        yield Problem(
-            at=(*at, "window_days"),
-            found=f"`{plan.window_days:g}`, so that no unit is complete by day {last:g}",
-            expected=f"less than {last:g}",
-            fix="look later, or shorten the window",
-        )
-    if plan.burn_in_units > plan.planned_units:
-        yield Problem(
-            at=(*at, "burn_in_units"),
-            found=f"`{plan.burn_in_units}`",
-            expected=f"at most the planned units ({plan.planned_units})",
-            fix="plan more units, or a shorter burn-in",
-        )
-    if plan.as_of is not None:
-        yield from time_problem((*at, "as_of"), plan.as_of)

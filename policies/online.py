@@ -12,6 +12,9 @@ from policies.metric import Metric, Unit
 Days = Annotated[float, Field(gt=0)]
 """A length of time, in days."""
 
+Values = Annotated[tuple[Text, ...], Field(min_length=1)]
+"""Values of a column."""
+
 
 class OnlineKind(StrEnum):
     """How unit values become a metric."""
@@ -122,7 +125,7 @@ class OnlinePlan(Strict):
     """Planned share of units in the champion arm; the challengers have the rest, in equal parts."""
     ramp: tuple[Phase, ...] = ()
     """Phases of a ramp, in order; their shares stand in place of `champion_share`."""
-    exclude: dict[Text, Annotated[tuple[Text, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    exclude: dict[Text, Values] = Field(default_factory=dict)
     """Columns of the exposures, and values in them whose units are left out (internal users)."""
     trigger: Text | None = None
     """Column of the event table: a unit enters at its first non-zero value after exposure."""

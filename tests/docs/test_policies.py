@@ -24,7 +24,15 @@ from policies.benchmark_tasks import (
 )
 from policies.criteria import Criterion, NonInferior, Quota, Severity
 from policies.load import load_policy
-from policies.online import OnlineKind, OnlineMetric, OnlinePlan
+from policies.online import (
+    Covariate,
+    OnlineKind,
+    OnlineMetric,
+    OnlinePlan,
+    Phase,
+    Spending,
+    Variants,
+)
 from policies.plan import Plan
 from policies.policy import Budget, Kind, Policy
 from policies.safety_tasks import (
@@ -81,6 +89,9 @@ SECTIONS: dict[str, type[Strict]] = {
     "Judging": Judging,
     "Online": OnlinePlan,
     "Online metric": OnlineMetric,
+    "Covariate": Covariate,
+    "Variants": Variants,
+    "Phase": Phase,
     "Criteria": Criterion,
     "Margin": NonInferior,
     "Quota": Quota,
@@ -125,6 +136,7 @@ def test_no_model_of_a_policy_is_left_out() -> None:
         "benchmark_tasks",
         "safety_tasks",
         "side_by_side",
+        "online",
     )
     language = {k for k in left if k.__module__.removeprefix("policies.") in modules}
     unsaid = {k.__name__ for k in language - seen}
@@ -141,6 +153,7 @@ def test_no_model_of_a_policy_is_left_out() -> None:
         Lane,
         LeakTest,
         OnlineKind,
+        Spending,
         Precision,
         Rubric,
         Scorer,
