@@ -1,14 +1,20 @@
 """The effect of the challenger on a metric of an A/B, out of the moments of both arms."""
 
 import math
+import sys
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
+from scipy.special import stdtr
 
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.stats.adjusted import EXPLAINED, AdjustedArms, ArmValue, adjust, is_constant
 from stages.stats.moments import Moments
+from stages.stats.quotients import quotient, relative
+from stages.stats.reporting import Found, reported, reporting
+
+SMALLEST = sys.float_info.min
+"""The least p-value that is told, 2.2e-308: no data make an effect certain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,11 +128,11 @@ def interval(
     Raises:
         ValueError: A level outside (0, 1), or a critical value that is not positive and finite.
     """
-    how = _reporting(found.degrees_of_freedom, level=level, unit=unit, critical=critical)
-    value = _Found(
+    how = reporting(found.degrees_of_freedom, level=level, unit=unit, critical=critical)
+    value = Found(
         value=found.effect, standard_error=found.standard_error, n=found.n, method=found.method
     )
-    return _estimate(value, how)
+    return reported(value, how)
 
 
 def ratio(
@@ -159,14 +165,8 @@ def ratio(
     arms = _arms(control, treatment, columns)
     if isinstance(arms, Unmeasured):
         return arms
-    how = _reporting(arms.degrees_of_freedom, level=level, unit=unit, critical=critical)
-    if not _clearance(arms, how.critical) > 0:
-        return Unmeasured(
-            f"the control's value, {arms.control:.4g}, is not clearly above 0: "
-            "a relative effect needs a positive baseline"
-        )
-    found = _fieller(arms, how.critical, method=f"quotient of {_method(columns, arms)}, Fieller")
-    return _estimate(found, how)
+    how = reporting(arms.degrees_of_freedom, level=level, unit=unit, critical=critical)
+    return quotient(arms, how, method=_method(columns, arms))
 
 
 def relative_difference(
@@ -186,90 +186,28 @@ def relative_difference(
     arms = _arms(control, treatment, columns)
     if isinstance(arms, Unmeasured):
         return arms
-    how = _reporting(arms.degrees_of_freedom, level=level, unit=unit, critical=critical)
-    if not abs(arms.control) > how.critical * math.sqrt(arms.control_variance):
-        return Unmeasured(
-            f"the control's value, {arms.control:.4g}, is not clearly different from 0: "
-            "a relative effect has no meaning there"
-        )
-    found = _Found(
-        value=(arms.treatment - arms.control) / abs(arms.control),
-        standard_error=_quotient_error(arms),
-        n=arms.n,
-        method=f"relative difference of {_method(columns, arms)}, delta method",
-    )
-    return _estimate(found, how)
+    how = reporting(arms.degrees_of_freedom, level=level, unit=unit, critical=critical)
+    return relative(arms, how, method=_method(columns, arms))
 
 
 def p_worse(found: Contrast, *, higher_is_better: bool) -> float:
     """One-sided p-value of "the challenger is not worse" (small proves a regression), Welch's t.
 
     Returns:
-        A number in [0, 1]; below 1e-300 it may be 0.
+        A number above 0, at most 1: exact to 1e-9 of itself down to 1e-300, and never below
+        `SMALLEST`.
     """
     t = found.z if higher_is_better else -found.z
-    return float(stdtr(found.degrees_of_freedom, t))
+    return max(SMALLEST, float(stdtr(found.degrees_of_freedom, t)))
 
 
 def p_two_sided(found: Contrast) -> float:
     """Two-sided p-value of "no effect", Welch's t.
 
     Returns:
-        A number in [0, 1]; below 1e-300 it may be 0.
+        A number above 0, at most 1, as exact as `p_worse`.
     """
-    return min(1.0, 2 * float(stdtr(found.degrees_of_freedom, -abs(found.z))))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reporting:
-    """How many standard errors an interval reaches, and what is said of it."""
-
-    critical: float
-    level: float
-    unit: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """A value; its interval, unless given, is symmetric."""
-
-    value: float
-    standard_error: float
-    n: int
-    method: str
-    low: float | None = None
-    high: float | None = None
-
-
-def _reporting(freedom: float, *, level: float, unit: str, critical: float | None) -> _Reporting:
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, not {level}")
-    if critical is None:
-        quantile = float(stdtrit(freedom, (1 + level) / 2))
-        return _Reporting(critical=quantile, level=level, unit=unit, name="Welch's t")
-    if not 0 < critical < math.inf:
-        raise ValueError(f"a critical value is positive and finite, not {critical}")
-    name = f"normal, critical value {critical:.4f}"
-    return _Reporting(critical=critical, level=level, unit=unit, name=name)
-
-
-def _estimate(found: _Found, how: _Reporting) -> Estimate | Unmeasured:
-    half = how.critical * found.standard_error
-    low = found.value - half if found.low is None else found.low
-    high = found.value + half if found.high is None else found.high
-    if not all(math.isfinite(x) for x in (found.value, found.standard_error, low, high)):
-        return Unmeasured("the effect or its interval is not finite")
-    return Estimate(
-        value=found.value,
-        standard_error=found.standard_error,
-        low=low,
-        high=high,
-        level=how.level,
-        n=found.n,
-        unit=how.unit,
-        method=f"{found.method}, {how.name}",
-    )
+    return min(1.0, max(SMALLEST, 2 * float(stdtr(found.degrees_of_freedom, -abs(found.z)))))
 
 
 def _arms(
@@ -336,42 +274,3 @@ def _method(columns: MetricColumns, arms: AdjustedArms) -> str:
     if dropped:
         parts.append(f"without {', '.join(dropped)} (constant or repeating others)")
     return ", ".join(parts)
-
-
-def _quotient_error(arms: AdjustedArms) -> float:
-    """Delta-method standard error of treatment / control."""
-    quotient = arms.treatment / arms.control
-    variance = (
-        arms.treatment_variance
-        - 2 * quotient * arms.covariance
-        + quotient * quotient * arms.control_variance
-    )
-    return math.sqrt(max(variance, 0.0)) / abs(arms.control)
-
-
-def _clearance(arms: AdjustedArms, critical: float) -> float:
-    """1 - (critical x error / value)^2 of the control: above 0 when it is clearly above 0."""
-    if arms.control <= 0:
-        return 0.0
-    relative_variance = arms.control_variance / arms.control / arms.control
-    return 1 - critical * critical * relative_variance
-
-
-def _fieller(arms: AdjustedArms, critical: float, *, method: str) -> _Found:
-    """Every rho that the contrast T - rho C, in its own standard error, does not refute."""
-    quotient, squared = arms.treatment / arms.control, critical * critical
-    tt, tc, cc = (
-        variance / arms.control / arms.control
-        for variance in (arms.treatment_variance, arms.covariance, arms.control_variance)
-    )
-    spread = tt - 2 * quotient * tc + quotient * quotient * cc - squared * (tt * cc - tc * tc)
-    middle = quotient - squared * tc
-    half = critical * math.sqrt(spread) if spread > 0 else 0.0
-    return _Found(
-        value=quotient,
-        standard_error=_quotient_error(arms),
-        n=arms.n,
-        method=method,
-        low=(middle - half) / _clearance(arms, critical),
-        high=(middle + half) / _clearance(arms, critical),
-    )

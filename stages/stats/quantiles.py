@@ -3,6 +3,14 @@
 import math
 from dataclasses import dataclass
 
+from stages.evidence.estimate import Cause, Estimate, Unmeasured
+from stages.stats.adjusted import AdjustedArms
+from stages.stats.experiments import Contrast
+from stages.stats.quotients import quotient
+from stages.stats.reporting import Found, reported, reporting
+
+_METHOD = "quantiles (normal, errors by unit)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantileArm:
@@ -23,3 +31,85 @@ class QuantileArm:
             raise ValueError(f"{self.value} +- {self.standard_error} is no quantile")
         if self.n < 1:
             raise ValueError(f"a quantile of {self.n} units")
+
+
+def contrast_of_quantiles(control: QuantileArm, treatment: QuantileArm) -> Contrast | Unmeasured:
+    """Treatment minus control with its standard error, the arms being independent.
+
+    Degrees of freedom are Welch and Satterthwaite's with n - 1 of each arm, as if the error of a
+    quantile were known as well as that of a mean.
+
+    Returns:
+        The contrast, or `Unmeasured` (cause waiting) with fewer than two units in an arm, or
+        (cause broken) when the result is not finite.
+    """
+    arms = _arms(control, treatment)
+    if isinstance(arms, Unmeasured):
+        return arms
+    effect, error = arms.treatment - arms.control, math.sqrt(arms.difference_variance)
+    if not math.isfinite(effect):
+        return Unmeasured("the difference of the quantiles is not finite")
+    return Contrast(
+        effect=effect,
+        standard_error=error,
+        n=arms.n,
+        degrees_of_freedom=arms.degrees_of_freedom,
+        method=f"difference of {_METHOD}",
+    )
+
+
+def ratio_of_quantiles(
+    control: QuantileArm,
+    treatment: QuantileArm,
+    *,
+    level: float,
+    unit: str = "ratio",
+    critical: float | None = None,
+) -> Estimate | Unmeasured:
+    """Treatment divided by control (1 means equal), with Fieller's interval.
+
+    Arguments and failures as for `experiments.ratio`.
+    """
+    arms = _arms(control, treatment)
+    if isinstance(arms, Unmeasured):
+        return arms
+    how = reporting(arms.degrees_of_freedom, level=level, unit=unit, critical=critical)
+    return quotient(arms, how, method=_METHOD)
+
+
+def value_of_quantile(
+    arm: QuantileArm, *, level: float, unit: str, critical: float | None = None
+) -> Estimate | Unmeasured:
+    """One arm's quantile +- critical x standard error; arguments as for `experiments.interval`."""
+    if arm.n < 2:  # noqa: PLR2004 - an error needs two units
+        return Unmeasured(f"the arm has {arm.n} of at least 2 units", Cause.WAITING)
+    how = reporting(arm.n - 1, level=level, unit=unit, critical=critical)
+    found = Found(
+        value=arm.value, standard_error=arm.standard_error, n=arm.n, method="quantile, by unit"
+    )
+    return reported(found, how)
+
+
+def _arms(control: QuantileArm, treatment: QuantileArm) -> AdjustedArms | Unmeasured:
+    for name, arm in (("control", control), ("treatment", treatment)):
+        if arm.n < 2:  # noqa: PLR2004 - an error needs two units
+            return Unmeasured(f"the {name} arm has {arm.n} of at least 2 units", Cause.WAITING)
+    own = [arm.standard_error * arm.standard_error for arm in (control, treatment)]
+    total = sum(own)
+    if not 0 < total < math.inf or not math.isfinite(1 / total):
+        return Unmeasured("the standard error is not finite, or its inverse is not")
+    parts = [
+        (u / total) * (u / total) / (arm.n - 1)
+        for u, arm in zip(own, (control, treatment), strict=True)
+    ]
+    return AdjustedArms(
+        treatment=treatment.value,
+        control=control.value,
+        treatment_variance=own[1],
+        control_variance=own[0],
+        covariance=0.0,
+        difference_variance=total,
+        degrees_of_freedom=1 / sum(parts),
+        n=control.n + treatment.n,
+        dropped=(),
+    )

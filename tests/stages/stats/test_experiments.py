@@ -253,6 +253,35 @@ def test_z_and_information_are_at_hand() -> None:
     assert found.information == pytest.approx(25)
 
 
+@pytest.mark.parametrize("freedom", [4, 30, 3e3, 1e5, 1e8])
+@pytest.mark.parametrize("power", [2, 20, 100, 250, 300])
+def test_p_values_are_exact_down_to_1e_300(freedom: float, power: int) -> None:
+    import mpmath
+
+    with mpmath.workdps(40):
+        t = _t_of(freedom, power)
+        v = mpmath.mpf(freedom)
+        tail = mpmath.betainc(v / 2, 0.5, 0, v / (v + mpmath.mpf(t) ** 2), regularized=True) / 2
+        far = Contrast(effect=-t, standard_error=1, n=9, degrees_of_freedom=freedom, method="m")
+        one, two = p_worse(far, higher_is_better=True), p_two_sided(far)
+        assert tail < 10 ** (1 - power)
+        assert abs(one / tail - 1) < 1e-9
+        assert abs(two / tail / 2 - 1) < 1e-9
+
+
+def _t_of(freedom: float, power: int) -> float:
+    """A t whose tail is about 10^-power."""
+    from scipy.stats import t
+
+    return float(t.isf(10.0**-power, freedom))
+
+
+def test_no_p_value_is_zero() -> None:
+    far = Contrast(effect=-99, standard_error=1, n=10**8, degrees_of_freedom=1e8, method="m")
+    assert 0 < p_worse(far, higher_is_better=True) <= 1e-307
+    assert 0 < p_two_sided(far) <= 1e-307
+
+
 def test_p_values_reach_far_into_the_tail() -> None:
     far = Contrast(effect=-36, standard_error=1, n=10**8, degrees_of_freedom=1e8, method="m")
     assert 0 < p_worse(far, higher_is_better=True) < 1e-280
