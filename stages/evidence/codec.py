@@ -201,6 +201,18 @@ def _look_json(look: Look) -> dict[str, Json]:
         "conditional_power": _maybe_number(look.conditional_power),
         "final": look.final,
         "primary": look.primary,
+        **_sharing_json(look),
+    }
+
+
+def _sharing_json(look: Look) -> dict[str, Json]:
+    """Who shares alpha; nothing where one hypothesis has it all, as in the first files."""
+    if not look.primaries and not look.any_primary and look.hypotheses == 1:
+        return {}
+    return {
+        "primaries": list(look.primaries),
+        "any_primary": look.any_primary,
+        "hypotheses": int(look.hypotheses),
     }
 
 
@@ -280,6 +292,8 @@ def _read_check(field: Field) -> Check:
 
 
 def _read_look(field: Field) -> Look:
+    shared = field.has("hypotheses")
+    more = ("primaries", "any_primary", "hypotheses") if shared else ()
     f = field.keyed(
         "number",
         "planned",
@@ -291,18 +305,24 @@ def _read_look(field: Field) -> Look:
         "conditional_power",
         "final",
         "primary",
+        *more,
     )
-    return Look(
-        number=f["number"].count(),
-        planned=f["planned"].count(),
-        information=f["information"].amount(),
-        units=f["units"].count(),
-        run_days=f["run_days"].amount(),
-        minimum_days_reached=f["minimum_days_reached"].flag(),
-        alpha_spent=_probability(f["alpha_spent"]),
-        conditional_power=f["conditional_power"].maybe(_probability),
-        final=f["final"].flag(),
-        primary=f["primary"].text(),
+    return field.built(
+        lambda: Look(
+            number=f["number"].count(),
+            planned=f["planned"].count(),
+            information=f["information"].amount(),
+            units=f["units"].count(),
+            run_days=f["run_days"].amount(),
+            minimum_days_reached=f["minimum_days_reached"].flag(),
+            alpha_spent=_probability(f["alpha_spent"]),
+            conditional_power=f["conditional_power"].maybe(_probability),
+            final=f["final"].flag(),
+            primary=f["primary"].text(),
+            primaries=f["primaries"].each(Field.text) if shared else (),
+            any_primary=f["any_primary"].flag() if shared else False,
+            hypotheses=f["hypotheses"].count() if shared else 1,
+        )
     )
 
 

@@ -126,6 +126,11 @@ class Look:
         conditional_power: Probability to cross at the end under the current trend, or None.
         final: Whether this is the last planned look.
         primary: Full metric name of the primary.
+        primaries: Every primary, the leading one first; empty where there is only that one.
+        any_primary: Whether one of them must win (they share alpha), or all (they do not).
+        hypotheses: How many hypotheses share alpha: primaries of which one must win, by challenger.
+            Where there are several, the k-th LOOK measurement of a primary's quantity is at
+            alpha / k, for every k up to this number.
     """
 
     number: int
@@ -138,6 +143,22 @@ class Look:
     conditional_power: float | None
     final: bool
     primary: str
+    primaries: tuple[str, ...] = ()
+    any_primary: bool = False
+    hypotheses: int = 1
+
+    def __post_init__(self) -> None:
+        named = self.all_primaries
+        if named[0] != self.primary or len(set(named)) < len(named):
+            raise ValueError(f"primaries are each named once, {self.primary} first, not {named}")
+        share = len(named) if self.any_primary else 1
+        if self.hypotheses < 1 or self.hypotheses % share:
+            raise ValueError(f"{self.hypotheses} hypotheses cannot be those of {share} primaries")
+
+    @property
+    def all_primaries(self) -> tuple[str, ...]:
+        """Every primary, the leading one first."""
+        return self.primaries or (self.primary,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,7 @@
 """Any evidence that its types allow, for property tests."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from stages.evidence.estimate import Bounds, Cause, Estimate, Unmeasured
@@ -70,7 +72,7 @@ waits = st.builds(
     expected=st.none() | texts,
     command=st.none() | texts,
 )
-looks = st.builds(
+_one_hypothesis = st.builds(
     Look,
     number=counts,
     planned=counts,
@@ -82,6 +84,22 @@ looks = st.builds(
     conditional_power=st.none() | probabilities,
     final=st.booleans(),
     primary=texts,
+)
+
+
+def _shared(look: Look, others: list[str], *, any_primary: bool, challengers: int) -> Look:
+    """The same look, of several primaries and challengers that may share alpha."""
+    named = (look.primary, *(name for name in others if name != look.primary))
+    share = len(named) if any_primary else 1
+    return replace(look, primaries=named, any_primary=any_primary, hypotheses=challengers * share)
+
+
+looks = _one_hypothesis | st.builds(
+    _shared,
+    _one_hypothesis,
+    st.lists(texts, max_size=2, unique=True),
+    any_primary=st.booleans(),
+    challengers=st.integers(1, 4),
 )
 costs = st.builds(
     Cost,

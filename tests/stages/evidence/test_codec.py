@@ -150,6 +150,37 @@ def test_evidence_of_the_first_schema_is_read_for_ever() -> None:
     )
 
 
+SHARED = dataclasses.replace(
+    EVIDENCE.look, primaries=("online.resolved", "online.rating"), any_primary=True, hypotheses=4
+)
+
+
+def test_who_shares_alpha_is_written_only_where_it_is_shared() -> None:
+    shared = dataclasses.replace(EVIDENCE, look=SHARED)
+    written = json.loads(encode(shared))["look"]
+    assert written["primaries"] == ["online.resolved", "online.rating"]
+    assert written["any_primary"] is True
+    assert written["hypotheses"] == 4
+    assert decode(encode(shared), where="e.json") == shared
+    assert "hypotheses" not in json.loads(encode(EVIDENCE))["look"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        ("primaries", ["online.rating", "online.resolved"], "primaries are each named once"),
+        ("primaries", ["online.resolved", "online.resolved"], "primaries are each named once"),
+        ("hypotheses", 3, "3 hypotheses cannot be those of 2 primaries"),
+        ("hypotheses", 0, "0 hypotheses"),
+    ],
+)
+def test_sharing_that_cannot_be_is_refused(key: str, value: object, why: str) -> None:
+    whole = json.loads(encode(dataclasses.replace(EVIDENCE, look=SHARED)))
+    whole["look"][key] = value
+    with pytest.raises(InputError, match=why):
+        decode((canonical_json(whole) + "\n").encode(), where="e.json")
+
+
 def test_a_measured_value_says_all_of_its_interval() -> None:
     assert measured_json(EVIDENCE.measurements[0].measured) == {
         "value": 0.0125,
