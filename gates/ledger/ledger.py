@@ -168,6 +168,36 @@ class Adoption:
         _refuse_key(self.key)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartedAb:
+    """An A/B whose plan and criteria were written down before its exposures.
+
+    Attributes:
+        key: Unique key; logging the same key twice changes nothing.
+        started_at: ISO 8601 time of the registration.
+        version: The candidate.
+        policy: Name of the policy.
+        plan_sha256: Digest of plan and criteria together.
+        source_sha256: Digest of what says where the data are.
+        by: Who did it.
+        alpha: The alpha of SHIP.
+        documents: What was registered, as files.
+    """
+
+    key: str
+    started_at: str
+    version: Version
+    policy: str
+    plan_sha256: str
+    source_sha256: str
+    by: str
+    alpha: float
+    documents: tuple[Document, ...] = ()
+
+    def __post_init__(self) -> None:
+        _refuse_key(self.key)
+
+
 def _refuse_key(key: str) -> None:
     if not re.fullmatch(r"[A-Za-z0-9._:/-]{1,200}", key):
         raise ValueError(f"a key has letters, digits and `._:/-` only, not {key!r}")
@@ -288,6 +318,14 @@ class Ledger(Protocol):
 
     def log_adoption(self, adoption: Adoption) -> str:
         """Writes an adoption, its verdict being ADOPTED; idempotent by its key.
+
+        Returns:
+            The MLflow run it is found in.
+        """
+        ...
+
+    def log_start(self, started: StartedAb) -> str:
+        """Writes what was registered of an A/B; idempotent by its key.
 
         Returns:
             The MLflow run it is found in.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gates.decide.verdict import Verdict
-from gates.ledger.ledger import Adoption, Ledger, NewVersion, Record, Version
+from gates.ledger.ledger import Adoption, Ledger, NewVersion, Record, StartedAb, Version
 from gates.ledger.mlflow_ledger.ledger import MlflowLedger
 from policies.errors import InputError
 from stages.evidence.records import StageName
@@ -252,3 +252,22 @@ def test_an_adoption_is_written_once_and_is_no_decision(place: Place) -> None:
     )
     assert place.ledger.log_adoption(adoption) == place.ledger.log_adoption(adoption)
     assert list(place.ledger.history(version)) == []
+
+
+def test_a_started_ab_is_written_once_and_is_no_decision(place: Place) -> None:
+    version = place.register()
+    started = StartedAb(
+        key=f"start-{place.model}",
+        started_at="2026-03-01T10:00:00+00:00",
+        version=version,
+        policy=place.policy,
+        plan_sha256="a" * 64,
+        source_sha256="b" * 64,
+        by="ann",
+        alpha=0.025,
+    )
+    assert place.ledger.log_start(started) == place.ledger.log_start(started)
+    assert list(place.ledger.history(version)) == []
+    assert place.ledger.latest(version, place.policy) is None
+    (found,) = place.ledger.versions(place.model)
+    assert found.tags["gate_online_registered"] == f"{'a' * 64} 2026-03-01T10:00:00+00:00"

@@ -12,6 +12,7 @@ from gates.ledger.ledger import (
     Logged,
     NewVersion,
     Record,
+    StartedAb,
     Stored,
     Version,
 )
@@ -30,6 +31,7 @@ class MemoryLedger:
     files: dict[str, bytes] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
     adoptions: dict[str, Adoption] = field(default_factory=dict)
+    starts: dict[str, StartedAb] = field(default_factory=dict)
     is_down: bool = False
 
     @property
@@ -110,6 +112,15 @@ class MemoryLedger:
         self.ping()
         self.adoptions.setdefault(adoption.key, adoption)
         return f"adoption-{adoption.key}"
+
+    def log_start(self, started: StartedAb) -> str:
+        self.ping()
+        self.starts.setdefault(started.key, started)
+        self.tag(
+            started.version,
+            {"gate_online_registered": f"{started.plan_sha256} {started.started_at}"},
+        )
+        return f"start-{started.key}"
 
     def log(self, record: Record) -> tuple[Logged, ...]:
         self.ping()

@@ -3,7 +3,16 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from gates.ledger.ledger import Adoption, Decided, Logged, NewVersion, Record, Stored, Version
+from gates.ledger.ledger import (
+    Adoption,
+    Decided,
+    Logged,
+    NewVersion,
+    Record,
+    StartedAb,
+    Stored,
+    Version,
+)
 from gates.ledger.mlflow_ledger.adoption import write_adoption
 from gates.ledger.mlflow_ledger.connection import Connection
 from gates.ledger.mlflow_ledger.files import fetch_version_file
@@ -15,6 +24,7 @@ from gates.ledger.mlflow_ledger.registry import (
     register_version,
     tag_version,
 )
+from gates.ledger.mlflow_ledger.starting import write_start
 from gates.ledger.mlflow_ledger.writing import write_record
 
 
@@ -78,6 +88,10 @@ class MlflowLedger:
     def log_adoption(self, adoption: Adoption) -> str:
         """Writes an adoption, its verdict being ADOPTED; idempotent by its key."""
         return write_adoption(self._connection, adoption)
+
+    def log_start(self, started: StartedAb) -> str:
+        """Writes what was registered of an A/B; idempotent by its key."""
+        return write_start(self._connection, started)
 
     def log(self, record: Record) -> tuple[Logged, ...]:
         """Writes a round; idempotent by the record's key."""

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     STAGE = "stage"
     LOOK = "look"
     ADOPTION = "adoption"
+    START = "start"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
