@@ -49,22 +49,36 @@ def read_items(url: str, *, base: Path, cluster: str | None, sha256: str | None)
     shown = without_credentials(url)
     data = read_bytes(url, base=base)
     check_digest(data, sha256, where=shown)
+    return parse_items(data, where=shown, cluster=cluster)
+
+
+def parse_items(data: bytes, *, where: str, cluster: str | None) -> ItemFile:
+    """The items of a JSONL file that was read.
+
+    Args:
+        data: The file's bytes.
+        where: Its name, without credentials.
+        cluster: The field that groups dependent items; None when each stands alone.
+
+    Raises:
+        InputError: When it is empty, or holds an id twice or a bad line.
+    """
     items: dict[str, Item] = {}
     lines: dict[str, int] = {}
-    for number, record in json_lines(data, where=shown):
-        item = parse_item(record, where=f"{shown}:{number}", cluster=cluster)
+    for number, record in json_lines(data, where=where):
+        item = parse_item(record, where=f"{where}:{number}", cluster=cluster)
         if item.id in items:
             raise InputError(
-                f"cannot read {shown}:{number}",
+                f"cannot read {where}:{number}",
                 why=f"id `{item.id}` stands already on line {lines[item.id]}",
                 fix="give every item an id of its own",
             )
         items[item.id], lines[item.id] = item, number
     if not items:
         raise InputError(
-            f"cannot read {shown}", why="the file holds no item", fix="write at least one item"
+            f"cannot read {where}", why="the file holds no item", fix="write at least one item"
         )
-    return ItemFile(url=shown, sha256=sha256_of_bytes(data), items=_units(tuple(items.values())))
+    return ItemFile(url=where, sha256=sha256_of_bytes(data), items=_units(tuple(items.values())))
 
 
 def _units(items: tuple[Item, ...]) -> tuple[Item, ...]:

@@ -1,12 +1,15 @@
 """Pairs whose better answer is known: gold for annotators, a calibration set for judges."""
 
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from policies.canonical import Json
 from policies.errors import InputError
-from stages.engine.data import read_items
+from stages.engine.data import check_digest, parse_items, read_bytes, without_credentials
 from stages.evidence.items import Item
 from stages.side_by_side.answering import harms_of, topic_of
+from stages.side_by_side.formats.reward_bench import is_reward_bench, parse_reward_bench
 from stages.side_by_side.pairs import Pair
 from stages.side_by_side.preference import Preference
 
@@ -22,17 +25,41 @@ def read_gold(
 ) -> tuple[Pair, ...]:
     """The pairs of a JSONL file of items that have `answer_a`, `answer_b` and `preference` too.
 
+    Or of a file as RewardBench has it, whose chosen answers are the better ones.
+
     Args:
         url: Where it is.
         base: Folder that relative paths start from.
-        topic: The item's field that names its topic; None where topics do not matter.
+        topic: The item's field that names its topic; None where topics do not matter. In a file of
+            RewardBench's this is the `subset`, whatever the field is called.
         sha256: The digest it was frozen at; None when it was not.
 
     Raises:
         InputError: When it cannot be read, is not the frozen one, or an item lacks a field.
     """
-    file = read_items(url, base=base, cluster=None, sha256=sha256)
-    return tuple(_pair(item, topic, where=file.url) for item in file.items)
+    data, where = read_bytes(url, base=base), without_credentials(url)
+    check_digest(data, sha256, where=where)
+    if is_reward_bench(data):
+        return _chosen(
+            parse_reward_bench(data, where=where), with_topic=topic is not None, where=where
+        )
+    items = parse_items(data, where=where, cluster=None).items
+    return tuple(_pair(item, topic, where=where) for item in items)
+
+
+def _chosen(pairs: tuple[Pair, ...], *, with_topic: bool, where: str) -> tuple[Pair, ...]:
+    """Pairs of RewardBench, each a prompt of its own."""
+    twice = [name for name, times in Counter(pair.prompt for pair in pairs).items() if times > 1]
+    if twice or not pairs:
+        raise InputError(
+            f"cannot use the gold pairs of {where}",
+            why=f"prompt {twice[0]} stands there twice" if twice else "there are none",
+            fix="give every pair an `id` that no other of its `subset` has",
+        )
+    return tuple(
+        replace(pair, model_a=MODELS[0], model_b=MODELS[1], topic=pair.topic if with_topic else "")
+        for pair in pairs
+    )
 
 
 def _pair(item: Item, topic: str | None, *, where: str) -> Pair:
@@ -69,5 +96,5 @@ def _refused(item: Item, where: str, why: str) -> InputError:
         f"cannot use gold pair {item.id} of {where}",
         why=why,
         fix='write {"id": ..., "prompt": ..., "answer_a": ..., "answer_b": ..., '
-        '"preference": "A>B"}, a line each',
+        '"preference": "A>B"}, a line each, or give a file of RewardBench\'s',
     )

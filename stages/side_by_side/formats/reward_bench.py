@@ -29,7 +29,8 @@ def parse_reward_bench(data: bytes, *, where: str) -> tuple[Pair, ...]:
 
     A pair's topic is its `subset`, its prompt's id `SUBSET/ID`; where there is no id, a digest of
     the prompt. `chosen` and `rejected` are texts beside a `prompt`, or whole conversations that
-    differ in the last message only.
+    differ in the last message only. `harms`, which RewardBench has not, names what annotators may
+    opt out of.
 
     Args:
         data: The file's bytes.
@@ -40,6 +41,17 @@ def parse_reward_bench(data: bytes, *, where: str) -> tuple[Pair, ...]:
     """
     reader = parquet_rows if is_parquet(data) else json_rows
     return all_or_none(reader(data, where=where, fix=_FIX), _pairs)
+
+
+def is_reward_bench(data: bytes) -> bool:
+    """Whether the first record of a file has a chosen and a rejected answer."""
+    if is_parquet(data):
+        return True
+    try:
+        first = next(json_rows(data, where="", fix=_FIX), None)
+    except InputError:
+        return False
+    return isinstance(first, Row) and CHOSEN in first.fields and REJECTED in first.fields
 
 
 def write_reward_bench(pairs: Iterable[Pair]) -> bytes:
@@ -63,12 +75,20 @@ def _pairs(row: Row) -> Iterator[Pair]:
         prompt=_prompt_id(row, subset, messages),
         messages=messages,
         topic=subset,
+        harms=_harms(row),
         model_a=model_a,
         model_b=model_b,
         answer_a=chosen,
         answer_b=rejected,
         gold=Preference.A_BETTER,
     )
+
+
+def _harms(row: Row) -> tuple[str, ...]:
+    named = row.fields.get("harms") or []
+    if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
+        raise row.refused("`harms` must be a list of texts")
+    return tuple(str(name) for name in named)
 
 
 def _texts(row: Row) -> tuple[tuple[Mapping[str, Json], ...], str, str]:
@@ -113,6 +133,7 @@ def _record(pair: Pair) -> Mapping[str, Json]:
         "subset": pair.topic,
         "chosen_model": chosen_by,
         "rejected_model": rejected_by,
+        **({"harms": list(pair.harms)} if pair.harms else {}),
     }
     if len(pair.messages) == 1 and pair.messages[0].get("role") == "user":
         return record | {

@@ -7,7 +7,11 @@ import pytest
 from pyarrow import parquet
 
 from policies.errors import InputError
-from stages.side_by_side.formats.reward_bench import parse_reward_bench, write_reward_bench
+from stages.side_by_side.formats.reward_bench import (
+    is_reward_bench,
+    parse_reward_bench,
+    write_reward_bench,
+)
 from stages.side_by_side.pairs import Pair
 from stages.side_by_side.preference import Preference
 
@@ -97,3 +101,17 @@ def test_a_better_answer_b_is_the_chosen_one() -> None:
 def test_a_pair_without_a_better_answer_is_not_written(gold: Preference | None) -> None:
     with pytest.raises(InputError, match="hep-cpp/7"):
         write_reward_bench([replace(read(GOOD)[0], gold=gold)])
+
+
+def test_harms_are_kept_and_must_be_texts() -> None:
+    (pair,) = read(GOOD | {"harms": ["violence"]})
+    assert pair.harms == ("violence",)
+    assert parse_reward_bench(write_reward_bench([pair]), where="again")[0].harms == pair.harms
+    with pytest.raises(InputError, match=r"gold\.json"):
+        read(GOOD | {"harms": "violence"})
+
+
+@pytest.mark.parametrize("data", [b"", b"[", b"[]", b'{"chosen": "a"}', b"[1]", b"\xff"])
+def test_what_is_not_rewardbench_is_not_taken_for_it(data: bytes) -> None:
+    assert not is_reward_bench(data)
+    assert is_reward_bench(b'[{"chosen": "a", "rejected": "b"}]')
