@@ -1,28 +1,25 @@
 """From the moments of every look so far to the measurements of the current one; pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from policies.online import OnlineKind, OnlineMetric, OnlinePlan
 from stages.evidence.estimate import Bounds, Cause, Estimate, Unmeasured
 from stages.evidence.records import Look, Measurement, Quantity, Validity
-from stages.online.arm_value import arm_value
+from stages.online.effects import effect, own_value, quotient
 from stages.online.look_data import LookData, MetricArms
-from stages.online.looks import Spent, decides, is_final, spent
+from stages.online.looks import decides, is_final, spent
 from stages.online.tables import below
 from stages.stats.confidence_sequence import (
     asymptotic_confidence_sequence,
     best_rho_squared,
     half_width,
 )
-from stages.stats.experiments import Contrast, MetricColumns, contrast, ratio
+from stages.stats.experiments import Contrast, MetricColumns
 from stages.stats.moments import Moments
 from stages.stats.ranges import Range
 from stages.stats.sequential import conditional_power, repeated_interval
 from stages.stats.two_shares import ArmShare, difference_range, exact_share, ratio_range
-
-Found = TypeVar("Found", Contrast, Estimate)
 
 LOOK_QUANTITIES = (Quantity.VALUE, Quantity.DIFFERENCE, Quantity.RATIO)
 ANYTIME_QUANTITIES = (Quantity.DIFFERENCE, Quantity.RATIO)
@@ -61,7 +58,15 @@ class Measured:
     def columns(self) -> MetricColumns:
         """Its columns in the moments."""
         under = below(self.name) if self.metric.denominator is not None else None
-        return MetricColumns(numerator=self.name, denominator=under)
+        return MetricColumns(
+            numerator=self.name, denominator=under, covariates=self.metric.covariates
+        )
+
+    @property
+    def shares(self) -> range:
+        """By what alpha is divided for it: hypotheses of which one may win share alpha."""
+        hypotheses = self.plan.hypotheses if self.name in self.plan.all_primaries else 1
+        return range(1, hypotheses + 1)
 
     @property
     def harmful(self) -> Bounds:
@@ -74,7 +79,8 @@ def measure_looks(plan: OnlinePlan, looks: tuple[LookData, ...]) -> tuple[Measur
 
     Per metric: VALUE of the challenger, DIFFERENCE and RATIO valid at this LOOK (its own Lan-DeMets
     bound, one-sided alpha, so level 1 - 2 alpha), then DIFFERENCE and RATIO valid at ANYTIME, with
-    the harmful end only (alpha: `harm_alpha` shared by the metrics).
+    the harmful end only (alpha: `harm_alpha` shared by the metrics). A primary that shares alpha
+    with others has the three of the LOOK at alpha, at alpha / 2 and so on, for the closed test.
 
     Args:
         plan: The plan.
@@ -83,7 +89,8 @@ def measure_looks(plan: OnlinePlan, looks: tuple[LookData, ...]) -> tuple[Measur
     found: list[Measurement] = []
     for name in plan.metrics:
         measured = Measured(plan=plan, name=name, looks=looks)
-        found += _at_look(measured)
+        for share in measured.shares:
+            found += _at_look(measured, alpha=plan.alpha / share)
         found += _anytime(measured)
     return tuple(found)
 
@@ -103,24 +110,24 @@ def unmeasured(plan: OnlinePlan, reason: Unmeasured) -> tuple[Measurement, ...]:
 
 def look_of(plan: OnlinePlan, looks: tuple[LookData, ...]) -> Look:
     """Where the A/B stands at its current look."""
-    measured, current = Measured(plan=plan, name=plan.primary, looks=looks), looks[-1]
-    stands = spent(plan, looks, plan.primary)
-    return Look(
+    current = looks[-1]
+    stands = spent(plan, looks, plan.primary, alpha=plan.alpha)
+    return replace(
+        before_first_look(plan),
         number=len(looks),
-        planned=len(plan.looks),
         information=stands.information,
         units=current.of(plan.primary).units or 0,
         run_days=current.day,
         minimum_days_reached=decides(plan, current.day),
         alpha_spent=stands.alpha,
-        conditional_power=_power(measured, stands),
+        conditional_power=_power(Measured(plan=plan, name=plan.primary, looks=looks)),
         final=is_final(plan, current),
-        primary=measured.full_name,
     )
 
 
 def before_first_look(plan: OnlinePlan) -> Look:
     """An A/B of which no planned look has come."""
+    several = len(plan.all_primaries) > 1
     return Look(
         number=0,
         planned=len(plan.looks),
@@ -132,55 +139,50 @@ def before_first_look(plan: OnlinePlan) -> Look:
         conditional_power=None,
         final=False,
         primary=f"online.{plan.primary}",
+        primaries=tuple(f"online.{name}" for name in plan.all_primaries) if several else (),
+        any_primary=several and plan.primaries == "any",
+        hypotheses=plan.hypotheses,
     )
 
 
 def contrast_of(measured: Measured, look: LookData) -> Contrast | Unmeasured:
     """Challenger minus champion at one look."""
-    arms = look.of(measured.name)
-    return _both(
-        arms, lambda champion, challenger: contrast(champion, challenger, measured.columns)
-    )
+    return effect(look.of(measured.name), measured.columns)
 
 
-def _at_look(measured: Measured) -> list[Measurement]:
+def _at_look(measured: Measured, *, alpha: float) -> Iterator[Measurement]:
     plan, current = measured.plan, measured.looks[-1]
-    stands = spent(plan, measured.looks, measured.name)
+    stands = spent(plan, measured.looks, measured.name, alpha=alpha)
     if stands.bound is None:
         none = Unmeasured(stands.reason, Cause.WAITING)
         found: tuple[Estimate | Unmeasured, ...] = (none, none, none)
     else:
-        found = _intervals(measured, current.of(measured.name), stands.bound)
-    return [
-        Measurement(
+        found = _intervals(
+            measured, current.of(measured.name), bound=stands.bound, level=1 - 2 * alpha
+        )
+    for quantity, value in zip(LOOK_QUANTITIES, found, strict=True):
+        yield Measurement(
             metric=measured.full_name, quantity=quantity, measured=value, validity=Validity.LOOK
         )
-        for quantity, value in zip(LOOK_QUANTITIES, found, strict=True)
-    ]
 
 
 def _intervals(
-    measured: Measured, arms: MetricArms, bound: float
+    measured: Measured, arms: MetricArms, *, bound: float, level: float
 ) -> tuple[Estimate | Unmeasured, ...]:
     """VALUE, DIFFERENCE and RATIO at a look that may decide."""
-    level, unit, columns = 1 - 2 * measured.plan.alpha, measured.unit, measured.columns
-    value = (
-        arms.challenger
-        if isinstance(arms.challenger, Unmeasured)
-        else arm_value(arms.challenger, columns, bound=bound, level=level, unit=unit)
-    )
-    effect = _both(arms, lambda a, b: contrast(a, b, columns))
-    difference = repeated_interval(effect, bound=bound, level=level, unit=unit)
-    quotient = _both(arms, lambda a, b: ratio(a, b, columns, level=level, critical=bound))
+    unit, columns = measured.unit, measured.columns
+    value = own_value(arms, columns, level=level, critical=bound, unit=unit)
+    difference = repeated_interval(effect(arms, columns), bound=bound, level=level, unit=unit)
+    relative = quotient(arms, columns, level=level, critical=bound)
     if measured.metric.kind is OnlineKind.PROPORTION:
-        return _of_shares(value, difference, quotient, arms=arms, bound=bound)
-    return value, difference, quotient
+        return _of_shares(value, difference, relative, arms=arms, bound=bound)
+    return value, difference, relative
 
 
 def _of_shares(
     value: Estimate | Unmeasured,
     difference: Estimate | Unmeasured,
-    quotient: Estimate | Unmeasured,
+    relative: Estimate | Unmeasured,
     *,
     arms: MetricArms,
     bound: float,
@@ -189,29 +191,29 @@ def _of_shares(
 
     The value's are exact; those of the comparisons reach at least as far as Wilson's of each arm.
     """
-    if isinstance(arms.champion, Unmeasured) or isinstance(arms.challenger, Unmeasured):
-        return value, difference, quotient
+    if not isinstance(arms.champion, Moments) or not isinstance(arms.challenger, Moments):
+        return value, difference, relative
     means = (*arms.champion.mean, *arms.challenger.mean)
     if not all(0 <= mean <= 1 for mean in means):
         none = Unmeasured("the mean of a proportion lies outside 0 to 1")
         return none, none, none
     if isinstance(difference, Unmeasured) or isinstance(value, Unmeasured):
-        return value, difference, quotient
+        return value, difference, relative
     control, treatment = (
         ArmShare(value=arm.mean[0], n=arm.n) for arm in (arms.champion, arms.challenger)
     )
     exact = exact_share(treatment, critical=bound)
     wilson = difference_range(control, treatment, critical=bound)
-    if isinstance(quotient, Estimate):
+    if isinstance(relative, Estimate):
         mover = ratio_range(control, treatment, critical=bound)
-        quotient = _widened(quotient, mover, "Donner-Zou")
+        relative = _widened(relative, mover, "Donner-Zou")
     value = replace(
         value,
         low=exact.low,
         high=exact.high,
         method=f"Clopper-Pearson, critical value {bound:.4f}",
     )
-    return value, _widened(difference, wilson, "Newcombe"), quotient
+    return value, _widened(difference, wilson, "Newcombe"), relative
 
 
 def _widened(found: Estimate, to: Range, name: str) -> Estimate:
@@ -252,9 +254,8 @@ def _sequences(
     """
     plan = measured.plan
     alpha = plan.harm_alpha / len(plan.metrics)
-    effect = contrast_of(measured, look)
     difference = asymptotic_confidence_sequence(
-        effect,
+        contrast_of(measured, look),
         alpha=alpha,
         planned_units=plan.planned_units,
         unit=measured.unit,
@@ -265,13 +266,12 @@ def _sequences(
         return difference, difference
     rho = best_rho_squared(plan.planned_units, alpha=alpha)
     critical = half_width(difference.n, 1.0, alpha=alpha, rho_squared=rho)
-    quotient = _both(
-        look.of(measured.name),
-        lambda a, b: ratio(a, b, measured.columns, level=1 - 2 * alpha, critical=critical),
+    relative = quotient(
+        look.of(measured.name), measured.columns, level=1 - 2 * alpha, critical=critical
     )
-    if isinstance(quotient, Estimate):
-        quotient = _one_end(quotient, measured.harmful, level=1 - alpha)
-    return difference, quotient
+    if isinstance(relative, Estimate):
+        relative = _one_end(relative, measured.harmful, level=1 - alpha)
+    return difference, relative
 
 
 def _one_end(found: Estimate, bounds: Bounds, *, level: float) -> Estimate:
@@ -296,19 +296,11 @@ def _running(found: Sequence[Estimate | Unmeasured]) -> Estimate | Unmeasured:
     return replace(current, high=min(highs, default=None), low=max(lows, default=None))
 
 
-def _power(measured: Measured, stands: Spent) -> float | None:
-    effect = contrast_of(measured, measured.looks[-1])
-    if stands.final_bound is None or isinstance(effect, Unmeasured):
+def _power(measured: Measured) -> float | None:
+    plan, looks = measured.plan, measured.looks
+    stands = spent(plan, looks, measured.name, alpha=plan.alpha / plan.hypotheses)
+    found = contrast_of(measured, looks[-1])
+    if stands.final_bound is None or isinstance(found, Unmeasured):
         return None
-    z = effect.z if measured.metric.higher_is_better else -effect.z
+    z = found.z if measured.metric.higher_is_better else -found.z
     return conditional_power(z, stands.information, final_bound=stands.final_bound)
-
-
-def _both(
-    arms: MetricArms, found: Callable[[Moments, Moments], Found | Unmeasured]
-) -> Found | Unmeasured:
-    if isinstance(arms.champion, Unmeasured):
-        return arms.champion
-    if isinstance(arms.challenger, Unmeasured):
-        return arms.challenger
-    return found(arms.champion, arms.challenger)

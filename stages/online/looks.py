@@ -5,8 +5,15 @@ from dataclasses import dataclass
 
 from policies.online import OnlinePlan
 from stages.online.look_data import LookData, MetricArms
-from stages.stats.sequential import alpha_spent, bonferroni_bounds, lan_demets_bounds
+from stages.stats.sequential import (
+    Spending,
+    SpendingKind,
+    alpha_spent,
+    bonferroni_bounds,
+    lan_demets_bounds,
+)
 
+_HOURS = 24
 _SLACK = 1e-6
 """Days: a look of day 7 is due at 6.9999999, as files of floats write it."""
 
@@ -32,8 +39,9 @@ class Spent:
 
 
 def due(plan: OnlinePlan, elapsed_days: float) -> tuple[float, ...]:
-    """Days of the planned looks that have come, in order."""
-    return tuple(day for day in plan.looks if day <= elapsed_days + _SLACK)
+    """Days of the planned looks that have come, late events too, in order."""
+    lag = plan.lag_hours / _HOURS
+    return tuple(day for day in plan.looks if day + lag <= elapsed_days + _SLACK)
 
 
 def following(plan: OnlinePlan, day: float) -> float | None:
@@ -65,7 +73,7 @@ def until_final(plan: OnlinePlan, looks: Sequence[LookData]) -> tuple[LookData, 
     return tuple(looks)
 
 
-def spent(plan: OnlinePlan, looks: Sequence[LookData], metric: str) -> Spent:
+def spent(plan: OnlinePlan, looks: Sequence[LookData], metric: str, *, alpha: float) -> Spent:
     """The bound of the current look, which depends on the information of every earlier one.
 
     Information is units whose window has closed, divided by the planned units. Units are counted
@@ -80,8 +88,10 @@ def spent(plan: OnlinePlan, looks: Sequence[LookData], metric: str) -> Spent:
         plan: The plan.
         looks: The looks so far, at least one, the current one last.
         metric: Name in the plan.
+        alpha: One-sided error to spend over the looks: the plan's, or a part of it.
     """
     current, final = looks[-1], is_final(plan, looks[-1])
+    budget = _budget(plan, metric, alpha)
     counted: list[tuple[float, bool]] = []
     for look in looks:
         information = _information(plan, look.of(metric))
@@ -91,32 +101,61 @@ def spent(plan: OnlinePlan, looks: Sequence[LookData], metric: str) -> Spent:
     grew_now = _information(plan, current.of(metric)) > max(
         (_information(plan, look.of(metric)) for look in looks[:-1]), default=0
     )
-    bounds = _bounds(plan, counted, all_at_last=final and grew_now)
-    bound = bounds[-1] if bounds and grew_now else None
+    bounds = budget.bounds(counted, all_at_last=final and grew_now)
+    bound = bounds[-1] if grew_now else None
     ahead = None
     if grew_now and not final and counted[-1][0] < 1:
-        ahead = _bounds(plan, [*counted, (1.0, True)], all_at_last=True)[-1]
+        ahead = budget.bounds([*counted, (1.0, True)], all_at_last=True)[-1]
     return Spent(
         information=_information(plan, current.of(metric)),
         bound=bound,
         reason="" if bound is not None else _reason(plan, current, grew=grew_now),
-        alpha=_alpha(plan, counted, everything=final and bound is not None),
+        alpha=alpha if final and bound is not None else budget.spent(counted),
         final_bound=ahead,
     )
 
 
-def _bounds(
-    plan: OnlinePlan, counted: Sequence[tuple[float, bool]], *, all_at_last: bool
-) -> tuple[float | None, ...]:
-    if not counted:
-        return ()
-    bounds = lan_demets_bounds if plan.window_days > 0 else bonferroni_bounds
-    return bounds(
-        [information for information, _ in counted],
-        alpha=plan.alpha,
-        spends=[may for _, may in counted],
-        spend_all_at_last=all_at_last,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Budget:
+    """What one metric may spend over its looks, each of which is (information, whether it may).
+
+    Attributes:
+        alpha: One-sided error.
+        spending: How it is spread.
+        grows: Whether a unit's value may still grow after a look.
+    """
+
+    alpha: float
+    spending: Spending
+    grows: bool
+
+    def bounds(
+        self, counted: Sequence[tuple[float, bool]], *, all_at_last: bool
+    ) -> tuple[float | None, ...]:
+        found = bonferroni_bounds if self.grows else lan_demets_bounds
+        return found(
+            [information for information, _ in counted],
+            alpha=self.alpha,
+            spending=self.spending,
+            spends=[may for _, may in counted],
+            spend_all_at_last=all_at_last,
+        )
+
+    def spent(self, counted: Sequence[tuple[float, bool]]) -> float:
+        spending = [information for information, may in counted if may]
+        if not spending:
+            return 0.0
+        return alpha_spent(spending[-1], alpha=self.alpha, spending=self.spending)
+
+
+def _budget(plan: OnlinePlan, metric: str, alpha: float) -> _Budget:
+    kind = SpendingKind(plan.spending.value)
+    spending = (
+        Spending(kind=kind)
+        if plan.spending_exponent is None
+        else Spending(kind=kind, exponent=plan.spending_exponent)
     )
+    return _Budget(alpha=alpha, spending=spending, grows=plan.window_of(metric) == 0)
 
 
 def _reason(plan: OnlinePlan, look: LookData, *, grew: bool) -> str:
@@ -128,13 +167,6 @@ def _reason(plan: OnlinePlan, look: LookData, *, grew: bool) -> str:
     if not grew:
         return f"no information came since the look before day {look.day:g}: no alpha is spent"
     return f"the look of day {look.day:g} has no alpha left to spend"
-
-
-def _alpha(plan: OnlinePlan, counted: Sequence[tuple[float, bool]], *, everything: bool) -> float:
-    if everything:
-        return plan.alpha
-    spending = [information for information, may in counted if may]
-    return alpha_spent(spending[-1], alpha=plan.alpha) if spending else 0.0
 
 
 def _information(plan: OnlinePlan, arms: MetricArms) -> float:

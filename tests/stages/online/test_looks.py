@@ -1,12 +1,21 @@
 """Which looks are due, which one ends the A/B, and what each may spend."""
 
+from dataclasses import replace
+
 import pytest
 
 from stages.evidence.estimate import Unmeasured
 from stages.online.look_data import LookData, MetricArms
 from stages.online.looks import decides, due, following, is_final, spent, until_final
 from stages.stats.moments import Moments
-from stages.stats.sequential import alpha_spent, bonferroni_bounds, lan_demets_bounds
+from stages.stats.sequential import (
+    POCOCK,
+    Spending,
+    SpendingKind,
+    alpha_spent,
+    bonferroni_bounds,
+    lan_demets_bounds,
+)
 from tests.stages.online.traffic_of import plan_of
 
 PLAN = plan_of(metrics={"resolved": {}}, looks=(3.0, 7.0, 10.0, 14.0), planned_units=10_000)
@@ -45,7 +54,7 @@ def test_the_last_day_or_the_planned_units_end_it() -> None:
 
 def test_bounds_are_those_of_the_information_so_far() -> None:
     looks = (look(3, 2_000), look(7, 4_000), look(10, 7_000))
-    found = spent(PLAN, looks, "resolved")
+    found = spent(PLAN, looks, "resolved", alpha=0.025)
     expected = lan_demets_bounds([0.2, 0.4, 0.7], alpha=0.025, spends=[False, True, True])
     assert found.bound == expected[-1]
     assert found.information == pytest.approx(0.7)
@@ -60,14 +69,14 @@ def test_bounds_are_those_of_the_information_so_far() -> None:
 
 
 def test_a_look_before_the_minimum_run_time_spends_nothing() -> None:
-    found = spent(PLAN, (look(3, 2_000),), "resolved")
+    found = spent(PLAN, (look(3, 2_000),), "resolved", alpha=0.025)
     assert (found.bound, found.alpha) == (None, 0.0)
     assert "before the minimum run time" in found.reason
 
 
 def test_the_last_look_spends_all_that_is_left_whatever_came() -> None:
     looks = (look(7, 3_000), look(14, 5_000))
-    found = spent(PLAN, looks, "resolved")
+    found = spent(PLAN, looks, "resolved", alpha=0.025)
     assert found.alpha == 0.025
     assert found.final_bound is None
     assert found.bound == lan_demets_bounds([0.3, 0.5], alpha=0.025, spend_all_at_last=True)[-1]
@@ -76,23 +85,23 @@ def test_the_last_look_spends_all_that_is_left_whatever_came() -> None:
 @pytest.mark.parametrize("units", [4_000, 3_000, None])
 def test_a_look_that_brings_no_information_spends_nothing(units: int | None) -> None:
     looks = (look(7, 4_000), look(10, units))
-    found = spent(PLAN, looks, "resolved")
+    found = spent(PLAN, looks, "resolved", alpha=0.025)
     assert found.bound is None
     assert "no information came" in found.reason
     assert found.alpha == alpha_spent(0.4, alpha=0.025)
-    later = spent(PLAN, (*looks, look(14, 8_000)), "resolved")
-    without = spent(PLAN, (looks[0], look(14, 8_000)), "resolved")
+    later = spent(PLAN, (*looks, look(14, 8_000)), "resolved", alpha=0.025)
+    without = spent(PLAN, (looks[0], look(14, 8_000)), "resolved", alpha=0.025)
     assert later.bound == without.bound
 
 
 def test_a_metric_that_was_never_seen_spends_nothing() -> None:
-    found = spent(PLAN, (look(7, None),), "resolved")
+    found = spent(PLAN, (look(7, None),), "resolved", alpha=0.025)
     assert (found.bound, found.alpha, found.information) == (None, 0.0, 0.0)
 
 
 def test_a_look_after_the_end_has_nothing_left_to_spend() -> None:
     looks = (look(7, 10_000), look(10, 12_000))
-    found = spent(PLAN, looks, "resolved")
+    found = spent(PLAN, looks, "resolved", alpha=0.025)
     assert found.bound is None
     assert "no alpha left" in found.reason
 
@@ -107,9 +116,49 @@ def test_values_that_still_grow_take_bounds_that_assume_no_independence() -> Non
     looks = (look(3, 2_000), look(7, 4_000), look(10, 7_000))
     shares, spends = [0.2, 0.4, 0.7], [False, True, True]
     expected = bonferroni_bounds(shares, alpha=0.025, spends=spends)[-1]
-    found = spent(growing, looks, "resolved").bound
+    found = spent(growing, looks, "resolved", alpha=0.025).bound
     assert found == expected
-    closed = spent(PLAN, looks, "resolved").bound
+    closed = spent(PLAN, looks, "resolved", alpha=0.025).bound
     assert closed is not None
     assert found is not None
     assert found > closed
+
+
+@pytest.mark.parametrize(
+    ("more", "spending"),
+    [
+        ({"spending": "pocock"}, POCOCK),
+        (
+            {"spending": "power", "spending_exponent": 2.0},
+            Spending(kind=SpendingKind.POWER, exponent=2.0),
+        ),
+    ],
+)
+def test_alpha_is_spent_as_the_plan_says(more: dict[str, object], spending: Spending) -> None:
+    plan = plan_of(metrics={"resolved": {}}, planned_units=10_000, **more)
+    looks = (look(7, 5_000), look(10, 7_000))
+
+    found = spent(plan, looks, "resolved", alpha=0.01)
+
+    assert found.alpha == alpha_spent(0.7, alpha=0.01, spending=spending)
+    assert found.bound == lan_demets_bounds([0.5, 0.7], alpha=0.01, spending=spending)[-1]
+
+
+def test_a_metric_whose_own_window_is_zero_still_grows() -> None:
+    metrics = {"resolved": {}, "visits": {"window_days": 0}}
+    plan = plan_of(metrics=metrics, planned_units=10_000)
+    looks = tuple(
+        replace(found, metrics=(*found.metrics, replace(found.metrics[0], metric="visits")))
+        for found in (look(7, 5_000), look(10, 7_000))
+    )
+
+    closed, growing = (spent(plan, looks, name, alpha=0.025).bound for name in metrics)
+
+    assert closed == lan_demets_bounds([0.5, 0.7], alpha=0.025)[-1]
+    assert growing == bonferroni_bounds([0.5, 0.7], alpha=0.025)[-1]
+
+
+def test_a_look_waits_for_late_events() -> None:
+    late = plan_of(metrics={"resolved": {}}, lag_hours=12)
+    assert due(late, 7.4) == due(PLAN, 6.9)
+    assert due(late, 7.5) == due(PLAN, 7.0)
