@@ -14,6 +14,7 @@ from gates.measuring import Stage, opened, stage_of, without_evidence
 from gates.membership import Round, assemble
 from gates.pages import Comparisons, Items, pages_of
 from gates.services import Services
+from gates.wealth import settle
 from policies.canonical import Json, sha256_of
 from policies.errors import Broken, GateError, WrongUsage
 from policies.policy import PolicyFile
@@ -209,6 +210,7 @@ def _logged(
     round_: Round, evidence: RoundEvidence, measuring: _Measuring, services: Services
 ) -> RoundResult:
     decision = decide(round_, evidence, services)
+    settle(decision, services.state, at=services.clock())
     digests: dict[str, Json] = {
         uri: {stage.value: evidence_sha256(found) for stage, found in stages.items()}
         for uri, stages in evidence.items()

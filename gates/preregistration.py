@@ -1,61 +1,146 @@
 """What an A/B must show, written down before its first exposure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from gates.services import Services
-from policies.canonical import Json
+from gates.wealth import draw
+from policies.canonical import Json, sha256_of
 from policies.errors import Broken
 from policies.policy import Policy
-from stages.engine.state import Entry
+from stages.engine.state import Entry, State
 from stages.evidence.records import StageName
+
+GATE_RUN = "gate run"
+"""Who registers an A/B that nobody started: the gate itself, when its candidate reaches it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preregistration:
-    """The plan and criteria of an A/B, as they stood when the candidate reached it.
+    """The plan and criteria of an A/B, as they stood when they were written down.
 
     Attributes:
         sha256: Digest of the stage's plan and criteria together.
         at: When it was written down.
+        by: Who did it; empty where that was not written down.
+        source_sha256: Digest of what says where the data are; None where that was not written down.
+        content: The plan and criteria themselves; None where they were not written down.
+        alpha: The alpha that it drew; None where the plan's own holds.
     """
 
     sha256: str
     at: datetime
+    by: str = ""
+    source_sha256: str | None = None
+    content: Json = None
+    alpha: float | None = None
 
 
-def preregister(policy: Policy, candidate: str, services: Services) -> Preregistration:
+def preregister(
+    policy: Policy, candidate: str, services: Services, *, by: str = GATE_RUN
+) -> Preregistration:
     """The first preregistration of a candidate's A/B; written now when there is none.
 
     A later policy does not replace it: the A/B is then analysed under another digest, and says so.
+
+    Args:
+        policy: The policy; its online plan and the criteria on it are registered.
+        candidate: MLflow URI of the version.
+        services: The outside world.
+        by: Who registers.
+
+    Raises:
+        PolicyError: When the plan holds a false discovery rate, and nothing is left to draw.
     """
-    stream = f"online/{policy.policy}"
-    found = next((e for e in services.state.read(stream) if e.get("candidate") == candidate), None)
-    if found is None:
-        found = {
-            "candidate": candidate,
-            "sha256": policy.stage_sha256(StageName.ONLINE),
-            "at": services.clock().isoformat(),
+    found = registered(policy.policy, candidate, services.state)
+    if found is not None:
+        return found
+    at = services.clock()
+    entry: dict[str, Json] = {
+        "candidate": candidate,
+        "sha256": policy.stage_sha256(StageName.ONLINE),
+        "at": at.isoformat(),
+        "by": by,
+        "source_sha256": source_sha256(policy, services),
+        "content": content_of(policy),
+        "alpha": draw(policy, candidate, services.state, at=at),
+    }
+    services.state.append(_stream(policy.policy), [entry])
+    return _parsed(entry, _stream(policy.policy))
+
+
+def registered(policy: str, candidate: str, state: State) -> Preregistration | None:
+    """What was written down of a candidate's A/B; None when nothing was.
+
+    Raises:
+        Broken: When the entry cannot be read.
+    """
+    stream = _stream(policy)
+    found = next((e for e in state.read(stream) if e.get("candidate") == candidate), None)
+    return None if found is None else _parsed(found, stream)
+
+
+def content_of(policy: Policy) -> Json:
+    """The online plan and the criteria on it: what `Policy.stage_sha256` is the digest of."""
+    criteria: list[Json] = [c.said() for c in policy.criteria_of(StageName.ONLINE)]
+    return {"plan": policy.plan.said().get(StageName.ONLINE), "criteria": criteria}
+
+
+def source_sha256(policy: Policy, services: Services) -> str:
+    """Digest of what says where the data are: the plan's files, or the workspace's `[data.NAME]`.
+
+    Not of the data, which grow; a source that is moved during an A/B has another digest.
+    """
+    plan = policy.plan.online
+    assert plan is not None
+    section = services.workspace.data.get(plan.source or "")
+    return sha256_of(
+        {
+            "files": [plan.exposures, plan.events, plan.moments],
+            "source": plan.source,
+            "section": None if section is None else section.said(),
         }
-        services.state.append(stream, [found])
-    return _parsed(found, stream)
+    )
+
+
+def changes(then: Json, now: Json) -> tuple[str, ...]:
+    """What differs between two registered contents, as names: `planned_units`, `criteria`."""
+    if not isinstance(then, Mapping) or not isinstance(now, Mapping):
+        return ()
+    plans = [plan if isinstance(plan := c.get("plan"), Mapping) else {} for c in (then, now)]
+    named = sorted({key for plan in plans for key in plan})
+    found = [key for key in named if plans[0].get(key) != plans[1].get(key)]
+    return (*found, *(["criteria"] if then.get("criteria") != now.get("criteria") else []))
+
+
+def _stream(policy: str) -> str:
+    return f"online/{policy}"
 
 
 def _parsed(entry: Entry, stream: str) -> Preregistration:
-    digest, at = entry.get("sha256"), entry.get("at")
-    time = _time(at)
-    if not isinstance(digest, str) or time is None:
-        raise Broken(
-            f"cannot read a preregistration of stream {stream}",
-            why=f"expected a text `sha256` and a time with its zone `at`, found {entry}",
-            fix="restore the state from its backup",
-        )
-    return Preregistration(sha256=digest, at=time)
+    match entry:
+        case {"sha256": str(digest), "at": str(at)} if (time := _time(at)) is not None:
+            by, source, alpha = (entry.get(key) for key in ("by", "source_sha256", "alpha"))
+            return Preregistration(
+                sha256=digest,
+                at=time,
+                by=by if isinstance(by, str) else "",
+                source_sha256=source if isinstance(source, str) else None,
+                content=entry.get("content"),
+                alpha=alpha if isinstance(alpha, float) else None,
+            )
+        case _:
+            raise Broken(
+                f"cannot read a preregistration of stream {stream}",
+                why=f"expected a text `sha256` and a time with its zone `at`, found {entry}",
+                fix="restore the state from its backup",
+            )
 
 
-def _time(value: Json) -> datetime | None:
+def _time(text: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+        found = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found if found is not None and found.tzinfo is not None else None
+    return found if found.tzinfo is not None else None
