@@ -1,0 +1,1 @@
+"""Which unit meets which arm: our own assignment, and the rules that flag services read."""
