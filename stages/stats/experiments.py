@@ -210,19 +210,17 @@ def p_two_sided(found: Contrast) -> float:
     return min(1.0, max(SMALLEST, 2 * float(stdtr(found.degrees_of_freedom, -abs(found.z)))))
 
 
-def _arms(
-    control: Moments, treatment: Moments, columns: MetricColumns
-) -> AdjustedArms | Unmeasured:
-    values = []
-    for name, moments in (("control", control), ("treatment", treatment)):
-        value = _arm_value(moments, columns, arm=name)
-        if isinstance(value, Unmeasured):
-            return value
-        values.append(value)
-    return adjust(*values)
+def of_one_arm(moments: Moments, columns: MetricColumns, *, arm: str) -> ArmValue | Unmeasured:
+    """A metric in one arm, with the variance of one unit's share in it (linearised for a ratio).
 
+    Args:
+        moments: Moments of the arm's units.
+        columns: The metric.
+        arm: What the arm is called in a reason.
 
-def _arm_value(moments: Moments, columns: MetricColumns, *, arm: str) -> ArmValue | Unmeasured:
+    Returns:
+        The value, or `Unmeasured` as `contrast` says.
+    """
     if moments.n < 2:  # noqa: PLR2004 - a variance needs two units
         return Unmeasured(f"the {arm} arm has {moments.n} of at least 2 units", Cause.WAITING)
     wanted = (columns.numerator, columns.denominator, *columns.covariates)
@@ -231,6 +229,18 @@ def _arm_value(moments: Moments, columns: MetricColumns, *, arm: str) -> ArmValu
         return Unmeasured(f"the {arm} arm has no column {', '.join(absent)}")
     with np.errstate(all="ignore"):
         return _linearised(moments, columns, arm=arm)
+
+
+def _arms(
+    control: Moments, treatment: Moments, columns: MetricColumns
+) -> AdjustedArms | Unmeasured:
+    values = []
+    for name, moments in (("control", control), ("treatment", treatment)):
+        value = of_one_arm(moments, columns, arm=name)
+        if isinstance(value, Unmeasured):
+            return value
+        values.append(value)
+    return adjust(*values)
 
 
 def _linearised(moments: Moments, columns: MetricColumns, *, arm: str) -> ArmValue | Unmeasured:
