@@ -14,6 +14,7 @@ from stages.engine.subject import Subject
 from stages.evidence.records import Cost
 from stages.judges.purse import Purse
 from stages.side_by_side.answering import Answering, Prompts
+from stages.side_by_side.attacks import attacks_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,9 @@ def read_hearings(
         if one.digest == baseline.digest:
             continue
         pairs = answering.known(one, baseline, prompts)
-        left = panel.left(one, baseline, pairs, purse=purse)
+        complete = len(pairs) == len(prompts.answered)  # among fewer nobody knows what is constant
+        lost = attacks_on(pairs).reasons if complete else ()
+        left = panel.left(one, baseline, pairs, purse=purse, lost=lost)
         unknown = _unknown(plan, prompts, {pair.prompt for pair in pairs})
         due[one.uri] = {each.judge: calls_left(plan, each.pairs) + unknown for each in left}
         calibration |= {each.judge: calls_left(plan, each.calibration) for each in left}

@@ -31,8 +31,8 @@ def calls_before_answers(plan: SideBySidePlan, prompts: Sequence[Item]) -> Calls
     """What any judge of a plan may be asked about answers to prompts that are not there yet.
 
     At most: every prompt is shown, every reply has to be asked for `ATTEMPTS` times, both answers
-    and every reply are as long as they may be. At least: no answer is settled by the rule, every
-    first reply can be read, and nothing is said beside it.
+    and every reply are as long as they may be. At least: no answer is settled by the rule
+    or flagged, every first reply can be read, and nothing is said beside it.
 
     Args:
         plan: The side-by-side plan.

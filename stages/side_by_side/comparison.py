@@ -86,7 +86,7 @@ class Comparing:
             voted=bool(votes),
             attacks=attacks,
             pairs=found,
-            judged=self._judged(candidate, baseline, answered, votes),
+            judged=self._judged(candidate, baseline, answered, votes, attacks=attacks),
             cost=answered.cost if isinstance(answered, Compared) else Cost(),
         )
 
@@ -106,13 +106,16 @@ class Comparing:
         baseline: Subject,
         answered: Compared | Unmeasured | None,
         votes: Sequence[CandidateVote],
+        *,
+        attacks: Attacks | Unmeasured,
     ) -> Judged | Unmeasured:
         if self.panel is None or answered is None:
             return Unmeasured("the plan names no judges")
         if isinstance(answered, Unmeasured):
             return answered
         people = [vote for vote in votes if not vote.judge]
-        return self.panel.judge(candidate, baseline, answered.pairs, people=people)
+        lost = attacks.reasons if isinstance(attacks, Attacks) else ()
+        return self.panel.judge(candidate, baseline, answered.pairs, people=people, lost=lost)
 
     def _answered(
         self, candidate: Subject, baseline: Subject, gathered: Gathered

@@ -1,7 +1,7 @@
 """What a comparison amounts to: a value for each metric of the plan."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from policies.side_by_side import JUDGE_HEALTH, TOPIC, Counted, SideBySidePlan
@@ -36,7 +36,7 @@ def sums_of(known: Comparison, plan: SideBySidePlan) -> Mapping[str, Measured]:
     rule = Rule(stopping=plan.stopping, level=plan.level, planned=plan.prompts_planned)
     judged = known.judged
     by_judges: dict[str, Measured] = {
-        name: _by_panel(judged, score, rule, lost=known.flagged)
+        name: _by_panel(judged, score, rule)
         for name, score in (("win_rate", scoring.win), ("graded", scoring.graded))
     }
     found: dict[str, Measured] = {
@@ -90,10 +90,8 @@ def _credited(measured: Measured, known: Comparison, *, by_people: bool) -> Meas
     return replace(measured, method=f"{measured.method}{NOTHING_WON}{said}")
 
 
-def _by_panel(
-    judged: Judged | Unmeasured, score: scoring.Score, rule: Rule, *, lost: Collection[str] = ()
-) -> Measured:
-    rows = judged if isinstance(judged, Unmeasured) else judged.rows(score, lost=lost)
+def _by_panel(judged: Judged | Unmeasured, score: scoring.Score, rule: Rule) -> Measured:
+    rows = judged if isinstance(judged, Unmeasured) else judged.rows(score)
     if isinstance(rows, Unmeasured):
         return rows
     assert isinstance(judged, Judged)  # it has rows
@@ -109,7 +107,7 @@ def _fused(
     judged, prompts = known.judged, known.gathered.prompts
     if isinstance(judged, Unmeasured):
         return judged
-    panel = judged.rows(by_judges, lost=known.flagged)
+    panel = judged.rows(by_judges)
     if isinstance(panel, Unmeasured):
         return panel
     assert prompts is not None  # the judges were shown them

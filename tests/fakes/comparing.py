@@ -16,7 +16,9 @@ PLAN = (
 )
 
 
-def compared(place: Workplace, plan: str = PLAN, more: str = "") -> PolicyFile:
+def compared(
+    place: Workplace, plan: str = PLAN, more: str = "", *, says: str = "It is a fine number."
+) -> PolicyFile:
     """Prompts, gold, guidelines, a champion and a candidate; on two prompts both say the same."""
     lines(
         place.data / "chats.jsonl",
@@ -42,7 +44,7 @@ def compared(place: Workplace, plan: str = PLAN, more: str = "") -> PolicyFile:
     (place.data / "guide.md").write_text("# Prefer what helps\n")
     champion = answering(place, "It is a number.")
     adopt(place.ledger, champion.uri, alias="champion", reason="live", at=NOW.isoformat())
-    answering(place, "It is a fine number.")
+    answering(place, says)
     return place.policy(policy_text((plan,), (WINS,), more))
 
 

@@ -124,6 +124,16 @@ def agreement(
     return replace(found, method=f"{found.method}; Cohen's kappa {shown}")
 
 
+def without(measured: Estimate | Unmeasured, unasked: int) -> Estimate | Unmeasured:
+    """What is measured of a judge, saying of how many pairs it was not asked as they were lost."""
+    if not unasked:
+        return measured
+    pairs = f"{unasked} pairs whose answer is flagged as written to win, which judges are not shown"
+    if isinstance(measured, Estimate):
+        return replace(measured, method=f"{measured.method}{LEFT_OUT}{pairs}")
+    return replace(measured, reason=f"{measured.reason}{LEFT_OUT}{pairs}")
+
+
 def _winners_of_judge(said: Sequence[Judgement]) -> Mapping[str, float]:
     scores: dict[str, list[float]] = {}
     for each in said:

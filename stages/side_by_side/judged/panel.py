@@ -28,7 +28,8 @@ class Judged:
     """What the panel found.
 
     Attributes:
-        pairs: What was judged, one per prompt, settled pairs included.
+        pairs: What was judged, one per prompt, settled and lost pairs included.
+        lost: Prompts on which the candidate earns nothing: no judge was asked about them.
         seats: Who judged, who was left out, and what people should know of that.
         heard: What each judge said.
         health: Of every judge that the plan names, by `JUDGE_METRIC`, such as `judge_a_drift`.
@@ -37,6 +38,7 @@ class Judged:
     """
 
     pairs: tuple[Pair, ...]
+    lost: frozenset[str]
     seats: Seats
     heard: tuple[Heard, ...]
     health: Mapping[str, Measured]
@@ -59,12 +61,11 @@ class Judged:
         """What is still in batches, judge by judge."""
         return tuple(wait for heard in self.heard if (wait := _wait(heard)) is not None)
 
-    def rows(self, score: Score, *, lost: Collection[str] = ()) -> tuple[Row, ...] | Unmeasured:
+    def rows(self, score: Score) -> tuple[Row, ...] | Unmeasured:
         """What the panel says of the candidate on each prompt, in the pairs' order.
 
         Args:
             score: What a preference says, see `scoring`.
-            lost: Prompts on which the candidate earns nothing, whatever the panel says.
 
         Returns:
             A score in [0, 1] with its bounds for every prompt; or `Unmeasured` when nobody is left
@@ -78,13 +79,13 @@ class Judged:
         lacking = worst_of([lacks for each in self.heard if (lacks := each.lacks) is not None])
         if lacking is not None:
             return lacking
-        rows = panel_rows(
+        return panel_rows(
             self.pairs,
             [judgement for each in self.heard for judgement in each.said],
             {seat.name: seat.weight for seat in self.seats.sitting},
             score,
+            lost=self.lost,
         )
-        return tuple(replace(row, low=0.0, high=0.0) if row.prompt in lost else row for row in rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,10 +122,12 @@ class Panel:
         pairs: Sequence[Pair],
         *,
         people: Sequence[CandidateVote] = (),
+        lost: Collection[str] = (),
     ) -> Judged:
         """What the judges say, asking only for what no journal holds.
 
-        Settled pairs are shown to nobody. Every judge is asked about the pairs, in the plan's
+        Settled pairs are shown to nobody, and neither are those whose answer was written to win: it
+        wins nothing. Every judge is asked about the pairs, in the plan's
         order, before any is asked about the calibration set. What a cap leaves out and what a batch
         has not brought yet is missing; nothing that was journaled is lost by that.
 
@@ -133,6 +136,7 @@ class Panel:
             baseline: Whose answers are b.
             pairs: One per prompt.
             people: Votes of people on the same two checkpoints, which judges are held against.
+            lost: Prompts of these pairs on which the candidate's answer was written to win.
 
         Raises:
             InputError: When an endpoint is not known, or the calibration set cannot be used.
@@ -141,14 +145,16 @@ class Panel:
         if len({pair.prompt for pair in pairs}) < len(pairs):
             raise ValueError("a panel judges one pair per prompt")
         seats = seats_of(self.plan, candidate, baseline, self.bench.endpoints)
-        shown = [pair for pair in pairs if settled(pair) is None]
+        shown = _shown(pairs, lost)
         gold, purse = self._gold(), Purse(self.bench.cap)
         if purse.limited:
             self._sittings(seats, shown, gold, purse, looks_only=True)
         sittings = self._sittings(seats, shown, gold, purse, looks_only=False)
         heard = tuple(sitting.heard for sitting in sittings)
+        unasked = sum(settled(pair) is None for pair in pairs) - len(shown)
         return Judged(
             pairs=tuple(pairs),
+            lost=frozenset(lost),
             seats=seats,
             heard=heard,
             health={
@@ -156,7 +162,9 @@ class Panel:
                 **{
                     f"{sitting.seat.name}_{metric}": measured
                     for sitting in sittings
-                    for metric, measured in sitting.health(people, level=self.plan.level).items()
+                    for metric, measured in sitting.health(
+                        people, level=self.plan.level, unasked=unasked
+                    ).items()
                 },
             },
             cost=purse.spent(),
@@ -164,7 +172,13 @@ class Panel:
         )
 
     def left(
-        self, candidate: Subject, baseline: Subject, pairs: Sequence[Pair], *, purse: Purse
+        self,
+        candidate: Subject,
+        baseline: Subject,
+        pairs: Sequence[Pair],
+        *,
+        purse: Purse,
+        lost: Collection[str] = (),
     ) -> tuple[Left, ...]:
         """What each judge who sits is still to be asked; nobody is asked now.
 
@@ -173,14 +187,15 @@ class Panel:
             baseline: Whose answers are b.
             pairs: One per prompt.
             purse: Learns what the judges have cost.
+            lost: Prompts of these pairs on which the candidate's answer was written to win.
 
         Raises:
             InputError: When an endpoint is not known, or the calibration set cannot be used.
             Broken: When the journal cannot be read.
         """
         seats = seats_of(self.plan, candidate, baseline, self.bench.endpoints)
-        shown = [pair for pair in pairs if settled(pair) is None]
-        sittings = self._sittings(seats, shown, self._gold(), purse, looks_only=True)
+        gold = self._gold()
+        sittings = self._sittings(seats, _shown(pairs, lost), gold, purse, looks_only=True)
         return tuple(
             Left(
                 judge=sitting.seat.name,
@@ -241,8 +256,10 @@ class _Sitting:
     pinned: Heard | None = None
     now: Heard | None = None
 
-    def health(self, people: Sequence[CandidateVote], *, level: float) -> Mapping[str, Measured]:
-        """By metric."""
+    def health(
+        self, people: Sequence[CandidateVote], *, level: float, unasked: int
+    ) -> Mapping[str, Measured]:
+        """By metric; what is unasked are pairs that were lost before a judge saw them."""
         lacks, said = self.heard.lacks, self.heard.said
         found: dict[str, Measured] = {
             "first_position": lacks or health.first_position(said, level=level),
@@ -251,13 +268,19 @@ class _Sitting:
             "severity": lacks or health.severity(said, level=level),
             "agreement": lacks or health.agreement(said, people, level=level),
         }
-        return {**found, "drift": self._drift(level=level)}
+        told = {name: health.without(measured, unasked) for name, measured in found.items()}
+        return {**told, "drift": self._drift(level=level)}
 
     def _drift(self, *, level: float) -> Measured:
         if self.pinned is None or self.now is None:
             return Unmeasured("the plan names no calibration set: `judging.calibration`")
         lacks = self.pinned.lacks or self.now.lacks
         return lacks or drift(self.pinned.said, self.now.said, level=level)
+
+
+def _shown(pairs: Sequence[Pair], lost: Collection[str]) -> tuple[Pair, ...]:
+    """What judges are asked about."""
+    return tuple(pair for pair in pairs if settled(pair) is None and pair.prompt not in lost)
 
 
 def _health_of_absent(seats: Seats) -> Mapping[str, Unmeasured]:

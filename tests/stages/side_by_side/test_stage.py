@@ -336,6 +336,9 @@ def test_a_constant_answer_earns_nothing_from_people_or_judges(workplace: Workpl
     assert estimate(evidence, "attacks").value == 1
     for metric in ("win_rate", "graded", "judge_win_rate", "judge_graded"):
         assert estimate(evidence, metric).value == 0
+    unjudged = measured(evidence, "judge_a_first_position")
+    assert isinstance(unjudged, Unmeasured)
+    assert "60 pairs whose answer is flagged" in unjudged.reason
 
 
 def test_what_was_said_of_a_flagged_answer_is_told_as_it_was_said(workplace: Workplace) -> None:

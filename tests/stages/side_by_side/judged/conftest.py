@@ -1,5 +1,5 @@
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -99,10 +99,11 @@ class Court:
         *,
         people: Sequence[CandidateVote] = (),
         subjects: tuple[Subject, Subject] = (CANDIDATE, BASELINE),
+        lost: Collection[str] = (),
         **said: object,
     ) -> Judged:
         panel = Panel(plan=self.plan(**said), bench=self.bench())
-        return panel.judge(*subjects, pairs, people=people)
+        return panel.judge(*subjects, pairs, people=people, lost=lost)
 
     def calibration(self, lines: Sequence[Mapping[str, object]]) -> None:
         """Writes `calibration.jsonl`."""

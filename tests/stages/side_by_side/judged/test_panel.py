@@ -9,9 +9,11 @@ from policies.side_by_side import JUDGE_HEALTH
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.evidence.items import Item
 from stages.judges.asking import SHOWN_AT_MOST
+from stages.judges.purse import Purse
 from stages.side_by_side.judged import scoring
+from stages.side_by_side.judged.panel import Panel
 from stages.side_by_side.pairs import Pair
-from stages.side_by_side.scores import Row, Rule, share_of_rows
+from stages.side_by_side.scores import Rule, share_of_rows
 from stages.side_by_side.vote import CandidateVote
 from tests.servers import judge, openai_server
 from tests.stages.side_by_side.judged.conftest import (
@@ -171,10 +173,43 @@ def test_the_rubric_goes_by_topic(court: Court) -> None:
     assert "program" not in told["question q"]
 
 
-def test_prompts_on_which_an_attack_was_found_earn_nothing(court: Court) -> None:
-    rows = court.judge(PAIRS).rows(scoring.win, lost={"w"})
-    assert isinstance(rows, tuple)
-    assert rows[0] == Row(prompt="w", annotator="panel", low=0, high=0)
+def test_judges_are_not_asked_about_an_answer_that_wins_nothing_anyway(court: Court) -> None:
+    judged = court.judge(PAIRS, lost={"w"})
+    assert lows(judged)["w"] == (0, 0)
+    assert lows(judged, scoring.graded)["w"] == (0, 0)
+    assert lows(judged, scoring.both_bad)["w"] == (1, 1)  # nobody knows of the other one
+    assert len(court.asked) == 2 * (len(PAIRS) - 1)
+    assert "w" not in {vote.prompt for vote in judged.votes}
+
+
+def test_an_answer_that_is_settled_and_lost_is_as_bad_as_the_rule_says(court: Court) -> None:
+    judged = court.judge([pair("s", "the same", "the same"), PAIRS[0]], lost={"s"})
+    assert lows(judged)["s"] == (0, 0)
+    assert lows(judged, scoring.both_bad)["s"] == (0, 0)
+
+
+def test_how_well_a_judge_judges_says_over_how_many_pairs(court: Court) -> None:
+    """What was heard of a pair before it was flagged counts no more than what was not."""
+    court.judge(PAIRS)
+    judged = court.judge(PAIRS, lost={"w", "l"})
+    found = judged.health["longer_first_position"]
+    assert isinstance(found, Estimate)
+    assert found.n == len(PAIRS) - 2
+    assert "left out: 2 pairs whose answer is flagged" in found.method
+    agreement = judged.health["longer_agreement"]
+    assert isinstance(agreement, Unmeasured)
+    assert "2 pairs whose answer is flagged" in agreement.reason
+    assert "flagged" not in str(court.judge(PAIRS).health)
+
+
+def test_what_is_lost_is_in_no_forecast_of_what_is_left(court: Court) -> None:
+    panel = Panel(plan=court.plan(), bench=court.bench())
+    whole, less = (
+        panel.left(CANDIDATE, BASELINE, PAIRS, purse=Purse(), lost=lost)[0].pairs
+        for lost in ((), ("w", "t"))
+    )
+    assert [len(whole), len(less)] == [2 * len(PAIRS), 2 * (len(PAIRS) - 2)]
+    assert {p.prompt for p in less} == {"l", "x"}
 
 
 def test_a_prompt_is_judged_by_one_pair(court: Court) -> None:
