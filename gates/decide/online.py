@@ -1,9 +1,10 @@
 """The ordered verdict of a look at an A/B: invalid, stop, ship, inconclusive, continue; pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gates.decide.limits import limit_of
+from gates.decide.primaries import demands_on
 from gates.decide.sentences import Case, failing
 from gates.decide.verdict import Finding, OnlineVerdict, Verdict
 from policies.criteria import Criterion, Severity
@@ -49,7 +50,8 @@ def decide_look(
     1. INVALID: a validity check failed or was not made, or there is no evidence of any look.
     2. STOP: an always-valid harm sequence excludes what a blocking criterion accepts.
     3. SHIP: the minimum run time has passed, and at this look the primary and every blocking
-       criterion pass.
+       criterion pass. Of several primaries all, or one, as the plan says: then what another one
+       must show to win may still be open, but it may be neither missing nor refuted.
     4. INCONCLUSIVE: it was the last look; the baseline stays.
     5. CONTINUE otherwise, with the conditional power for information only.
 
@@ -66,14 +68,39 @@ def decide_look(
         return LookDecision(verdict=OnlineVerdict.CONTINUE, reason="no planned look has come yet")
     if (harm := _harm(evidence, criteria, metrics)) is not None:
         return LookDecision(verdict=OnlineVerdict.STOP, reason=harm)
-    missing = _not_shippable(look, criteria, findings)
+    missing = _not_shippable(evidence, look, criteria, findings)
     if missing is None:
-        return LookDecision(verdict=OnlineVerdict.SHIP, reason=_shipped(look))
+        won = _won(look, criteria, findings)
+        return LookDecision(verdict=OnlineVerdict.SHIP, reason=_shipped(look, won))
     if look.final:
         said = f"{_where(look)} was the last, and {missing}; the baseline stays"
         return LookDecision(verdict=OnlineVerdict.INCONCLUSIVE, reason=said)
     said = f"{_where(look)}: {missing}{_power(look)}"
     return LookDecision(verdict=OnlineVerdict.CONTINUE, reason=said)
+
+
+def analysable(evidence: Evidence) -> bool:
+    """Whether no validity check failed or is missing."""
+    return _invalid(evidence) is None
+
+
+def still_open(
+    evidence: Evidence, criteria: Sequence[Criterion], findings: Sequence[Finding]
+) -> tuple[Finding, ...]:
+    """The findings that keep an A/B from SHIP: what blocks and does not pass.
+
+    Where one primary of several must win, the others' demands may hold.
+    """
+    look = evidence.look
+    primaries = look.all_primaries if look is not None and look.any_primary else ()
+    wins = {c for primary in primaries for c in demands_on(primary, criteria)}
+    return tuple(
+        finding
+        for criterion, finding in zip(criteria, findings, strict=True)
+        if finding.severity is Severity.BLOCKING
+        and finding.verdict is not Verdict.PASS
+        and not (criterion in wins and finding.verdict is Verdict.HOLD)
+    )
 
 
 def _invalid(evidence: Evidence) -> str | None:
@@ -111,27 +138,37 @@ def _harm(
 
 
 def _not_shippable(
-    look: Look, criteria: tuple[Criterion, ...], findings: tuple[Finding, ...]
+    evidence: Evidence, look: Look, criteria: tuple[Criterion, ...], findings: tuple[Finding, ...]
 ) -> str | None:
     """What is missing for SHIP; None when nothing is."""
     if not look.minimum_days_reached:
         return "the minimum run time has not passed"
-    if len(findings) != len(criteria) or {c.metric for c in criteria} != {
-        f.metric for f in findings
-    }:
+    if [c.metric for c in criteria] != [f.metric for f in findings]:
         return "not every criterion was held against this look"
-    if not any(f.metric == look.primary and f.verdict is Verdict.PASS for f in findings):
-        return f"the primary {look.primary} does not pass"
-    open_ = [
-        f.metric
-        for f in findings
-        if f.severity is Severity.BLOCKING and f.verdict is not Verdict.PASS
-    ]
+    won = _won(look, criteria, findings)
+    lost = [primary for primary in look.all_primaries if primary not in won]
+    if look.any_primary and not won:
+        return f"no primary passes ({', '.join(lost)})"
+    if lost and not look.any_primary:
+        return f"the primary {lost[0]} does not pass"
+    open_ = [f.metric for f in still_open(evidence, criteria, findings)]
     return f"{', '.join(dict.fromkeys(open_))} does not pass" if open_ else None
 
 
-def _shipped(look: Look) -> str:
-    return f"{_where(look)}: {look.primary} passes its bound, and so does every guardrail"
+def _won(look: Look, criteria: Sequence[Criterion], findings: Sequence[Finding]) -> tuple[str, ...]:
+    """The primaries that show all that is demanded of them."""
+    passed = {
+        criterion
+        for criterion, finding in zip(criteria, findings, strict=True)
+        if finding.verdict is Verdict.PASS
+    }
+    demands = {primary: demands_on(primary, criteria) for primary in look.all_primaries}
+    return tuple(p for p, demanded in demands.items() if demanded and passed.issuperset(demanded))
+
+
+def _shipped(look: Look, won: Sequence[str]) -> str:
+    passes = "passes its bound" if len(won) == 1 else "pass their bounds"
+    return f"{_where(look)}: {' and '.join(won)} {passes}, and so does every guardrail"
 
 
 def _where(look: Look) -> str:

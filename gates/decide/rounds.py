@@ -101,10 +101,17 @@ class _Round:
         self, stage: StageName, reached: Mapping[str, tuple[StageDecision, ...]]
     ) -> dict[str, StageDecision]:
         """Decisions of a stage for the members that reach it, after its quota."""
-        decided = {
-            member: decide_stage(self.policy, stage, self._evidence(member, stage))
+        found = {
+            member: self._evidence(member, stage)
             for member, before in reached.items()
             if all(s.verdict is Verdict.PASS for s in before)
+        }
+        known = {m: evidence for m, evidence in found.items() if isinstance(evidence, Evidence)}
+        decided = {
+            member: decide_stage(
+                self.policy, stage, evidence, rivals=[known[m] for m in known if m != member]
+            )
+            for member, evidence in found.items()
         }
         quota = self.policy.keep.get(stage.value)
         if quota is None:

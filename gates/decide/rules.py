@@ -7,6 +7,7 @@ from gates.decide import sentences
 from gates.decide.limits import Limit, demand_words, distance, limit_of
 from gates.decide.sanity import absurdity, same_checkpoint
 from gates.decide.sentences import Case
+from gates.decide.shared_alpha import measured_at
 from gates.decide.spoken import one_line
 from gates.decide.verdict import Finding, Verdict
 from policies.criteria import Better, Criterion, NonInferior
@@ -74,10 +75,14 @@ def weigh(
     metric: Metric,
     *,
     p_worse_adjusted: float | None,
+    share: int = 1,
 ) -> Weighed:
-    """As `hold`, with cause and finality; evidence may be refused for a reason."""
+    """As `hold`, with cause and finality; evidence may be refused for a reason.
+
+    At a look at which hypotheses share alpha, a primary is judged at alpha / `share`.
+    """
     limit = limit_of(criterion, metric)
-    picked = _pick(evidence, metric, limit)
+    picked = _pick(evidence, metric, limit, share=share)
     if isinstance(picked, Unmeasured):
         return _unmeasured(criterion, metric, picked)
     if picked.watching is not None:
@@ -91,17 +96,23 @@ def weigh(
     return _weigh_case(case, picked, evidence, p=p_worse_adjusted)
 
 
-def _pick(evidence: Evidence | Unmeasured, metric: Metric, limit: Limit) -> _Picked | Unmeasured:
+def _pick(
+    evidence: Evidence | Unmeasured, metric: Metric, limit: Limit, *, share: int
+) -> _Picked | Unmeasured:
     if isinstance(evidence, Unmeasured):
         return evidence
     if evidence.stage != metric.stage:
         return Unmeasured(f"the evidence is of the {evidence.stage} stage, not of {metric.stage}")
     if limit.quantity is not Quantity.VALUE and (same := same_checkpoint(evidence)) is not None:
         return same
-    found = evidence.of(metric.name, limit.quantity)
-    if not found:
+    found = measured_at(evidence, metric.name, limit.quantity, share=share)
+    if found == ():
         cause = Cause.WAITING if evidence.waits else Cause.BROKEN
         return Unmeasured(f"the evidence has no {limit.quantity} of it", cause)
+    return found if isinstance(found, Unmeasured) else _chosen(found, metric, limit)
+
+
+def _chosen(found: tuple[Measurement, ...], metric: Metric, limit: Limit) -> _Picked | Unmeasured:
     by_validity = {m.validity: m for m in found}
     if len(by_validity) != len(found):
         return Unmeasured(f"the evidence lists its {limit.quantity} twice")

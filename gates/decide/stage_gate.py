@@ -1,11 +1,12 @@
 """One stage of one candidate: its criteria held against its evidence."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from gates.decide.closure import Sharing, share_words
 from gates.decide.futility import without_hope
 from gates.decide.moves import first_move
-from gates.decide.online import decide_look
+from gates.decide.online import decide_look, still_open
 from gates.decide.rules import Weighed, weigh
 from gates.decide.sanity import PROOF, absurdity
 from gates.decide.verdict import Finding, OnlineVerdict, StageDecision, Verdict
@@ -31,7 +32,11 @@ class _Said:
 
 
 def decide_stage(
-    policy: Policy, stage: StageName, evidence: Evidence | Unmeasured | None
+    policy: Policy,
+    stage: StageName,
+    evidence: Evidence | Unmeasured | None,
+    *,
+    rivals: Iterable[Evidence] = (),
 ) -> StageDecision:
     """What a stage's criteria say of a candidate.
 
@@ -40,13 +45,15 @@ def decide_stage(
         stage: Which stage.
         evidence: What it measured; None when nothing was yet, `Unmeasured` when what there is was
             refused.
+        rivals: What it measured of other candidates: of one A/B's challengers one that wins leaves
+            its share of alpha to the others.
 
     Returns:
         FAIL when a blocking criterion fails; else HOLD when one holds or is unmeasured, or when
         there is no blocking criterion at all; else PASS. An A/B is decided in its own order.
     """
     known = evidence if evidence is not None else _nothing_yet(stage)
-    weighed = _weigh_all(policy, stage, known)
+    weighed = _weigh_all(policy, stage, known, rivals=rivals)
     said = _verdict(policy, stage, known, weighed)
     holds = said.verdict is Verdict.HOLD
     found = known if isinstance(known, Evidence) else None
@@ -113,13 +120,18 @@ def _nothing_yet(stage: StageName) -> Unmeasured:
 
 
 def _weigh_all(
-    policy: Policy, stage: StageName, evidence: Evidence | Unmeasured
+    policy: Policy,
+    stage: StageName,
+    evidence: Evidence | Unmeasured,
+    *,
+    rivals: Iterable[Evidence] = (),
 ) -> tuple[Weighed, ...]:
     metrics, criteria = policy.plan.metrics(), policy.criteria_of(stage)
     adjusted = _adjusted(criteria, evidence, metrics)
+    shares = Sharing(criteria=criteria, metrics=metrics).shares(evidence, rivals)
     weighed = tuple(
-        weigh(c, evidence, metrics[c.metric], p_worse_adjusted=adjusted.get(c.metric))
-        for c in criteria
+        _at_share(share, c, evidence, metrics[c.metric], p=adjusted.get(c.metric))
+        for c, share in zip(criteria, shares, strict=True)
     )
     votes = policy.plan.side_by_side
     if stage is not StageName.SIDE_BY_SIDE or votes is None:
@@ -127,6 +139,24 @@ def _weigh_all(
     return tuple(
         without_hope(w, c, metrics[c.metric], votes) for w, c in zip(weighed, criteria, strict=True)
     )
+
+
+def _at_share(
+    share: int | None,
+    criterion: Criterion,
+    evidence: Evidence | Unmeasured,
+    metric: Metric,
+    *,
+    p: float | None,
+) -> Weighed:
+    """What a criterion says at its share of alpha, which its sentence tells."""
+    weighed = weigh(criterion, evidence, metric, p_worse_adjusted=p, share=share or 1)
+    look = None if isinstance(evidence, Unmeasured) else evidence.look
+    finding = weighed.finding
+    if share is None or look is None or isinstance(finding.measured, Unmeasured):
+        return weighed
+    sentence = f"{finding.sentence}; {share_words(share, look.hypotheses)}"
+    return replace(weighed, finding=replace(finding, sentence=sentence))
 
 
 def _adjusted(
@@ -191,9 +221,8 @@ def _online(policy: Policy, evidence: Evidence, weighed: Sequence[Weighed]) -> _
     every = tuple(w.finding for w in weighed)
     criteria, metrics = policy.criteria_of(StageName.ONLINE), policy.plan.metrics()
     look = decide_look(evidence, criteria, every, metrics=metrics)
-    findings = tuple(w.finding for w in _blocking(weighed))
-    if look.verdict is OnlineVerdict.SHIP and any(f.verdict is not Verdict.PASS for f in findings):
-        worst = _worst(findings)
+    if look.verdict is OnlineVerdict.SHIP and (open_ := still_open(evidence, criteria, every)):
+        worst = _worst(open_)
         instead = OnlineVerdict.STOP if worst.verdict is Verdict.FAIL else OnlineVerdict.INVALID
         return _Said(verdict=worst.verdict, reason=worst.reason, online=instead)
     return _Said(verdict=look.verdict.verdict, reason=look.reason, online=look.verdict)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from stages.evidence.estimate import Cause, Unmeasured
 
@@ -158,6 +159,8 @@ def _read(history: Sequence[Entry]) -> _Record:
                     raise ValueError(f"{test} ends twice, or without having drawn")
                 ended.add(test)
                 wins += [len(drawn)] if rejected else []
+            case _:
+                assert_never(entry)
     return _Record(drawn=drawn, wins=tuple(wins))
 
 
