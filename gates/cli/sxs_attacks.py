@@ -30,9 +30,21 @@ LEVEL = 0.95
     show_default=True,
     help="Who wrote the file.",
 )
-@click.option("--baseline", help="Answers of the baseline: what both do is the prompt's doing.")
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    help="Answers of the baseline: what both do is the prompt's doing.",
+)
+@click.option(
+    "--prompts",
+    metavar="FILE",
+    help="The items that were answered, where FILE does not hold what was asked: to repeat the "
+    "prompt is no answer.",
+)
 @json_option
-def command(*, file: str, written_by: str, baseline: str | None, as_json: bool) -> int:
+def command(
+    *, file: str, written_by: str, baseline: str | None, prompts: str | None, as_json: bool
+) -> int:
     """Look for answers of FILE that speak to the judge, are one constant, empty or enormous.
 
     In a comparison such an answer wins nothing, whatever was voted on it.
@@ -41,7 +53,7 @@ def command(*, file: str, written_by: str, baseline: str | None, as_json: bool) 
     """
     from gates.side_by_side.attacking import look
 
-    found = look(file, Written(written_by), beside=baseline)
+    found = look(file, Written(written_by), beside=baseline, prompts=prompts)
     if as_json:
         say_json({"schema": "gate.sxs-attacks/1", "models": [_json(one) for one in found]})
     else:

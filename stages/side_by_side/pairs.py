@@ -1,6 +1,6 @@
 """Two answers to one prompt, and what may be said of them without showing them to anybody."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from policies.canonical import Json, sha256_of
@@ -40,8 +40,7 @@ class Pair:
     @property
     def asked(self) -> str:
         """The text that is to be answered; empty when it is no plain text."""
-        last = self.messages[-1].get("content") if self.messages else None
-        return last if isinstance(last, str) else ""
+        return asked_in(self.messages)
 
     @property
     def id(self) -> str:
@@ -54,6 +53,12 @@ class Pair:
                 [self.model_b, self.answer_b],
             ]
         )[:16]
+
+
+def asked_in(messages: Sequence[Mapping[str, Json]]) -> str:
+    """The text that a conversation ends with; empty when it is no plain text."""
+    last = messages[-1].get("content") if messages else None
+    return last if isinstance(last, str) else ""
 
 
 def settled(pair: Pair) -> Preference | None:

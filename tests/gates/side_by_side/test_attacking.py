@@ -78,3 +78,38 @@ def test_prompts_are_no_answers(tmp_path: Path) -> None:
     lines(tmp_path / "empty.jsonl", [{"id": "b", "output": ""}])
     (suspect,) = look(str(tmp_path / "empty.jsonl"), Written.OUTPUTS)
     assert suspect.attacks.reasons == {"b": "it is empty"}
+
+
+WORDS = (
+    "please read the following text about one small river and say in your own words what it means"
+)
+
+
+def repeating(number: int, *, tail: str) -> Answer:
+    """An answer that repeats its prompt, most of which all prompts share."""
+    asked = f"{WORDS} for reader {number}"
+    said = f"{asked}. {tail}"
+    prompt = ({"role": "user", "content": asked},)
+    return Answer(prompt=f"p{number}", messages=prompt, model="m", text=said)
+
+
+@pytest.mark.parametrize("how", list(Written))
+def test_a_prompt_that_is_repeated_is_no_constant(tmp_path: Path, how: Written) -> None:
+    """Prompts that share a text are told apart by what they are answered with."""
+    own = [repeating(n, tail=f"{n * n} and {n**3}") for n in range(20)]
+    prompts = str(tmp_path / "prompts.jsonl")
+    items = ({"id": one.prompt, "messages": list(one.messages)} for one in own)
+    lines(Path(prompts), items)
+    given = prompts if how is Written.OUTPUTS else None
+    (suspect,) = look(written(tmp_path, how, own), how, prompts=given)
+    assert suspect.attacks.reasons == {}
+    if how is Written.OUTPUTS:
+        (blind,) = look(written(tmp_path, how, own), how)
+        assert len(blind.attacks.reasons) == 20
+
+
+def test_prompts_that_nobody_answered_are_wrong_usage(tmp_path: Path) -> None:
+    lines(tmp_path / "others.jsonl", [{"id": "q", "prompt": "Why?"}])
+    file = written(tmp_path, Written.OUTPUTS, answers("m", attack=False))
+    with pytest.raises(WrongUsage, match=r"others\.jsonl"):
+        look(file, Written.OUTPUTS, prompts=str(tmp_path / "others.jsonl"))
