@@ -29,9 +29,11 @@ from stages.models.prices import UNPRICED, Price, Prices
 from stages.models.settings import EndpointSettings
 from stages.offline.harness.environment import Programs
 from stages.offline.measure import OfflineStage
-from stages.online.measure import OnlineStage
+from stages.online.look_journal import LookJournal, stream_of
+from stages.online.measure import OnlineStage, World
 from stages.online.sources import Source as OnlineSource
 from stages.online.sources import Tables
+from stages.online.validity import Registration
 from stages.side_by_side.answering import Answering
 from stages.side_by_side.ballots.box import open_ballots
 from stages.side_by_side.comparison import Comparing
@@ -125,12 +127,20 @@ def stage_of(name: StageName, round_: Round, services: Services, *, candidate: s
             registered = preregister(file.policy, candidate, services)
             return OnlineStage(
                 plan.online,
-                base=file.folder,
-                now=services.look_clock,
-                plan_sha256=file.policy.stage_sha256(name),
-                registered_sha256=registered.sha256,
-                registered_at=registered.at,
-                sources=online_sources(services),
+                Registration(
+                    sha256=registered.sha256,
+                    at=registered.at,
+                    current_sha256=file.policy.stage_sha256(name),
+                    alpha=registered.alpha,
+                ),
+                World(
+                    base=file.folder,
+                    now=services.look_clock,
+                    sources=online_sources(services),
+                    journal=LookJournal(
+                        state=services.state, stream=stream_of(file.policy.policy, candidate)
+                    ),
+                ),
             )
         case _:
             assert_never(name)

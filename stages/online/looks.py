@@ -1,6 +1,6 @@
 """The plan's looks: which are due, which one is last, and how much information each brings."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from policies.online import OnlinePlan
@@ -65,12 +65,14 @@ def is_final(plan: OnlinePlan, look: LookData) -> bool:
     return decides(plan, look.day) and _information(plan, look.of(plan.primary)) >= 1
 
 
-def until_final(plan: OnlinePlan, looks: Sequence[LookData]) -> tuple[LookData, ...]:
-    """The looks up to the one that ends the A/B."""
-    for number, look in enumerate(looks, start=1):
+def until_final(plan: OnlinePlan, looks: Iterable[LookData]) -> tuple[LookData, ...]:
+    """The looks up to the one that ends the A/B; none after it is taken."""
+    found = []
+    for look in looks:
+        found.append(look)
         if is_final(plan, look):
-            return tuple(looks[:number])
-    return tuple(looks)
+            break
+    return tuple(found)
 
 
 def spent(plan: OnlinePlan, looks: Sequence[LookData], metric: str, *, alpha: float) -> Spent:

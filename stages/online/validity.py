@@ -11,6 +11,9 @@ from stages.online.analysis import Measured, contrast_of
 from stages.online.look_data import LookData
 from stages.stats.sample_ratio import sequential
 
+REGISTERED = "plan_registered"
+"""Check of what was written down; it says nothing of the traffic."""
+
 SAMPLE_RATIO_ALPHA = 0.01
 """Probability that a split as planned is ever called broken, over all looks."""
 
@@ -26,11 +29,22 @@ class Registration:
         sha256: Digest of plan and criteria registered; None when none was.
         at: When it was registered; None when that is not known.
         current_sha256: Digest of plan and criteria now.
+        alpha: One-sided error that this A/B drew when it was registered; None: the plan's.
     """
 
     sha256: str | None
     at: datetime | None
     current_sha256: str
+    alpha: float | None = None
+
+
+def of_looks(plan: OnlinePlan, looks: tuple[LookData, ...]) -> tuple[Check, ...]:
+    """What the looks so far say of themselves."""
+    return (
+        sample_ratio(plan, looks),
+        metrics_present(plan, looks),
+        burn_in(plan, looks[-1]),
+    )
 
 
 def sample_ratio(plan: OnlinePlan, looks: Sequence[LookData]) -> Check:
@@ -99,7 +113,7 @@ def freshness(plan: OnlinePlan, *, newest: datetime | None, until: datetime) -> 
 
 def plan_registered(plan: OnlinePlan, registration: Registration) -> Check:
     """Whether plan and criteria are the registered ones."""
-    name, found = "plan_registered", registration.sha256
+    name, found = REGISTERED, registration.sha256
     if found == registration.current_sha256:
         return Check(name=name, passed=True, sentence=f"registered as {found[:12]}")
     now = registration.current_sha256[:12]

@@ -105,15 +105,13 @@ def test_csv_and_parquet_give_the_same(tmp_path: Path) -> None:
     assert encode(from_csv) == encode(evidence_of(series(), tmp_path))
 
 
-@pytest.mark.parametrize(("until", "number", "day"), [(5, 0, 7), (9, 1, 14)])
-def test_a_series_that_ends_early_waits(
-    tmp_path: Path, until: float, number: int, day: int
-) -> None:
+@pytest.mark.parametrize(("until", "done", "day"), [(5, 0, 7), (9, 7, 14)])
+def test_a_series_that_ends_early_waits(tmp_path: Path, until: float, done: int, day: int) -> None:
     evidence = evidence_of(series(until=until), tmp_path)
     assert evidence.look is not None
-    assert evidence.look.number == number
+    assert evidence.look.run_days == done
     (wait,) = evidence.waits
-    assert (wait.who, wait.have, wait.need, wait.expected) == ("traffic", until, day, None)
+    assert (wait.who, wait.have, wait.need, wait.expected) == ("traffic", done, day, None)
     assert failed(evidence) == set()
 
 

@@ -1,6 +1,6 @@
 """Generated traffic with a known truth, and the tables it is written to."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +9,10 @@ import numpy as np
 from policies.online import OnlinePlan
 from stages.engine.subject import Subject
 from stages.evidence.records import Evidence
-from stages.online.measure import OnlineStage
+from stages.online.look_journal import LookJournal
+from stages.online.measure import OnlineStage, World
+from stages.online.sources import Source
+from stages.online.validity import Registration
 
 START = datetime(2024, 3, 1, tzinfo=UTC)
 
@@ -91,6 +94,7 @@ def write(traffic: Traffic, folder: Path, *, suffix: str = ".parquet") -> None:
 CANDIDATE = Subject(uri="models:/assistant/2", known_as="assistant/2", digest="c", client=None)
 BASELINE = Subject(uri="models:/assistant/1", known_as="assistant/1", digest="b", client=None)
 DIGEST = "0" * 64
+REGISTERED = Registration(sha256=DIGEST, at=START, current_sha256=DIGEST)
 
 
 def plan_of(**changes: object) -> OnlinePlan:
@@ -112,17 +116,35 @@ def plan_of(**changes: object) -> OnlinePlan:
     return OnlinePlan.model_validate({**values, **changes}, strict=False)
 
 
+def stage_of(
+    plan: OnlinePlan,
+    folder: Path,
+    *,
+    now: datetime,
+    registration: Registration = REGISTERED,
+    journal: LookJournal | None = None,
+    **sources: Source,
+) -> OnlineStage:
+    """The stage on a folder's traffic."""
+    world = World(base=folder, now=now, sources=sources, journal=journal)
+    return OnlineStage(plan, registration, world)
+
+
 def measured(
-    folder: Path, *, day: float = 15.0, registered: str | None = DIGEST, **changes: object
+    folder: Path,
+    *,
+    day: float = 15.0,
+    registered: str | None = DIGEST,
+    journal: LookJournal | None = None,
+    **changes: object,
 ) -> Evidence:
     """The evidence that the stage gives of a folder's traffic on one day."""
-    stage = OnlineStage(
+    stage = stage_of(
         plan_of(**changes),
-        base=folder,
+        folder,
         now=START + timedelta(days=day),
-        plan_sha256=DIGEST,
-        registered_sha256=registered,
-        registered_at=START,
+        registration=replace(REGISTERED, sha256=registered),
+        journal=journal,
     )
     return stage.measure_next(CANDIDATE, BASELINE)
 

@@ -1,0 +1,173 @@
+"""Traffic as looks see it: exposures and events, or arm moments that others computed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, assert_never
+
+from policies.online import OnlinePlan
+from stages.evidence.records import Check
+from stages.online import validity
+from stages.online.look_data import LookData
+from stages.online.moments_file import Series, cannot_tell, look_data, moments_contract, read_series
+from stages.online.reduction import reduce_look
+from stages.online.sources import MomentsTable, Source, Tables
+from stages.online.tables import MissingColumns, Traffic, engine, open_traffic
+from stages.online.traffic import Period, Scope, missing_columns, scope, traffic_contract
+
+
+class Readable(Protocol):
+    """Traffic of an A/B that has begun."""
+
+    @property
+    def start(self) -> datetime | None:
+        """First exposure; None where the traffic has no dates."""
+        ...
+
+    @property
+    def elapsed_days(self) -> float:
+        """Days that have passed since the first exposure."""
+        ...
+
+    def look(self, day: float) -> LookData:
+        """Both arms as they stood on a day."""
+        ...
+
+    def checks(self, looks: Sequence[LookData]) -> tuple[Check, ...]:
+        """What is found of the traffic up to the last of the looks."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """Traffic that no look can be taken of.
+
+    Attributes:
+        checks: Why not; empty when there is no row of the A/B.
+    """
+
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How the traffic of one candidate's A/B is read.
+
+    Attributes:
+        plan: The plan.
+        source: Where the traffic is.
+        known_as: Name of the candidate in it.
+        clock: The time now, given the newest row.
+    """
+
+    plan: OnlinePlan
+    source: Source
+    known_as: str
+    clock: Callable[[datetime], datetime]
+
+    @contextmanager
+    def opened(self, begun: datetime | None) -> Iterator[Readable | Unreadable]:
+        """The traffic, closed when the context ends.
+
+        Args:
+            begun: First exposure, where an earlier look wrote it down; days are counted from it.
+
+        Raises:
+            InputError: A file cannot be read.
+        """
+        match self.source:
+            case Tables():
+                with engine() as connection:
+                    yield self._rows(open_traffic(connection, self.source, self.plan), begun)
+            case MomentsTable():
+                yield self._arm_moments(read_series(self.source.path, self.plan, self.known_as))
+            case _:
+                assert_never(self.source)
+
+    def _rows(
+        self, traffic: Traffic | MissingColumns, begun: datetime | None
+    ) -> "_Rows | Unreadable":
+        assert isinstance(self.source, Tables)
+        if isinstance(traffic, MissingColumns):
+            return Unreadable(checks=missing_columns(traffic))
+        reach = scope(traffic, self.source, self.known_as)
+        if reach.start is None or reach.newest is None:
+            return _without_start(reach)
+        return _Rows(
+            reading=self,
+            traffic=traffic,
+            tables=self.source,
+            start=begun or reach.start,
+            newest=reach.newest,
+            now=self.clock(reach.newest),
+        )
+
+    def _arm_moments(self, series: Series) -> "_ArmMoments | Unreadable":
+        if series.missing:
+            return Unreadable(checks=moments_contract(series, self.plan, ()))
+        return _ArmMoments(series=series, plan=self.plan) if series.rows else Unreadable()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rows:
+    """Exposures and events."""
+
+    reading: Reading
+    traffic: Traffic
+    tables: Tables
+    start: datetime
+    newest: datetime
+    now: datetime
+
+    @property
+    def elapsed_days(self) -> float:
+        return (self.now - self.start) / timedelta(days=1)
+
+    def look(self, day: float) -> LookData:
+        return reduce_look(
+            self.traffic,
+            self.tables,
+            known_as=self.reading.known_as,
+            plan=self.reading.plan,
+            start=self.start,
+            day=day,
+        )
+
+    def checks(self, looks: Sequence[LookData]) -> tuple[Check, ...]:
+        plan, until = self.reading.plan, self.start + timedelta(days=looks[-1].day)
+        clock = None if plan.retrospective else self.now
+        period = Period(start=self.start, until=until, clock=clock)
+        return (
+            *traffic_contract(self.traffic, self.tables, self.reading.known_as, period),
+            validity.freshness(plan, newest=self.newest, until=until),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ArmMoments:
+    """A file of arm moments; its days are its own."""
+
+    series: Series
+    plan: OnlinePlan
+    start: None = None
+
+    @property
+    def elapsed_days(self) -> float:
+        return self.series.elapsed_days
+
+    def look(self, day: float) -> LookData:
+        return look_data(self.series, self.plan, day)
+
+    def checks(self, looks: Sequence[LookData]) -> tuple[Check, ...]:
+        seen = self.series.until(looks[-1].day)
+        contract = moments_contract(seen, self.plan, [look.day for look in looks])
+        return (*contract, *cannot_tell())
+
+
+def _without_start(reach: Scope) -> Unreadable:
+    """No exposure of the A/B has a readable time: none at all, or only broken ones."""
+    if not reach.rows:
+        return Unreadable()
+    said = f"none of the {reach.rows:,} exposures of the A/B has a readable timestamp"
+    return Unreadable(checks=(Check(name="data_contract", passed=False, sentence=said),))

@@ -1,0 +1,123 @@
+"""The looks of an A/B that have come: read from its journal, or taken from its traffic once."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from policies.canonical import sha256_of
+from stages.evidence.records import Check
+from stages.online import validity
+from stages.online.look_data import LookData
+from stages.online.look_journal import LookJournal, TakenLook
+from stages.online.looks import due, until_final
+from stages.online.reading import Readable, Reading, Unreadable
+from stages.online.sources import digests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What is known of an A/B at its latest look.
+
+    Attributes:
+        looks: Looks so far up to the one that ends the A/B; empty before the first.
+        checks: Every validity check.
+        start: First exposure, or None when the traffic has no dates.
+        data: (what, digest) of the inputs of the latest look.
+        nothing: There is no row of this A/B.
+    """
+
+    looks: tuple[LookData, ...] = ()
+    checks: tuple[Check, ...]
+    start: datetime | None = None
+    data: tuple[tuple[str, str], ...]
+    nothing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taking:
+    """Takes the looks of one candidate's A/B.
+
+    Attributes:
+        reading: How its traffic is read.
+        registration: What was written down before.
+        journal: Looks already taken; None keeps none.
+    """
+
+    reading: Reading
+    registration: validity.Registration
+    journal: LookJournal | None
+
+    def so_far(self) -> Taken:
+        """Every look that has come, in order; a new one is written down if it may be analysed.
+
+        A look that failed a check is not written down: the data are repaired, and it is taken
+        again. One that was written down stands, whatever comes later.
+
+        Raises:
+            InputError: A file of the traffic cannot be read.
+            Broken: The journal cannot be read.
+        """
+        data = digests(self.reading.source)
+        earlier = self._earlier(data)
+        begun = next((look.start for look in earlier.values()), None)
+        with self.reading.opened(begun) as traffic:
+            if isinstance(traffic, Unreadable):
+                checks = (*traffic.checks, *self._registered(None))
+                return Taken(checks=checks, data=data, nothing=not traffic.checks)
+            return self._of(traffic, earlier, data)
+
+    def _of(
+        self,
+        traffic: Readable,
+        earlier: Mapping[float, TakenLook],
+        data: tuple[tuple[str, str], ...],
+    ) -> Taken:
+        plan, start = self.reading.plan, traffic.start
+        days = due(plan, traffic.elapsed_days)
+        came = (earlier[d].look if d in earlier else traffic.look(d) for d in days)
+        looks = until_final(plan, came)
+        registered = self._registered(start)
+        if not looks:
+            return Taken(checks=registered, start=start, data=data)
+        last = earlier.get(looks[-1].day)
+        if last is not None:
+            return Taken(
+                looks=looks, checks=(*last.checks, *registered), start=start, data=last.data
+            )
+        found = (*traffic.checks(looks), *validity.of_looks(plan, looks))
+        if all(check.passed is not False for check in found):
+            self._keep((look for look in looks if look.day not in earlier), found, start, data)
+        return Taken(looks=looks, checks=(*found, *registered), start=start, data=data)
+
+    def _earlier(self, data: tuple[tuple[str, str], ...]) -> Mapping[float, TakenLook]:
+        """Recorded traffic is what its digest says; live traffic grows, and its looks stand."""
+        if self.journal is None:
+            return {}
+        same = data if self.reading.plan.retrospective else None
+        return self.journal.taken(self._plan_sha256(), same)
+
+    def _keep(
+        self,
+        looks: Iterable[LookData],
+        checks: tuple[Check, ...],
+        start: datetime | None,
+        data: tuple[tuple[str, str], ...],
+    ) -> None:
+        if self.journal is None:
+            return
+        plan = self._plan_sha256()
+        for look in looks:
+            self.journal.keep(
+                TakenLook(plan=plan, data=data, start=start, look=look, checks=checks)
+            )
+
+    def _registered(self, start: datetime | None) -> tuple[Check, ...]:
+        """Whether what is analysed was registered, and before the first exposure."""
+        plan = self.reading.plan
+        found = (validity.plan_registered(plan, self.registration),)
+        if start is None:
+            return found
+        return (validity.registered_before(plan, self.registration, start), *found)
+
+    def _plan_sha256(self) -> str:
+        return sha256_of(self.reading.plan.said())
