@@ -4,7 +4,7 @@ import pytest
 
 from policies.errors import PolicyError, WrongUsage
 from stages.online.assignment.planning import experiment_of
-from tests.stages.online.traffic_of import plan_of
+from tests.stages.online.plans import plan_of
 
 RAMP = [
     {"from_day": 0, "champion_share": 0.99, "analysed": False},
