@@ -128,7 +128,7 @@ def test_a_later_look_rests_on_the_earlier_ones_as_they_were(
     write(until(BETTER, 7.5), tmp_path)
     measured(tmp_path, day=7.5, journal=journal)
     kept = journal.state.read(journal.stream)
-    write(BETTER, tmp_path)
+    write(until(BETTER, 10), tmp_path)
     later = measured(tmp_path, day=10, journal=journal)
 
     assert journal.state.read(journal.stream)[: len(kept)] == kept
@@ -141,11 +141,12 @@ def test_a_later_look_rests_on_the_earlier_ones_as_they_were(
 def test_looks_that_were_missed_are_taken_in_order_and_spend_once(
     journal: LookJournal, tmp_path: Path
 ) -> None:
-    write(BETTER, tmp_path)
-    at_once = measured(tmp_path, day=10, journal=journal)
     other = LookJournal(state=journal.state, stream="online/other")
     for day in (3, 7, 10, 10):
+        write(until(BETTER, day), tmp_path)
         one_by_one = measured(tmp_path, day=day, journal=other)
+    at_once = measured(tmp_path, day=10, journal=journal)
+    assert len(journal.state.read(journal.stream)) == len(journal.state.read(other.stream)) == 3
     assert one_by_one.measurements == at_once.measurements
     assert one_by_one.look == at_once.look
 
