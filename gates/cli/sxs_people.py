@@ -26,7 +26,8 @@ HERE = "http://127.0.0.1:8080"
 @click.command("people")
 @batch_argument
 @click.argument("action", type=click.Choice([action.value for action in Action]))
-@click.argument("names", nargs=-1, required=True)
+@click.argument("names", nargs=-1)
+@click.option("--lead", is_flag=True, help="The lead's link, with link or relink; no NAMES.")
 @click.option("--segment", help="What kind of user they are, as the policy's `user_mix` says it.")
 @click.option("--opt-out", multiple=True, help="A category of harm they are not shown; repeat.")
 @click.option("--why", default="by the lead", show_default=True, help="Of a pause or a removal.")
@@ -41,6 +42,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     batch: str,
     action: str,
     names: tuple[str, ...],
+    lead: bool,
     segment: str | None,
     opt_out: tuple[str, ...],
     why: str,
@@ -52,12 +54,27 @@ def command(  # noqa: PLR0913 - one parameter per option
 ) -> int:
     """Add, pause, resume or remove NAMES in BATCH; `link` prints their links, `relink` new ones.
 
-    Everybody's link is theirs alone, and says what they may do: send it to nobody else.
+    Everybody's link is theirs alone, and says what they may do: send it to nobody else. After
+    `relink` the links of before open nothing, the lead's (`relink --lead`) like everybody's.
     """
     from gates.cli.clock import now
-    from gates.side_by_side.people import change
+    from gates.side_by_side.links import LEAD
+    from gates.side_by_side.people import change, lead_link
 
+    if lead == bool(names):
+        raise click.UsageError("name people, or say --lead and nobody")
     opened = open_workspace(workspace, None, state)
+    valid_for = timedelta(days=days)
+    if lead:
+        addresses = addresses_of(opened, public_url, valid_for=valid_for)
+        with open_box(opened) as box:
+            version = lead_link(box, batch, Action(action), now=now())
+        link = addresses.of_lead(batch, version=version)
+        if as_json:
+            say_json(_document(batch, [], lead=link))
+        else:
+            _say_links({LEAD: link}, days)
+        return Exit.YES
     wanted = Change(
         action=Action(action),
         names=names,
@@ -69,14 +86,20 @@ def command(  # noqa: PLR0913 - one parameter per option
         people = change(box, batch, wanted, now=now())
     links: dict[str, str] = {}
     if wanted.gives_links:
-        addresses = addresses_of(opened, public_url, valid_for=timedelta(days=days))
+        addresses = addresses_of(opened, public_url, valid_for=valid_for)
         links = {person.name: addresses.of_person(batch, person) for person in people}
     if as_json:
         said = [person_json(person, links.get(person.name)) for person in people]
-        say_json({"schema": "gate.sxs-people/1", "batch": batch, "people": said})
+        say_json(_document(batch, said, lead=None))
     else:
         _say(people, links, days)
     return Exit.YES
+
+
+def _document(
+    batch: str, people: list[dict[str, object]], *, lead: str | None
+) -> dict[str, object]:
+    return {"schema": "gate.sxs-people/1", "batch": batch, "people": people, "lead": lead}
 
 
 def addresses_of(opened: "Workspace", origin: str, *, valid_for: timedelta) -> "Addresses":
@@ -111,7 +134,11 @@ def _say(people: "Sequence[Person]", links: dict[str, str], days: int) -> None:
         (p.name, p.status.value, p.segment, ", ".join(p.opted_out), p.reason) for p in people
     )
     say_table(Table(title="", headings=headings, rows=rows))
+    if links:
+        _say_links(links, days)
+
+
+def _say_links(links: dict[str, str], days: int) -> None:
     for name, link in links.items():
         click.echo(f"\n{name}: {link}")
-    if links:
-        click.echo(f"\nA link works for {days} days, once gate sxs serve runs.")
+    click.echo(f"\nA link works for {days} days, once gate sxs serve runs.")

@@ -20,7 +20,13 @@ HOST, PORT = "127.0.0.1", 8080
 
 @click.command("serve")
 @click.option("--host", default=HOST, show_default=True, help="Address to listen at.")
-@click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=PORT,
+    show_default=True,
+    help="Port to listen at.",
+)
 @click.option("--public-url", help="Where annotators reach it; give it behind a proxy.")
 @click.option(
     "--days", type=click.IntRange(1, 365), default=14, show_default=True, help="Of links."
@@ -76,7 +82,7 @@ def _say(box: "BallotBox", addresses: "Addresses") -> None:
         done = f"{progress.votes:,} of {progress.needed:,} votes"
         stopped = f"; stopped: {progress.stopped.why}" if progress.stopped else ""
         click.echo(f"batch {name}: {done}{stopped}")
-        click.echo(f"  lead: {addresses.of_lead(name)}")
+        click.echo(f"  lead: {addresses.of_lead(name, version=box.leads.link(name))}")
         for person in box.people.all(name):
             click.echo(f"  {person.name} ({person.status}): {addresses.of_person(name, person)}")
     click.echo(f"serving {addresses.origin}; Ctrl-C ends it", err=True)

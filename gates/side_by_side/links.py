@@ -37,9 +37,10 @@ class Addresses:
         link = Link(batch=alias_of(batch), person=person.name, version=person.link)
         return self._links.address(self.origin, link, Role.ANNOTATOR)
 
-    def of_lead(self, batch: str) -> str:
-        """A link for whoever leads a batch."""
-        return self._links.address(self.origin, Link(batch=alias_of(batch), person=LEAD), Role.LEAD)
+    def of_lead(self, batch: str, *, version: int) -> str:
+        """A link for whoever leads a batch; it opens nothing once another one was issued."""
+        link = Link(batch=alias_of(batch), person=LEAD, version=version)
+        return self._links.address(self.origin, link, Role.LEAD)
 
     @property
     def _links(self) -> Links:

@@ -49,6 +49,27 @@ class Change:
         return self.action not in (Action.PAUSE, Action.REMOVE)
 
 
+def lead_link(box: BallotBox, batch: str, action: Action, *, now: datetime) -> int:
+    """Version of the lead's link: the one that opens, or a new one that ends it.
+
+    Raises:
+        WrongUsage: When a lead is to be added, paused, resumed or removed.
+        InputError: When there is no such batch.
+        Broken: When the ballot box cannot be used.
+    """
+    match action:
+        case Action.LINK:
+            return box.leads.link(batch)
+        case Action.RELINK:
+            return box.leads.reissue_link(batch, by=COMMAND_LINE, now=now)
+        case _:
+            raise WrongUsage(
+                f"cannot {action} the lead",
+                why="whoever has the lead's link leads; there is nobody to add or to pause",
+                fix="say link for the link as it is, relink for a new one that ends it",
+            )
+
+
 def change(box: BallotBox, batch: str, wanted: Change, *, now: datetime) -> tuple[Person, ...]:
     """Everybody as they stand after it, in the order named.
 

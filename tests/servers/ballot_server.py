@@ -43,10 +43,11 @@ def link(
     return links.address(origin, said, Role.ANNOTATOR)
 
 
-def lead_link(origin: str, batch: str, person: str = "lea") -> str:
+def lead_link(origin: str, batch: str, person: str = "lea", *, version: int = 0) -> str:
     """A lead's link."""
     links = Links(KEY, clock=now, valid_for=LINKS_VALID_FOR)
-    return links.address(origin, Link(batch=alias_of(batch), person=person), Role.LEAD)
+    said = Link(batch=alias_of(batch), person=person, version=version)
+    return links.address(origin, said, Role.LEAD)
 
 
 class BallotServer:

@@ -30,6 +30,7 @@ from stages.side_by_side.ballots.disputes import Disputes
 from stages.side_by_side.ballots.flags import keep_flag, read_flags
 from stages.side_by_side.ballots.moments import moment
 from stages.side_by_side.ballots.person import PersonSummary
+from stages.side_by_side.ballots.leads import Leads
 from stages.side_by_side.ballots.reading import read_acts, read_people, read_stop
 from stages.side_by_side.ballots.roster import Roster, known_person
 from stages.side_by_side.ballots.seats import seating, take_seat
@@ -61,6 +62,7 @@ class BallotBox:
     Attributes:
         batches: Batches, their guidelines, and whether they were stopped.
         people: Who votes in a batch.
+        leads: Which link opens the lead's page.
         disputes: Pairs whose votes contradict each other, and what a lead said of them.
     """
 
@@ -69,6 +71,7 @@ class BallotBox:
         self._orders: dict[tuple[str, str], _Orders] = {}
         self.batches = Batches(database)
         self.people = Roster(database, self.batches)
+        self.leads = Leads(database, self.batches)
         self.disputes = Disputes(database, self.batches)
 
     def __enter__(self) -> Self:

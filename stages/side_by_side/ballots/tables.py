@@ -96,6 +96,15 @@ PEOPLE = Table(  # a row per change, each the whole person; the last one stands
     Column("at", String, nullable=False),
 )
 
+LEAD_LINKS = Table(  # a row for each that replaced the one before it, which was 0 at first
+    "sxs_lead_links",
+    METADATA,
+    _batch(),
+    Column("version", Integer, primary_key=True),
+    Column("by", Words, nullable=False),
+    Column("at", String, nullable=False),
+)
+
 ACTS = Table(  # votes, skips, and what takes one of them back
     "sxs_acts",
     METADATA,

@@ -179,8 +179,13 @@ def _admitted(site: Site, role: Role, token: str) -> _Admitted | Refused:
     deck = site.decks.called(link.batch)
     if deck is None:
         return Refused.FORGED
-    refused = _standing(site, deck, link) if role is Role.ANNOTATOR else None
-    return refused or _Admitted(deck, link.person)
+    standing = _standing if role is Role.ANNOTATOR else _leading
+    return standing(site, deck, link) or _Admitted(deck, link.person)
+
+
+def _leading(site: Site, deck: Deck, link: Link) -> Refused | None:
+    last = site.box.leads.link(deck.batch.name)
+    return None if link.version == last else Refused.REPLACED
 
 
 def _standing(site: Site, deck: Deck, link: Link) -> Refused | None:

@@ -123,6 +123,25 @@ def test_a_new_link_is_another_one(batch: str) -> None:
     assert entries(before, "people")[0]["link"] != entries(after, "people")[0]["link"]
 
 
+def test_the_leads_link_is_shown_and_replaced(batch: str) -> None:
+    links = [
+        said("sxs", "people", batch, action, "--lead", "--json").json["lead"]
+        for action in ("link", "relink", "link")
+    ]
+    assert len(set(map(str, links))) == 2
+    assert links[1] == links[2]
+    assert all("/lead/enter/" in str(link) for link in links)
+    assert str(links[2]) in said("sxs", "people", batch, "link", "--lead").out
+    assert "lead" in said("sxs", "people", batch, "link", "--lead").out
+    refused = said("sxs", "people", batch, "pause", "--lead")
+    assert (refused.code, "relink" in refused.err) == (2, True)
+
+
+@pytest.mark.parametrize("names", [[], ["ann", "--lead"]])
+def test_links_are_of_people_or_of_the_lead(batch: str, names: list[str]) -> None:
+    assert said("sxs", "people", batch, "relink", *names).code == 2
+
+
 def test_people_are_paused_resumed_and_removed(batch: str) -> None:
     said("sxs", "people", batch, "add", "ann", "--opt-out", "violence")
     paused = said("sxs", "people", batch, "pause", "ann", "--why", "too fast").out

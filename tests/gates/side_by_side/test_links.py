@@ -33,7 +33,7 @@ def test_a_persons_link_says_who_they_are_and_of_which_batch() -> None:
 
 def test_an_annotators_link_opens_nothing_of_the_leads() -> None:
     assert isinstance(read(addresses().of_person("june", ANN), Role.LEAD), Refused)
-    lead = addresses().of_lead("june")
+    lead = addresses().of_lead("june", version=2)
     assert isinstance(read(lead, Role.ANNOTATOR), Refused)
     found = read(lead, Role.LEAD)
     assert isinstance(found, Link)

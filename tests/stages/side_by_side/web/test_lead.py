@@ -15,7 +15,7 @@ from stages.side_by_side.batch import Rules
 from stages.side_by_side.preference import Preference
 from stages.side_by_side.vote import Vote
 from stages.side_by_side.web.overview import is_turned
-from tests.servers.ballot_server import BallotServer, now
+from tests.servers.ballot_server import BallotServer, lead_link, now
 from tests.stages.side_by_side.web.batches import (
     BASELINE,
     BATCH,
@@ -348,3 +348,17 @@ def test_the_sheets_hold_votes_and_time_and_no_formula(lea: Visitor, box: Ballot
     assert all(vote["comment"].startswith("'") for vote in votes)
     assert {vote["seconds"] for vote in votes} == {"2.0"}
     assert {vote["first_shown_won"] for vote in votes} <= {"0.75", "0.25"}
+
+
+def test_a_new_link_of_the_leads_ends_the_one_before_it(
+    lea: Visitor, box: BallotBox, server: BallotServer
+) -> None:
+    """Whoever was let in by the old one is out at once, and no other batch is touched."""
+    assert lea.get("/lead").status_code == 200
+    assert box.leads.reissue_link(BATCH, by="command line", now=now()) == 1
+    refused = lea.get("/lead")
+    assert (refused.status_code, "There is a newer link" in refused.text) == (401, True)
+    with Visitor(server.origin) as other:
+        assert other.enter(lead_link(server.origin, BATCH)).status_code == 401
+        assert other.enter(lead_link(server.origin, BATCH, version=1)).status_code == 200
+        assert other.get("/lead").status_code == 200
