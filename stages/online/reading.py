@@ -59,12 +59,14 @@ class Reading:
         source: Where the traffic is.
         known_as: Name of the candidate in it.
         clock: The time now, given the newest row.
+        as_of: Looks are those that were due by then; None: by now.
     """
 
     plan: OnlinePlan
     source: Source
     known_as: str
     clock: Callable[[datetime], datetime]
+    as_of: datetime | None = None
 
     @contextmanager
     def opened(self, begun: datetime | None) -> Iterator[Readable | Unreadable]:
@@ -122,7 +124,8 @@ class _Rows:
 
     @property
     def elapsed_days(self) -> float:
-        return (self.now - self.start) / timedelta(days=1)
+        until = self.now if self.reading.as_of is None else min(self.now, self.reading.as_of)
+        return (until - self.start) / timedelta(days=1)
 
     def look(self, day: float) -> LookData:
         return reduce_look(
