@@ -135,7 +135,8 @@ def stage_of(name: StageName, round_: Round, services: Services, *, candidate: s
                 ),
                 World(
                     base=file.folder,
-                    now=services.look_clock,
+                    now=services.clock,
+                    as_of=services.looks_as_of,
                     sources=online_sources(services),
                     journal=LookJournal(
                         state=services.state, stream=stream_of(file.policy.policy, candidate)

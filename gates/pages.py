@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gates.decide.rounds import RoundEvidence
 from gates.decide.verdict import CandidateDecision, RoundDecision
@@ -15,6 +15,9 @@ from gates.reports.items.histogram import spread_png
 from gates.reports.items.page import items_html
 from gates.reports.items.table import items_table
 from gates.reports.markdown import markdown, stage_markdown
+from gates.reports.online.course import AbCourse
+from gates.reports.online.report import AbReport, ab_html, guards_of
+from gates.reports.online.report import pictures as ab_pictures
 from gates.reports.plots import forest_png, rows_of
 from gates.reports.side_by_side.pairs import pairs_html
 from gates.reports.side_by_side.rounds import pictures, round_pictures
@@ -31,16 +34,33 @@ Items = Mapping[str, Sequence[ItemRecord]]
 Comparisons = Mapping[str, Told]
 """Votes of the next stage, by the URI of the candidate that they are on."""
 
+Courses = Mapping[str, AbCourse]
+"""How A/Bs went, by the URI of their candidate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What people are shown beside the measurements of a round.
+
+    Attributes:
+        items: Single items of the offline stage.
+        told: Single votes of the next.
+        courses: The looks of the last.
+    """
+
+    items: Items = field(default_factory=dict)
+    told: Comparisons = field(default_factory=dict)
+    courses: Courses = field(default_factory=dict)
+
 
 def pages_of(
     policy: Policy,
     decision: RoundDecision,
     evidence: RoundEvidence,
-    items: Items,
-    told: Comparisons | None = None,
+    seen: Seen,
 ) -> dict[str, Pages]:
     """The pages of every candidate, by its URI; each carries the decision on the whole round."""
-    beside = tuple(_round_documents(policy, evidence, told or {}))
+    beside = tuple(_round_documents(policy, evidence, seen.told))
     said = json.dumps(decision_json(decision), indent=2, ensure_ascii=False, allow_nan=False)
     whole = Document(path="decision.json", content=said.encode())
     return {
@@ -50,8 +70,9 @@ def pages_of(
             candidate,
             evidence=evidence.get(candidate.candidate, {}),
             details=_Details(
-                items=items.get(candidate.candidate, ()),
-                told=(told or {}).get(candidate.candidate),
+                items=seen.items.get(candidate.candidate, ()),
+                told=seen.told.get(candidate.candidate),
+                course=seen.courses.get(candidate.candidate),
                 round_=beside,
             ),
             whole=whole,
@@ -62,10 +83,11 @@ def pages_of(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Details:
-    """Beside the measurements of a candidate: single items, single votes, the round's pictures."""
+    """Beside the measurements of a candidate: items, votes, looks, and the round's pictures."""
 
     items: Sequence[ItemRecord]
     told: Told | None
+    course: AbCourse | None
     round_: Sequence[Document]
 
 
@@ -98,6 +120,36 @@ def _pages(
             )
             for stage in candidate.stages
         },
+        look=_look_page(policy, decision, candidate, details.course, evidence),
+    )
+
+
+def _look_page(
+    policy: Policy,
+    decision: RoundDecision,
+    candidate: CandidateDecision,
+    course: AbCourse | None,
+    evidence: Mapping[StageName, Evidence],
+) -> Page:
+    """The newest look at an A/B: its report, and every picture of it."""
+    stage = next((s for s in candidate.stages if s.stage is StageName.ONLINE), None)
+    if course is None or stage is None:
+        return Page()
+    report = AbReport(
+        candidate=candidate.candidate,
+        baseline=decision.baseline or "",
+        policy=decision.policy,
+        registered="registered as the check plan_registered says",
+        stage=stage,
+        course=course,
+        guards=guards_of(policy, stage),
+        checks=evidence[StageName.ONLINE].checks,
+    )
+    shown = ab_pictures(course, title=f"{report.candidate} against {report.baseline}")
+    page = Document(path="ab.html", content=ab_html(report, shown).encode())
+    return Page(
+        description=stage_markdown(stage),
+        documents=(page, *(Document(path=p.path, content=p.content) for p in shown)),
     )
 
 

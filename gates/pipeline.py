@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 
+from gates.ab import Ab
 from gates.accounts import Accounts
 from gates.decide.rounds import RoundEvidence, decide_round, open_stage
 from gates.decide.stage_gate import anything_open
@@ -12,7 +13,8 @@ from gates.ledger.ledger import Logged, Record, Version
 from gates.ledger.outbox import flush, log_or_keep, waiting
 from gates.measuring import Stage, opened, stage_of, without_evidence
 from gates.membership import Round, assemble
-from gates.pages import Comparisons, Items, pages_of
+from gates.pages import Seen, pages_of
+from gates.reports.online.course import AbCourse, course_of
 from gates.services import Services
 from gates.wealth import settle
 from policies.canonical import Json, sha256_of
@@ -89,10 +91,8 @@ class _Measuring:
         self._offline_or_votes: dict[StageName, Stage] = {}
         self._accounts = Accounts(round_, services)
         self._evidence: dict[str, dict[StageName, Evidence]] = {v.uri: {} for v in round_.members}
-        self.items: Items = {}
-        """Single items of the offline stage, once all is measured."""
-        self.told: Comparisons = {}
-        """Single votes of the next stage, once all is measured."""
+        self.seen = Seen()
+        """Single items, votes and looks, once all is measured."""
 
     def to_the_end(self) -> RoundEvidence:
         """Measures until nothing that is open can be measured further now."""
@@ -102,9 +102,13 @@ class _Measuring:
             while open_ := list(self._open()):
                 for candidate, stage in open_:
                     self._evidence[candidate][stage] = self._measure(candidate, stage)
-            self.items = {uri: self._records(uri) for uri in self._evidence}
             told = {uri: self._told(uri) for uri in self._evidence}
-            self.told = {uri: votes for uri, votes in told.items() if votes is not None}
+            courses = {uri: self._course(uri) for uri in self._evidence}
+            self.seen = Seen(
+                items={uri: self._records(uri) for uri in self._evidence},
+                told={uri: votes for uri, votes in told.items() if votes is not None},
+                courses={uri: looks for uri, looks in courses.items() if looks is not None},
+            )
         return self._evidence
 
     def _open(self) -> Iterator[tuple[str, StageName]]:
@@ -181,6 +185,19 @@ class _Measuring:
         except GateError:
             return None  # its evidence says why
 
+    def _course(self, candidate: str) -> AbCourse | None:
+        """The looks at a candidate's A/B, for people; nothing is decided on them."""
+        found = self._evidence[candidate].get(StageName.ONLINE)
+        if found is None or found.look is None or found.look.number == 0:
+            return None
+        version = next(v for v in self._round.members if v.uri == candidate)
+        ab = Ab(file=self._round.file, version=version, services=self._services)
+        try:
+            looks = ab.seen(found.look.number)
+        except GateError:
+            return None  # its evidence says why
+        return course_of(self._policy, ab.plan, looks) if looks else None
+
     def _stage(self, name: StageName, candidate: str) -> Stage:
         """One stage object for the round, which reads its files once; each A/B has its own."""
         if name is StageName.ONLINE:
@@ -222,7 +239,7 @@ def _logged(
         decision=decision,
         evidence=evidence,
         tool_version=code_version(),
-        pages=pages_of(round_.file.policy, decision, evidence, measuring.items, measuring.told),
+        pages=pages_of(round_.file.policy, decision, evidence, measuring.seen),
     )
     logged = log_or_keep(services.state, services.ledger, record)
     return RoundResult(

@@ -35,7 +35,3 @@ class Services:
     clock: Clock
     progress: Progress
     looks_as_of: datetime | None = None
-
-    def look_clock(self) -> datetime:
-        """The time at which the looks of A/Bs are taken."""
-        return self.looks_as_of or self.clock()

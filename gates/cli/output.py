@@ -53,6 +53,18 @@ def write_file(path: Path, data: bytes) -> None:
         raise _unwritable(path, error.strerror or str(error)) from None
 
 
+def make_folder(folder: Path) -> None:
+    """A folder for what a command was asked to write.
+
+    Raises:
+        Broken: When it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error.strerror or str(error)) from None
+
+
 def wrote_beside(path: Path, data: bytes) -> bool:
     """Whether a file could be written after its command has printed what it found.
 
@@ -88,6 +100,9 @@ def say_table(table: "Table") -> None:
     console = Console()
     if not console.is_terminal and "COLUMNS" not in environment():
         console = Console(width=WIDTH)
-    if table.title:
-        console.print(Text(table.title, style="bold"))
-    console.print(drawn)
+    with console.capture() as held:
+        if table.title:
+            console.print(Text(table.title, style="bold"))
+        console.print(drawn)
+    lines = (line.rstrip() for line in held.get().splitlines())
+    click.echo("\n".join(lines), color=True)  # rich knows whether this is a terminal

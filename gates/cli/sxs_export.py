@@ -8,13 +8,18 @@ from gates.cli.ballot_box import batch_argument, box_options, open_box
 from gates.cli.choices import Spelled
 from gates.cli.frame import Exit
 from gates.cli.options import json_option, open_workspace
-from gates.cli.output import say_json, write_file
+from gates.cli.output import make_folder, say_json, write_file
 from gates.side_by_side.exporting import To
 
 
 @click.command("export")
 @batch_argument
-@click.option("--to", type=Spelled([to.value for to in To]), required=True)
+@click.option(
+    "--to",
+    type=Spelled([to.value for to in To]),
+    required=True,
+    help="Tasks for people, the votes that stand, or the answers: who is to read them.",
+)
 @click.option("--annotators", help="Names of people, with commas; default: all who work in it.")
 @click.option(
     "--each",
@@ -63,21 +68,3 @@ def command(  # noqa: PLR0913 - one parameter per option
     else:
         click.echo("\n".join(f"wrote {file}" for file in files))
     return Exit.YES
-
-
-def make_folder(folder: Path) -> None:
-    """Makes a folder to write into.
-
-    Raises:
-        Broken: When it cannot be made.
-    """
-    from policies.errors import Broken
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Broken(
-            f"cannot make the folder {folder}",
-            why=error.strerror or str(error),
-            fix="name another --out",
-        ) from None

@@ -114,10 +114,12 @@ class Pages:
     Attributes:
         candidate: On the candidate's own MLflow run.
         stages: On those of its stages.
+        look: On that of the look at its A/B.
     """
 
     candidate: Page = field(default_factory=Page)
     stages: Mapping[StageName, Page] = field(default_factory=dict)
+    look: Page = field(default_factory=Page)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

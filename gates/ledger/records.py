@@ -165,6 +165,7 @@ class _PageFile(_File):
 class _PagesFile(_File):
     candidate: _PageFile
     stages: dict[StageName, _PageFile]
+    look: _PageFile = _PageFile(description="", documents=())
 
 
 class _RecordFile(_File):
@@ -219,6 +220,7 @@ def _pages_file(pages: Pages) -> _PagesFile:
     return _PagesFile(
         candidate=_page_file(pages.candidate),
         stages={stage: _page_file(page) for stage, page in pages.stages.items()},
+        look=_page_file(pages.look),
     )
 
 
@@ -236,6 +238,7 @@ def _pages(file: _PagesFile, *, where: str) -> Pages:
     return Pages(
         candidate=_page(file.candidate, where=where),
         stages={stage: _page(page, where=where) for stage, page in file.stages.items()},
+        look=_page(file.look, where=where),
     )
 
 

@@ -46,12 +46,14 @@ class World:
             or without one the newest row.
         sources: Traffic of the workspace's `[data.NAME]` tables, by name.
         journal: Where looks that were taken are kept; None keeps none.
+        as_of: Looks are those that were due by then; None: by now.
     """
 
     base: Path
     now: datetime | Callable[[], datetime]
     sources: Mapping[str, Source] = field(default_factory=dict)
     journal: LookJournal | None = None
+    as_of: datetime | None = None
 
 
 class OnlineStage:
@@ -121,7 +123,13 @@ class OnlineStage:
             PolicyError: The plan names a source that the workspace does not have.
         """
         source = locate(self._plan, base=self._world.base, named=self._world.sources)
-        reading = Reading(plan=self._plan, source=source, known_as=known_as, clock=self._clock)
+        reading = Reading(
+            plan=self._plan,
+            source=source,
+            known_as=known_as,
+            clock=self._clock,
+            as_of=self._world.as_of,
+        )
         return Taking(
             reading=reading, registration=self._registration, journal=self._world.journal
         ).so_far()

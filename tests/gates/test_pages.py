@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gates.ledger.ledger import Pages
-from gates.pages import pages_of
+from gates.pages import Seen, pages_of
 from gates.pipeline import run_round
 from stages.evidence.records import StageName
 from tests.fakes.workplace import NO_WORSE, PLAN, SOUND, VOTED, WINS, Workplace, policy_text
@@ -23,7 +23,7 @@ def pages(tmp_path: Path) -> dict[str, Pages]:
     file = place.policy(policy_text((PLAN, VOTED), (SOUND, NO_WORSE, WINS)))
     result = run_round(file, [], place.services)
     (record,) = place.ledger.records.values()
-    bare = pages_of(file.policy, result.decision, result.evidence, {})
+    bare = pages_of(file.policy, result.decision, result.evidence, Seen())
     assert {k: v.candidate for k, v in record.pages.items()} == {
         k: v.candidate for k, v in bare.items()
     }
@@ -74,5 +74,5 @@ def test_a_stage_without_findings_has_no_plot(tmp_path: Path) -> None:
     decision = run_round(file, [], place.services).decision
     (candidate,) = decision.candidates
     silent = replace(candidate, stages=tuple(replace(s, findings=()) for s in candidate.stages))
-    pages = pages_of(file.policy, replace(decision, candidates=(silent,)), {}, {})
+    pages = pages_of(file.policy, replace(decision, candidates=(silent,)), {}, Seen())
     assert pages["models:/assistant/1"].stages[StageName.OFFLINE].documents == ()

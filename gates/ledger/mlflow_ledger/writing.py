@@ -155,12 +155,22 @@ def _write_look(
     look = _look(record, share.decision.candidate, stage.stage)
     if look is None:
         return
-    run = found[_of_look(share, stage.stage)]
+    run, candidate = found[_of_look(share, stage.stage)], share.decision.candidate
+    page = record.pages.get(candidate, Pages()).look
+    write_files(connection, run.run_id, page.documents)
+    note = contents.description(
+        page.description,
+        verdict=(stage.online or stage.verdict).value,
+        reason=stage.reason,
+        stages=[stage],
+        links=f"{version_link(candidate)} \u00b7 "
+        f"[The stage]({run_link(found[_of_stage(share, stage.stage)])})",
+    )
     log_values(
         connection,
         run.run_id,
         metrics=contents.look_metrics(look) | contents.finding_metrics([stage]),
-        tags={},
+        tags={contents.NOTE_TAG: note},
         decided_at=share.decided_at,
     )
     finish(connection, run.run_id)

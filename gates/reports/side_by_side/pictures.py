@@ -5,6 +5,8 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -22,16 +24,40 @@ def figure(width: float, height: float) -> "tuple[Figure, Axes]":
         width: In inches.
         height: The same.
     """
+    drawn, (axes,) = figures(width, height, rows=1)
+    return drawn, axes
+
+
+def figures(
+    width: float, height: float, *, rows: int, share_x: bool = False
+) -> "tuple[Figure, Sequence[Axes]]":
+    """An empty picture of several parts, one below the other.
+
+    Args:
+        width: In inches.
+        height: The same, of the whole.
+        rows: Number of parts.
+        share_x: Whether they have one horizontal axis.
+    """
+    drawn, parts = grid(width, height, rows=rows, columns=1, share_x=share_x)
+    return drawn, [axes for (axes,) in parts]
+
+
+def grid(
+    width: float, height: float, *, rows: int, columns: int, share_x: bool = False
+) -> "tuple[Figure, Sequence[Sequence[Axes]]]":
+    """An empty picture of rows and columns of parts; arguments as for `figures`."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     drawn = Figure(figsize=(width, height), dpi=100, layout="constrained")
     FigureCanvasAgg(drawn)
-    axes = drawn.subplots()
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    axes.tick_params(labelsize=8)
-    return drawn, axes
+    parts = drawn.subplots(rows, columns, squeeze=False, sharex=share_x)
+    for axes in parts.flat:
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
+        axes.tick_params(labelsize=8)
+    return drawn, [list(row) for row in parts]
 
 
 def titled(drawn: "Figure", title: str) -> None:
