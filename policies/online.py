@@ -228,13 +228,17 @@ class OnlinePlan(Strict):
         own = self.metrics[metric].window_days
         return self.window_days if own is None else own
 
+    def unit_of(self, metric: str) -> Unit:
+        """Unit of a metric's value."""
+        return Unit.SHARE if self.metrics[metric].kind is OnlineKind.PROPORTION else Unit.NUMBER
+
     def to_metrics(self) -> tuple[Metric, ...]:
         """Every metric of the A/B, measured as a difference of the arms."""
         return tuple(
             Metric(
                 name=f"online.{name}",
                 stage="online",
-                unit=Unit.SHARE if metric.kind is OnlineKind.PROPORTION else Unit.NUMBER,
+                unit=self.unit_of(name),
                 higher_is_better=metric.higher_is_better,
                 paired=True,
             )

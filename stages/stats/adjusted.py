@@ -1,5 +1,6 @@
 """Chance imbalance of covariates taken out of the comparison of two arms (CUPED)."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,6 +77,8 @@ def adjust(control: ArmValue, treatment: ArmValue) -> AdjustedArms | Unmeasured:
     References:
         Deng, Xu, Kohavi & Walker (2013); Lin (2013); Deng, Knoblich & Lu (2018), section 3.
     """
+    if not len(control.cross):
+        return _unadjusted(control, treatment)
     kept = _independent(control, treatment)
     freedom = min(control.n, treatment.n) - 1 - len(kept)
     if freedom < 1:
@@ -83,6 +86,29 @@ def adjust(control: ArmValue, treatment: ArmValue) -> AdjustedArms | Unmeasured:
     with np.errstate(all="ignore"):
         theta = _coefficients(control, treatment, kept)
         return _adjusted(control, treatment, theta, kept)
+
+
+def _unadjusted(control: ArmValue, treatment: ArmValue) -> AdjustedArms | Unmeasured:
+    """Both arms as they are."""
+    own = (control.variance / control.n, treatment.variance / treatment.n)
+    total = sum(own)
+    if not 0 < total < math.inf:
+        return Unmeasured("the standard error is not finite")
+    shares = [
+        (part / total) ** 2 / (arm.n - 1)
+        for part, arm in zip(own, (control, treatment), strict=True)
+    ]
+    return AdjustedArms(
+        treatment=treatment.value,
+        control=control.value,
+        treatment_variance=own[1],
+        control_variance=own[0],
+        covariance=0.0,
+        difference_variance=total,
+        degrees_of_freedom=1 / sum(shares),
+        n=control.n + treatment.n,
+        dropped=(),
+    )
 
 
 def is_constant(variance: float, mean: float) -> bool:

@@ -3,6 +3,7 @@
 import math
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import stdtr
@@ -15,6 +16,9 @@ from stages.stats.reporting import Found, reported, reporting
 
 SMALLEST = sys.float_info.min
 """The least p-value that is told, 2.2e-308: no data make an effect certain."""
+
+_NONE = np.empty(0)
+"""Moments of no covariate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +235,7 @@ def of_one_arm(moments: Moments, columns: MetricColumns, *, arm: str) -> ArmValu
         return _linearised(moments, columns, arm=arm)
 
 
+@lru_cache(maxsize=4096)
 def _arms(
     control: Moments, treatment: Moments, columns: MetricColumns
 ) -> AdjustedArms | Unmeasured:
@@ -245,6 +250,8 @@ def _arms(
 
 def _linearised(moments: Moments, columns: MetricColumns, *, arm: str) -> ArmValue | Unmeasured:
     """The value, and moments of L = y, or of L = (y - R n) / nbar for a ratio."""
+    if columns.denominator is None and not columns.covariates:
+        return _plain_mean(moments, columns, arm=arm)
     mean, covariance = np.array(moments.mean), np.array(moments.covariance)
     weights = np.zeros(len(mean))
     numerator = moments.index(columns.numerator)
@@ -271,6 +278,22 @@ def _linearised(moments: Moments, columns: MetricColumns, *, arm: str) -> ArmVal
         cross=(weights @ covariance)[covariates],
         covariate_mean=mean[covariates],
         covariate_covariance=covariance[np.ix_(covariates, covariates)],
+    )
+
+
+def _plain_mean(moments: Moments, columns: MetricColumns, *, arm: str) -> ArmValue | Unmeasured:
+    """What `_linearised` gives of a mean alone, in a tenth of the time."""
+    i = moments.index(columns.numerator)
+    value, variance = moments.mean[i], moments.covariance[i][i]
+    if is_constant(variance, value):
+        return Unmeasured(f"{columns.numerator} has zero variance in the {arm} arm")
+    return ArmValue(
+        value=value,
+        variance=variance,
+        n=moments.n,
+        cross=_NONE,
+        covariate_mean=_NONE,
+        covariate_covariance=_NONE.reshape(0, 0),
     )
 
 
