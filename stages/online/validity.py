@@ -1,6 +1,5 @@
 """Whether an A/B may be analysed at all: the checks that moments and clocks allow; pure."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,13 +8,14 @@ from stages.evidence.estimate import Unmeasured
 from stages.evidence.records import Check
 from stages.online.analysis import Measured, contrast_of
 from stages.online.look_data import LookData
-from stages.stats.sample_ratio import sequential
+from stages.online.splits import sample_ratio, trigger_split
+from stages.stats.doubts import doubts_of_means, doubts_of_quantiles, doubts_of_shares
+from stages.stats.moments import Moments
+from stages.stats.quantiles import QuantileArm
+from stages.stats.two_shares import ArmShare
 
 REGISTERED = "plan_registered"
 """Check of what was written down; it says nothing of the traffic."""
-
-SAMPLE_RATIO_ALPHA = 0.01
-"""Probability that a split as planned is ever called broken, over all looks."""
 
 FRESH_WITHIN = timedelta(days=1)
 """The newest row may be this much older than the look: traffic has quiet hours."""
@@ -40,32 +40,14 @@ class Registration:
 
 def of_looks(plan: OnlinePlan, looks: tuple[LookData, ...]) -> tuple[Check, ...]:
     """What the looks so far say of themselves."""
+    triggered = trigger_split(plan, looks)
     return (
         sample_ratio(plan, looks),
+        *((triggered,) if triggered is not None else ()),
         metrics_present(plan, looks),
         burn_in(plan, looks[-1]),
+        approximation(plan, looks[-1]),
     )
-
-
-def sample_ratio(plan: OnlinePlan, looks: Sequence[LookData]) -> Check:
-    """Whether units fell into the arms as planned, at any look so far.
-
-    A sequential multinomial Bayes factor: it alarms once, and the A/B stays invalid.
-    """
-    weights = (plan.champion_share, 1 - plan.champion_share)
-    current = looks[-1]
-    said = (
-        f"{current.champion_units:,} champion and {current.challenger_units:,} challenger units, "
-        f"planned at {plan.champion_share:.1%} champion"
-    )
-    if not current.champion_units + current.challenger_units:
-        return Check(name="sample_ratio", passed=False, sentence=f"{said}: there is no unit")
-    for look in looks:
-        found = sequential((look.champion_units, look.challenger_units), weights)
-        if not isinstance(found, Unmeasured) and found.alarms(SAMPLE_RATIO_ALPHA):
-            alarm = f"the look of day {look.day:g} refutes the split (p = {found.p_value:.2g})"
-            return Check(name="sample_ratio", passed=False, sentence=f"{said}; {alarm}")
-    return Check(name="sample_ratio", passed=True, sentence=said)
 
 
 def metrics_present(plan: OnlinePlan, looks: tuple[LookData, ...]) -> Check:
@@ -93,6 +75,15 @@ def burn_in(plan: OnlinePlan, look: LookData) -> Check:
         passed=fewest >= plan.burn_in_units,
         sentence=f"{fewest:,} units of at least {plan.burn_in_units:,} are analysed",
     )
+
+
+def approximation(plan: OnlinePlan, look: LookData) -> Check:
+    """Whether the normal approximation was tested where this look stands; reported only."""
+    said = [f"{name}: {doubt}" for name in plan.metrics for doubt in _doubts(plan, look, name)]
+    if said:
+        return Check(name="approximation", passed=None, sentence="; ".join(said))
+    sentence = "every metric lies where normal intervals were tested"
+    return Check(name="approximation", passed=True, sentence=sentence)
 
 
 def freshness(plan: OnlinePlan, *, newest: datetime | None, until: datetime) -> Check:
@@ -141,6 +132,24 @@ def registered_before(
         return Check(name=name, passed=True, sentence=said)
     passed = None if plan.retrospective else False
     return Check(name=name, passed=passed, sentence=f"{said}: after the first exposure")
+
+
+def _doubts(plan: OnlinePlan, look: LookData, name: str) -> tuple[str, ...]:
+    metric, arms = plan.metrics[name], look.of(name)
+    columns = Measured(plan=plan, name=name, looks=(look,)).columns
+    match arms.champion, arms.challenger:
+        case Moments() as champion, Moments() as challenger:
+            if metric.kind is OnlineKind.PROPORTION and not metric.covariates:
+                shares = (ArmShare(value=arm.mean[0], n=arm.n) for arm in (champion, challenger))
+                return doubts_of_shares(*shares)
+            return doubts_of_means(
+                champion, challenger, columns, skewness=arms.skewness, tail=plan.alpha
+            )
+        case QuantileArm() as champion, QuantileArm() as challenger:
+            assert metric.quantile is not None
+            return doubts_of_quantiles(champion, challenger, quantile=metric.quantile)
+        case _:
+            return ()
 
 
 def _identical(plan: OnlinePlan, look: LookData) -> bool:
