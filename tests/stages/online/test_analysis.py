@@ -1,11 +1,13 @@
 """Intervals of shares at a look: rare events and unequal arms make them wider, never narrower."""
 
+from dataclasses import replace
+
 import pytest
 
 from policies.online import OnlinePlan
 from stages.evidence.estimate import Estimate, Unmeasured
 from stages.evidence.records import Quantity, Validity
-from stages.online.analysis import measure_looks
+from stages.online.analysis import before_first_look, look_of, measure_looks
 from stages.online.look_data import LookData, MetricArms
 from stages.stats.experiments import MetricColumns, difference, ratio
 from stages.stats.moments import Moments
@@ -98,3 +100,66 @@ def test_a_champion_without_a_clear_share_has_no_ratio() -> None:
     found = at_look(arm(0.002, 500), arm(0.1, 500))
     assert isinstance(found[Quantity.RATIO], Unmeasured)
     assert isinstance(found[Quantity.DIFFERENCE], Estimate)
+
+
+def test_hypotheses_that_share_alpha_are_measured_at_every_part_of_it() -> None:
+    names = ("failed", "money", "time")
+    both = plan_of(
+        metrics={name: {} for name in names},
+        primary="failed",
+        also_primary=["money"],
+        looks=(14.0,),
+        planned_units=1_000,
+    )
+    arms = (arm(0.2, 500), arm(0.3, 500))
+    look = LookData(
+        day=14.0,
+        champion_units=500,
+        challenger_units=500,
+        metrics=tuple(
+            MetricArms(
+                metric=name,
+                champion=replace(arms[0], names=(name,)),
+                challenger=replace(arms[1], names=(name,)),
+            )
+            for name in names
+        ),
+    )
+
+    found = [m for m in measure_looks(both, (look,)) if m.validity is Validity.LOOK]
+
+    levels = {
+        name: [
+            m.measured.level
+            for m in found
+            if m.metric == f"online.{name}"
+            and m.quantity is Quantity.DIFFERENCE
+            and isinstance(m.measured, Estimate)
+        ]
+        for name in names
+    }
+    assert levels == {"failed": [0.95, 0.975], "money": [0.95, 0.975], "time": [0.95]}
+    seen = look_of(both, (look,))
+    assert (seen.all_primaries, seen.any_primary, seen.hypotheses) == (
+        ("online.failed", "online.money"),
+        True,
+        2,
+    )
+    widths = [
+        m.measured.high - m.measured.low
+        for m in found
+        if m.metric == "online.failed" and m.quantity is Quantity.DIFFERENCE
+    ]
+    assert widths[0] < widths[1]
+
+
+def test_primaries_that_must_all_win_share_nothing() -> None:
+    plan_ = plan_of(
+        metrics={"failed": {}, "money": {}},
+        primary="failed",
+        also_primary=["money"],
+        primaries="all",
+    )
+    before = before_first_look(plan_)
+    assert (before.all_primaries, before.any_primary) == (("online.failed", "online.money"), False)
+    assert before.hypotheses == 1

@@ -186,7 +186,7 @@ def test_recorded_traffic_that_changed_is_other_traffic(
 ) -> None:
     recorded = {"retrospective": True, "as_of": "2024-03-09", "journal": journal}
     write(BETTER, tmp_path)
-    first = measured(tmp_path, **recorded)  # type: ignore[arg-type]
+    first = measured(tmp_path, **recorded)
     write(generate(Recipe(challenger=Truth(resolved=0.3))), tmp_path)
 
-    assert measured(tmp_path, **recorded).measurements != first.measurements  # type: ignore[arg-type]
+    assert measured(tmp_path, **recorded).measurements != first.measurements

@@ -1,5 +1,6 @@
 """The checks of a look that need no file: split, metrics, burn-in, freshness, registration."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from stages.online import validity
 from stages.online.look_data import LookData, MetricArms
 from stages.online.validity import Registration
 from stages.stats.moments import Moments
+from stages.stats.quantiles import QuantileArm
 from tests.stages.online.traffic_of import DIGEST, START, plan_of
 
 PLAN = plan_of(metrics={"money": {}}, primary="money")
@@ -81,3 +83,42 @@ def test_registration_comes_before_the_first_exposure(
     assert validity.registered_before(PLAN, registration, START).passed is live
     assert validity.registered_before(RECORDED, registration, START).passed is recorded
     assert validity.registered_before(PLAN, registration, None).passed is False
+
+
+def one_look(arms: MetricArms) -> LookData:
+    return LookData(day=7.0, champion_units=9, challenger_units=9, metrics=(arms,))
+
+
+def money(skewness: float | None, n: int = 10_000, mean: float = 5.0) -> MetricArms:
+    arm = Moments(n=n, names=("money",), mean=(mean,), covariance=((2.0,),))
+    both = None if skewness is None else (skewness, skewness)
+    return MetricArms(metric="money", champion=arm, challenger=arm, skewness=both)
+
+
+def latency(n: int) -> MetricArms:
+    arm = QuantileArm(value=3.0, standard_error=0.1, n=n)
+    return MetricArms(metric="money", champion=arm, challenger=arm)
+
+
+QUANTILES = plan_of(metrics={"money": {"kind": "quantile", "quantile": 0.95}}, primary="money")
+
+
+@pytest.mark.parametrize(
+    ("plan", "arms", "said"),
+    [
+        (PLAN, money(1.0), None),
+        (PLAN, money(90.0), "money: heavy tails"),
+        (PLAN, money(None), "money: how skewed"),
+        (SHARES, money(None, mean=0.5), None),
+        (SHARES, money(None, mean=0.001), "money: rare"),
+        (QUANTILES, latency(100_000), None),
+        (QUANTILES, latency(100), "money: extreme quantile"),
+        (PLAN, replace(money(None), champion=Unmeasured("no unit")), None),
+    ],
+)
+def test_what_a_normal_interval_was_not_tested_for_is_said(
+    plan: OnlinePlan, arms: MetricArms, said: str | None
+) -> None:
+    found = validity.approximation(plan, one_look(arms))
+    assert found.passed is (True if said is None else None)
+    assert (said or "every metric") in found.sentence
