@@ -69,8 +69,18 @@ class StudentMean:
         return t + a * t**2 / 3 + a**2 * t**3 / 27 + a / 6
 
     def _untransformed(self, y: float) -> float:
-        a = self.skewness
-        return y if abs(a) < NO_SKEW else 3 / a * (math.cbrt(1 + a * (y - a / 6)) - 1)
+        return untransformed(y, self.skewness)
+
+
+def untransformed(y: float, skewness: float) -> float:
+    """The studentised mean whose normal score is y, when its numerator has this skewness.
+
+    References:
+        Hall (1992), JRSS B 54, 221-228, the inverse of his cubic transformation.
+    """
+    if abs(skewness) < NO_SKEW:
+        return y
+    return 3 / skewness * (math.cbrt(1 + skewness * (y - skewness / 6)) - 1)
 
 
 def plain_mean(totals: ClusterTotals) -> StudentMean:

@@ -7,6 +7,7 @@ from scipy.special import ndtr
 
 from stages.stats.ranges import Range
 from stages.stats.shares import exact_upper
+from stages.stats.student import untransformed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,34 @@ def difference_range(control: ArmShare, treatment: ArmShare, *, critical: float)
     return Range(
         low=t - c - math.hypot(t - of_t.low, of_c.high - c),
         high=t - c + math.hypot(of_t.high - t, c - of_c.low),
+    )
+
+
+def difference_ends(control: ArmShare, treatment: ArmShare, *, critical: float) -> Range:
+    """Treatment minus control, each end as rarely wrong as a normal exceeds `critical`.
+
+    Newcombe's ends, or the normal's with Hall's correction for skewness where they reach further.
+    Of rare events at 90/10 a plain normal end is wrong in 1.2 (at 1.96) to 2.5 times (at 3.5) as
+    many cases as it says, Newcombe's other end in 1.1 to 1.5 times; of 20 events at 50/50 Hall's in
+    1.2 to 2.5 times. The farther one of Newcombe's and Hall's is wrong in at most as many.
+
+    References:
+        Newcombe (1998), method 10; Hall (1992), JRSS B 54, 221-228.
+    """
+    found = difference_range(control, treatment, critical=critical)
+    own = [x.value * (1 - x.value) / max(1, x.n - 1) for x in (control, treatment)]
+    error = math.sqrt(sum(own))
+    if error == 0:
+        return found
+    third = [
+        variance * (1 - 2 * x.value) / x.n
+        for variance, x in zip(own, (control, treatment), strict=True)
+    ]
+    skewness = (third[1] - third[0]) / error**3
+    effect = treatment.value - control.value
+    return Range(
+        low=max(-1.0, min(found.low, effect - error * untransformed(critical, skewness))),
+        high=min(1.0, max(found.high, effect - error * untransformed(-critical, skewness))),
     )
 
 
