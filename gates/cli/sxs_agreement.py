@@ -25,7 +25,14 @@ PAIRS_SHOWN = 20
 
 @click.command("agreement")
 @click.argument("files", nargs=-1)
-@click.option("--format", "written_by", type=Spelled(FORMATS), default=FORMATS[0])
+@click.option(
+    "--format",
+    "written_by",
+    type=Spelled(FORMATS),
+    default=FORMATS[0],
+    show_default=True,
+    help="Who wrote FILES.",
+)
 @click.option("--batch", shell_complete=complete_batch, help="A batch instead of files.")
 @click.option(
     "--plot", type=click.Path(dir_okay=False, path_type=Path), help="A PNG of who agrees with whom."

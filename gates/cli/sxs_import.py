@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 @click.command("import")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--batch", required=True, shell_complete=complete_batch)
+@click.option(
+    "--batch", required=True, shell_complete=complete_batch, help="Whose tasks were handed out."
+)
 @click.option(
     "--from",
     "came_from",

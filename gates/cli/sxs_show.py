@@ -99,6 +99,7 @@ def _person(summary: "PersonSummary") -> dict[str, object]:
 
 def _say(found: "Shown") -> None:
     from gates.cli.measured import share_words
+    from gates.decide.spoken import count_words
     from gates.reports.table import Table
 
     progress = found.progress
@@ -110,9 +111,14 @@ def _say(found: "Shown") -> None:
     if progress.stopped is not None:
         by = f" by {progress.stopped.by}" if progress.stopped.by else ""
         click.echo(f"stopped {progress.stopped.at}{by}: {progress.stopped.why}")
-    click.echo(
-        f"{found.disputes:,} open disputes, {found.flags:,} flags, {len(found.skipped):,} skips"
+    told = (
+        (found.disputes, "open disputes"),
+        (found.flags, "flags"),
+        (len(found.skipped), "skips"),
     )
+    click.echo(", ".join(count_words(number, noun) for number, noun in told))
+    if found.disputes:
+        click.echo("votes on a disputed pair count as they stand, whatever a lead says of it")
     click.echo(f"agreement (Krippendorff's alpha): {share_words(found.agreement)}\n")
     if len(found.topics) > 1:
         topics = tuple(map(_topic_row, found.topics))

@@ -26,7 +26,13 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
     help="How far the true win rate lies above the limit, such as 0.05.",
 )
 @click.option("--limit", type=SHARE, default=0.5, show_default=True, help="Win rate demanded.")
-@click.option("--overlap", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option(
+    "--overlap",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Votes per prompt.",
+)
 @click.option("--level", type=SHARE, default=0.95, show_default=True, help="Of the interval.")
 @click.option("--power", type=SHARE, default=0.9, show_default=True, help="Of the fixed design.")
 @click.option(

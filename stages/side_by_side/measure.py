@@ -24,6 +24,7 @@ from stages.evidence.records import (
 from stages.models.prices import Price
 from stages.side_by_side.comparison import Comparing, Comparison
 from stages.side_by_side.judged.panel import Judged
+from stages.side_by_side.pairs import settled
 from stages.side_by_side.sums import Measured, sums_of
 from stages.side_by_side.telling import told_of
 from stages.side_by_side.told import Told
@@ -37,9 +38,19 @@ _SEQUENCES = ("win_rate", "graded", "both_bad", "judge_win_rate", "judge_graded"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Outcome:
-    """What there is to say of one pair: values by the metric's own name."""
+    """What there is to say of one pair: values by the metric's own name.
+
+    Attributes:
+        measured: The values.
+        read_by_both: Prompts that both people and judges are shown.
+        waits: What is waited for.
+        cost: Of answers and judgements.
+        read: Name and digest of what was read.
+        tools: Who judged, and what they were told.
+    """
 
     measured: Mapping[str, Measured]
+    read_by_both: int = 0
     waits: tuple[Wait, ...] = ()
     cost: Cost = field(default_factory=Cost)
     read: tuple[tuple[str, str], ...] = ()
@@ -117,6 +128,7 @@ class SideBySideStage:
         paid = judged.cost if judged else Cost()
         return _Outcome(
             measured=self._sums(known, f"{candidate.known_as} with {baseline.known_as}"),
+            read_by_both=_read_by_both(known, judged),
             waits=tuple(self._waits(known)),
             cost=replace(total((self._price.of(known.cost), paid)), votes=len(known.counted.votes)),
             read=known.gathered.read,
@@ -173,10 +185,22 @@ class SideBySideStage:
         """
         if name in _FROM_VOTES or isinstance(measured, Unmeasured):
             return self._plan.prompts_planned
-        if outcome.waits and (name.endswith("_agreement") or name == "attacks"):
+        if outcome.waits and name.endswith("_agreement"):
+            return max(outcome.read_by_both, measured.n)
+        if outcome.waits and name == "attacks":
             return max(self._plan.prompts_planned, measured.n)
         return measured.n
 
     def _nothing(self, why: Unmeasured) -> _Outcome:
         names = (metric.name.partition(".")[2] for metric in self._plan.metrics())
         return _Outcome(measured=dict.fromkeys(names, why))
+
+
+def _read_by_both(known: Comparison, judged: Judged | None) -> int:
+    """Prompts drawn for people whose pair is neither settled nor lost: judges see it too."""
+    if judged is None or known.gathered.prompts is None:
+        return 0
+    drawn = frozenset(known.gathered.prompts.shown)
+    return sum(
+        settled(pair) is None and pair.prompt in drawn - judged.lost for pair in judged.pairs
+    )

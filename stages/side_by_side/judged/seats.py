@@ -49,18 +49,17 @@ def seats_of(
     """The panel that judges a candidate against the baseline.
 
     A judge is of a checkpoint's family when both are made by one maker, or are one model at one
-    address. Where a family cannot be told, self-preference cannot be ruled out: a note says so.
+    address. Where a family cannot be told, a note says whose: nothing rules out self-preference.
 
     Raises:
         InputError: When the workspace does not know an endpoint that the plan names.
     """
     sitting, left_out, notes = [], {}, []
-    for subject, role in ((candidate, "candidate"), (baseline, "baseline")):
-        if plan.judges and _family(subject, plan) is None:
-            notes.append(
-                f"the family of the {role} `{subject.known_as}` cannot be told; say it as "
-                "`judging.model_family`"
-            )
+    untold = [
+        f"{role} `{subject.known_as}`"
+        for subject, role in ((candidate, "candidate"), (baseline, "baseline"))
+        if plan.judges and _family(subject, plan) is None
+    ]
     for name, judge in plan.judges.items():
         settings = _endpoint(name, endpoints)
         family = judge.family or family_of(settings.model or "")
@@ -71,11 +70,10 @@ def seats_of(
         if kin is not None:
             notes.append(f"judge {name} {kin}: it may favour its own")
         elif family is None:
-            notes.append(
-                f"the family of judge {name} (`{settings.model}`) cannot be told; say it as "
-                f"`judges.{name}.family`"
-            )
+            untold.append(f"judge {name}")
         sitting.append(Seat(name=name, weight=judge.weight, settings=settings))
+    if untold and sitting:
+        notes.append(f"of unknown family: {', '.join(untold)}")
     return Seats(sitting=tuple(sitting), left_out=left_out, notes=tuple(notes))
 
 

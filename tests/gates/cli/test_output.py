@@ -17,6 +17,15 @@ def test_foreign_text_is_never_markup(capsys: pytest.CaptureFixture[str]) -> Non
     assert "\x1b" not in out
 
 
+def test_no_line_of_a_table_ends_in_blanks(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = (("x", ""), ("longer", "y"), ("", ""))
+    say_table(Table(title="t", headings=("a", "a longer heading"), rows=rows))
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.rstrip() for line in lines] == lines
+    assert len(lines) == 5
+    assert lines[2:4] == ["x", "longer  y"]
+
+
 def test_a_cell_as_long_as_a_reason_is_folded_and_not_cut(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
