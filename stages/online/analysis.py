@@ -9,7 +9,7 @@ from stages.evidence.records import Look, Measurement, Quantity, Validity
 from stages.online.effects import effect, own_value, quotient
 from stages.online.look_data import LookData, MetricArms
 from stages.online.looks import decides, is_final, spent
-from stages.online.tables import below
+from stages.online.parts import below
 from stages.stats.confidence_sequence import (
     asymptotic_confidence_sequence,
     best_rho_squared,

@@ -9,9 +9,10 @@ from pathlib import Path
 from policies.online import OnlineKind, OnlinePlan
 from stages.evidence.estimate import Unmeasured
 from stages.evidence.records import Check
+from stages.online.backends import engine
 from stages.online.contract import hold, never
 from stages.online.look_data import LookData, MetricArms
-from stages.online.tables import engine, number, read_table, rows
+from stages.online.tables import number, read_table, rows
 from stages.stats.moments import Moments, from_summary
 
 COLUMNS = (

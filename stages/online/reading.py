@@ -9,11 +9,12 @@ from typing import Protocol, assert_never
 from policies.online import OnlinePlan
 from stages.evidence.records import Check
 from stages.online import validity
+from stages.online.backends import connected
 from stages.online.look_data import LookData
 from stages.online.moments_file import Series, cannot_tell, look_data, moments_contract, read_series
 from stages.online.reduction import reduce_look
 from stages.online.sources import MomentsTable, Source, Tables
-from stages.online.tables import MissingColumns, Traffic, engine, open_traffic
+from stages.online.tables import MissingColumns, Traffic, open_traffic
 from stages.online.traffic import Period, Scope, missing_columns, scope, traffic_contract
 
 
@@ -80,7 +81,7 @@ class Reading:
         """
         match self.source:
             case Tables():
-                with engine() as connection:
+                with connected(self.source) as connection:
                     yield self._rows(open_traffic(connection, self.source, self.plan), begun)
             case MomentsTable():
                 yield self._arm_moments(read_series(self.source.path, self.plan, self.known_as))

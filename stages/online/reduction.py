@@ -1,34 +1,38 @@
-"""Events to unit state to arm moments: one Ibis expression per look, no row ever in Python."""
+"""Events to unit state to arm moments at one look; no row of a unit is ever in Python."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from policies.online import OnlinePlan
-from stages.evidence.estimate import Cause, Unmeasured
-from stages.online.look_data import LookData, MetricArms
+from policies.online import OnlineMetric, OnlinePlan
+from stages.evidence.estimate import Unmeasured
+from stages.online.arms import arms_of
+from stages.online.look_data import LookData, MetricArms, PhaseUnits, SegmentArms
+from stages.online.parts import Part
 from stages.online.sources import Tables
-from stages.online.tables import (
-    AB,
-    ARM,
-    AT,
-    CHALLENGER,
-    CHAMPION,
-    UNIT,
-    Part,
-    Traffic,
-    below,
-    instant,
-    rows,
-)
-from stages.stats.moments import Moments, from_summary
+from stages.online.tables import ARM, CHALLENGER, CHAMPION, UNIT, Traffic, rows
+from stages.online.unit_folder import UnitFolder
+from stages.online.unit_moments import Figures, count
+from stages.online.unit_quantiles import Ranked
+from stages.online.unit_state import UnitState, from_scratch
+from stages.online.units import Ab, segment
 
 if TYPE_CHECKING:
     from ibis import Table
-    from ibis.expr.types import Scalar
+
+    from stages.stats.quantiles import QuantileArm
+
+SEGMENTS_AT_MOST = 50
+"""Values of a segment's column that stand for themselves; the rest are put together."""
+
+OTHERS = "(all others)"
+"""What the rest are called."""
+
+NO_QUANTILE = Unmeasured("quantiles are not computed by segment")
 
 
-def reduce_look(
+def reduce_look(  # noqa: PLR0913 - what a look is made of
     traffic: Traffic,
     tables: Tables,
     *,
@@ -36,146 +40,143 @@ def reduce_look(
     plan: OnlinePlan,
     start: datetime,
     day: float,
+    folder: UnitFolder | None = None,
 ) -> LookData:
     """Both arms as they stood `day` days after the first exposure.
 
-    A unit belongs to the arm it was first shown; one that stands in both arms is left out. Its
-    events count from its first exposure until its attribution window closes (without a window:
-    until the look). Only units whose window has closed enter the moments, so that a unit's value is
-    final.
+    A unit belongs to the arm it was first shown; one that stands in two arms of the A/B is left
+    out. Its events count from its entry (its first exposure, or its trigger) until its attribution
+    window closes (without a window: until the look). Only units whose window has closed enter the
+    moments, so that a unit's value is final.
+
+    Args:
+        traffic: Both tables.
+        tables: Where they stand.
+        known_as: Name of the candidate in them.
+        plan: The plan.
+        start: First exposure of the A/B.
+        day: Day of the look.
+        folder: Where the state of units is kept between looks, so that a look reads only what came
+            after the one before; None: everything is read.
 
     Raises:
-        InputError: A file cannot be read.
+        InputError: The traffic cannot be read.
     """
-    until = start + timedelta(days=day)
-    table = look_expression(traffic, known_as, until=until, window=timedelta(days=plan.window_days))
-    found = rows(table, traffic.connection, read=(tables.exposures, tables.events))
-    arms = {str(row[ARM]): row for row in found}
-    champion, challenger = arms.get(CHAMPION, {}), arms.get(CHALLENGER, {})
-    return LookData(
-        day=day,
-        champion_units=_count(champion, "exposed"),
-        challenger_units=_count(challenger, "exposed"),
-        metrics=tuple(
-            MetricArms(
-                metric=metric,
-                champion=_moments(champion, CHAMPION, _names(traffic, metric)),
-                challenger=_moments(challenger, CHALLENGER, _names(traffic, metric)),
+    ab = Ab(plan=plan, arms=arms_of(plan, known_as), start=start)
+    held = from_scratch if folder is None else folder.state
+    with held(traffic, tables, ab, day) as state:
+        return _Taking(tables=tables, ab=ab, day=day, parts=traffic.parts, state=state).look()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Taking:
+    """One look being reduced."""
+
+    tables: Tables
+    ab: Ab
+    day: float
+    parts: tuple[Part, ...]
+    state: UnitState
+
+    def look(self) -> LookData:
+        """What is told of both arms."""
+        figures = self._figures()
+        (counts,) = self._rows(figures.counts(self.state.units))
+        arms, plan = self.ab.arms, self.ab.plan
+        both = (arms.champion, arms.challenger)
+        triggered = tuple(count(counts, f"{arm}/triggered") for arm in both)
+        return LookData(
+            day=self.day,
+            champion_units=count(counts, f"{arms.champion}/exposed"),
+            challenger_units=count(counts, f"{arms.challenger}/exposed"),
+            metrics=self._metrics(figures),
+            phases=tuple(
+                PhaseUnits(
+                    from_day=phase.from_day,
+                    champion_units=count(counts, f"{arms.champion}/phase_{n}"),
+                    challenger_units=count(counts, f"{arms.challenger}/phase_{n}"),
+                )
+                for n, phase in enumerate(plan.ramp)
+            ),
+            triggered=(triggered[0], triggered[1]) if plan.trigger is not None else None,
+            excluded_units=count(counts, "excluded"),
+            segments=tuple(
+                found
+                for number in range(len(plan.segments))
+                for found in self._segments(figures, number)
+            ),
+            rows_read=self.state.rows_read,
+        )
+
+    def _figures(self) -> Figures:
+        """The figures of the look; units' values are cut where the plan says so."""
+        bare = Figures(ab=self.ab, parts=self.parts, until=self.ab.at(self.day))
+        caps = {}
+        for name, metric in self.ab.plan.metrics.items():
+            cap = self._cap(bare, name, metric)
+            if cap is not None:
+                caps[name] = cap
+        return replace(bare, caps=caps)
+
+    def _cap(self, bare: Figures, name: str, metric: OnlineMetric) -> float | None:
+        if metric.winsorize is None:
+            return metric.cap
+        units = bare.analysed(self.state.units)
+        units = units.filter(bare.closed(units, name))
+        return self._ranked(units.select(value=bare.value(units, name, name))).at(metric.winsorize)
+
+    def _metrics(self, figures: Figures) -> tuple[MetricArms, ...]:
+        found = {str(row[ARM]): row for row in self._rows(figures.moments(self.state.units))}
+        arms = self.ab.arms
+        pair = found.get(arms.champion), found.get(arms.challenger)
+        return tuple(
+            self._quantile(figures, name, metric.quantile)
+            if metric.quantile is not None
+            else figures.arms(name, *pair)
+            for name, metric in self.ab.plan.metrics.items()
+        )
+
+    def _quantile(self, figures: Figures, name: str, level: float) -> MetricArms:
+        events = self.state.values[figures.number(name)]
+        units = figures.analysed(self.state.units)
+        units = units.filter(figures.closed(units, name)).select(UNIT, ARM)
+        found: list[QuantileArm | Unmeasured] = []
+        for arm, said in ((self.ab.arms.champion, CHAMPION), (self.ab.arms.challenger, CHALLENGER)):
+            mine = events.semi_join(units.filter(units[ARM] == arm), UNIT)
+            found.append(self._ranked(mine).arm(level, said))
+        return MetricArms(metric=name, champion=found[0], challenger=found[1])
+
+    def _segments(self, figures: Figures, number: int) -> Iterator[SegmentArms]:
+        """Both arms by the values of a column, the most frequent first."""
+        values = self._frequent(figures, number)
+        table = figures.moments(self.state.units, by=number, values=values)
+        found = {(row["segment"], str(row[ARM])): row for row in self._rows(table)}
+        seen = [value for value in (*values, None) if any(value == key[0] for key in found)]
+        for value in seen:
+            pair = tuple(
+                found.get((value, arm)) for arm in (self.ab.arms.champion, self.ab.arms.challenger)
             )
-            for metric in plan.metrics
-        ),
-    )
+            yield SegmentArms(
+                column=self.ab.plan.segments[number],
+                value=OTHERS if value is None else value,
+                metrics=tuple(
+                    MetricArms(metric=name, champion=NO_QUANTILE, challenger=NO_QUANTILE)
+                    if metric.quantile is not None
+                    else figures.arms(name, pair[0], pair[1], skew=False)
+                    for name, metric in self.ab.plan.metrics.items()
+                ),
+            )
 
+    def _frequent(self, figures: Figures, number: int) -> tuple[str, ...]:
+        units = figures.analysed(self.state.units)
+        named = units.select(value=units[segment(number)].fill_null(""))
+        sizes = named.group_by("value").aggregate(n=named.count())
+        first = sizes.order_by([sizes["n"].desc(), sizes["value"]]).limit(SEGMENTS_AT_MOST)
+        return tuple(str(row["value"]) for row in self._rows(first))
 
-def look_expression(
-    traffic: Traffic, known_as: str, *, until: datetime, window: timedelta
-) -> "Table":
-    """The whole reduction: a row per arm with counts, means and covariances.
+    def _ranked(self, values: "Table") -> Ranked:
+        return Ranked(connection=self.state.connection, tables=self.tables, values=values)
 
-    Columns: `arm`, `exposed` (distinct units), `n` (units whose window closed), and per part
-    `NAME/mean`, `NAME/variance` and `NAME/observed` (units with any value); for the two parts of a
-    ratio also `NAME/covariance`. In two passes, never a difference of sums of squares.
-    """
-    units = _units(traffic, known_as, until, window)
-    state = _state(traffic, units, until, window)
-    joined = units.left_join(state, UNIT)
-    values = {part.name: joined[part.name].fill_null(0.0).cast("float64") for part in traffic.parts}
-    seen = {f"{part.name}/seen": joined[f"{part.name}/seen"].fill_null(0) for part in traffic.parts}
-    wide = joined.select(joined[ARM], joined["closed"], **values, **seen)
-    centred = _centred(wide, traffic.parts)
-    return centred.group_by(ARM).aggregate(**_aggregates(centred, traffic.parts))
-
-
-def _units(traffic: Traffic, known_as: str, until: datetime, window: timedelta) -> "Table":
-    """unit, arm, first_at, closes_at, closed: distinct units of exactly one arm."""
-    of_ab = traffic.exposures.filter(traffic.exposures[AB] == known_as)
-    shown = of_ab.filter(
-        (of_ab[AT] <= instant(until))
-        & of_ab[UNIT].notnull()
-        & of_ab[ARM].isin([CHAMPION, CHALLENGER])
-    )
-    units = shown.group_by(UNIT).aggregate(
-        first_at=shown[AT].min(), arms=shown[ARM].nunique(), arm=shown[ARM].min()
-    )
-    one = units.filter(units["arms"] == 1)
-    closes = one["first_at"] + _interval(window) if window else instant(until)
-    return one.mutate(closes_at=closes).mutate(closed=lambda t: t["closes_at"] <= instant(until))
-
-
-def _state(traffic: Traffic, units: "Table", until: datetime, window: timedelta) -> "Table":
-    """unit, and per part its value and the number of events that carried one."""
-    joined = traffic.events.inner_join(units.select(UNIT, "first_at", "closes_at"), UNIT)
-    inside = (joined[AT] >= joined["first_at"]) & (joined[AT] <= instant(until))
-    if window:
-        inside = inside & (joined[AT] < joined["closes_at"])
-    counted = joined.filter(inside)
-    found = {}
-    for part in traffic.parts:
-        value = counted[part.name]
-        one = (value != 0).any().cast("float64") if part.proportion else value.sum()
-        found[part.name] = one
-        found[f"{part.name}/seen"] = value.count()
-    return counted.group_by(UNIT).aggregate(**found)
-
-
-def _centred(wide: "Table", parts: Sequence[Part]) -> "Table":
-    """The values minus their mean over both arms, which stands in `NAME/centre`.
-
-    The first of two passes: around a mean of 1e8 a running variance loses nine digits.
-    """
-    centres = wide.aggregate(
-        **{f"{part.name}/centre": wide[part.name].mean(where=wide["closed"]) for part in parts}
-    )
-    both = wide.cross_join(centres)
-    return both.mutate(
-        **{part.name: both[part.name] - both[f"{part.name}/centre"] for part in parts}
-    )
-
-
-def _aggregates(wide: "Table", parts: Sequence[Part]) -> "dict[str, Scalar]":
-    closed = wide["closed"]
-    found = {"exposed": wide.count(), "n": closed.sum()}
-    for part in parts:
-        value = wide[part.name]
-        found[f"{part.name}/mean"] = wide[f"{part.name}/centre"].max() + value.mean(where=closed)
-        found[f"{part.name}/variance"] = value.var(how="sample", where=closed)
-        found[f"{part.name}/observed"] = (wide[f"{part.name}/seen"] > 0).sum(where=closed)
-        under = below(part.name)
-        if any(other.name == under for other in parts):
-            found[f"{part.name}/covariance"] = value.cov(wide[under], how="sample", where=closed)
-    return found
-
-
-def _interval(window: timedelta) -> object:
-    import ibis
-
-    return ibis.interval(microseconds=round(window / timedelta(microseconds=1)))
-
-
-def _names(traffic: Traffic, metric: str) -> tuple[str, ...]:
-    return tuple(p.name for p in traffic.parts if p.name in (metric, below(metric)))
-
-
-def _moments(row: Mapping[str, object], arm: str, names: tuple[str, ...]) -> Moments | Unmeasured:
-    if not row:
-        return Unmeasured(f"the {arm} arm has no unit", Cause.WAITING)
-    silent = [name for name in names if not _count(row, f"{name}/observed")]
-    if silent and _count(row, "n"):
-        return Unmeasured(f"no unit of the {arm} arm has any value of {', '.join(silent)}")
-    mean = [_number(row, f"{name}/mean") for name in names]
-    variance = [_number(row, f"{name}/variance") for name in names]
-    covariance = [[variance[0]]]
-    if len(names) > 1:
-        both = _number(row, f"{names[0]}/covariance")
-        covariance = [[variance[0], both], [both, variance[1]]]
-    return from_summary(_count(row, "n"), mean, covariance, names=names)
-
-
-def _count(row: Mapping[str, object], name: str) -> int:
-    value = row.get(name)
-    return value if isinstance(value, int) else 0
-
-
-def _number(row: Mapping[str, object], name: str) -> float | None:
-    value = row[name]
-    return float(value) if isinstance(value, int | float) else None
+    def _rows(self, table: "Table") -> list[Mapping[str, object]]:
+        read = (self.tables.exposures, self.tables.events)
+        return rows(table, self.state.connection, read=read)

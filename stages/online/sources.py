@@ -1,15 +1,79 @@
 """Where the traffic of an A/B stands: exposure and event tables, or a file of arm moments."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import assert_never
+from urllib.parse import quote, urlsplit
 
+from policies.canonical import sha256_of
 from policies.errors import InputError, PolicyError
 from policies.online import OnlinePlan
 from stages.engine.data import sha256_of_file
 
 SUFFIXES = (".csv", ".parquet")
+
+AS_THEY_ARE: Mapping[str, str] = MappingProxyType({})
+"""Columns that are called as the plan calls them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A database that Ibis reaches.
+
+    Attributes:
+        url: Its address, without a password.
+        password: What belongs into it; never shown.
+    """
+
+    url: str
+    password: str | None = field(default=None, repr=False)
+
+    @property
+    def scheme(self) -> str:
+        """What the address begins with, such as `postgresql`."""
+        return self.url.partition("://")[0].lower()
+
+    def with_password(self) -> str:
+        """The address to connect to; never to be shown."""
+        if self.password is None:
+            return self.url
+        parts = urlsplit(self.url)
+        user, at, place = parts.netloc.rpartition("@")
+        return parts._replace(netloc=f"{user}:{quote(self.password, safe='')}{at}{place}").geturl()
+
+    def masked(self, text: str) -> str:
+        """A text of others, without the password."""
+        if not self.password:
+            return text
+        for spelled in (self.password, quote(self.password, safe="")):
+            text = text.replace(spelled, "***")
+        return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedTable:
+    """A table or view of a database: `NAME`, `SCHEMA.NAME` or `CATALOG.SCHEMA.NAME`."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"the table {self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What a query of a database gives, in its own SQL."""
+
+    sql: str
+
+    def __str__(self) -> str:
+        return f"the query {' '.join(self.sql.split())[:80]}"
+
+
+Relation = Path | NamedTable | Query
+"""A CSV or Parquet file, a table, or a query."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,13 +81,32 @@ class Tables:
     """Traffic as rows.
 
     Attributes:
-        exposures: CSV or Parquet with the plan's unit, `timestamp`, `experiment_id` and
-            `variation_id` (`champion` or `challenger`): a row each time a unit met the A/B.
-        events: CSV or Parquet with the plan's unit, `timestamp` and a numeric column per metric.
+        exposures: The plan's unit, `timestamp`, `experiment_id` and `variation_id`: a row each time
+            a unit met the A/B.
+        events: The plan's unit, `timestamp` and a numeric column per metric.
+        connection: Whose tables they are; None: files, read by this process.
+        columns: What the tables call a column, by the name the plan gives it.
     """
 
-    exposures: Path
-    events: Path
+    exposures: Relation
+    events: Relation
+    connection: Connection | None = None
+    columns: Mapping[str, str] = field(default_factory=lambda: AS_THEY_ARE)
+
+    def column(self, name: str) -> str:
+        """What the tables call a column."""
+        return self.columns.get(name, name)
+
+    def sha256(self) -> str:
+        """Digest of where the traffic stands and how it is read; passwords are no part of it."""
+        return sha256_of(
+            {
+                "columns": dict(self.columns),
+                "connection": self.connection.url if self.connection else None,
+                "events": _said(self.events),
+                "exposures": _said(self.exposures),
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +120,7 @@ Source = Tables | MomentsTable
 
 
 def locate(plan: OnlinePlan, *, base: Path, named: Mapping[str, Source]) -> Source:
-    """The files a plan names.
+    """The traffic that a plan names.
 
     Args:
         plan: The online plan.
@@ -54,11 +137,17 @@ def locate(plan: OnlinePlan, *, base: Path, named: Mapping[str, Source]) -> Sour
     return source
 
 
+def relation(text: str) -> Relation:
+    """A file when its name ends like one, else a table."""
+    return Path(text) if text.endswith(SUFFIXES) else NamedTable(name=text)
+
+
 def paths(source: Source) -> Mapping[str, Path]:
-    """Every file of a source, by what it holds."""
+    """Every file of a source, by what it holds; tables of databases are none."""
     match source:
         case Tables():
-            return {"events": source.events, "exposures": source.exposures}
+            both = {"events": source.events, "exposures": source.exposures}
+            return {what: path for what, path in both.items() if isinstance(path, Path)}
         case MomentsTable():
             return {"moments": source.path}
         case _:
@@ -66,8 +155,27 @@ def paths(source: Source) -> Mapping[str, Path]:
 
 
 def digests(source: Source) -> tuple[tuple[str, str], ...]:
-    """(what, SHA-256) of every file, sorted; files are read in blocks, never whole."""
-    return tuple((name, sha256_of_file(path)) for name, path in sorted(paths(source).items()))
+    """(what, SHA-256) of every file, sorted; files are read in blocks, never whole.
+
+    What no file holds is known by `source`, the digest of its description: the rows of a database
+    have none.
+    """
+    found = {name: sha256_of_file(path) for name, path in paths(source).items()}
+    if isinstance(source, Tables) and (source.connection or source.columns):
+        found["source"] = source.sha256()
+    return tuple(sorted(found.items()))
+
+
+def _said(relation: Relation) -> dict[str, str]:
+    match relation:
+        case Path():
+            return {"file": str(relation)}
+        case NamedTable():
+            return {"table": relation.name}
+        case Query():
+            return {"sql": relation.sql}
+        case _:
+            assert_never(relation)
 
 
 def _of_plan(plan: OnlinePlan, base: Path, named: Mapping[str, Source]) -> Source:

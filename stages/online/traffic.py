@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from stages.evidence.records import Check
 from stages.online.contract import Promise, hold, never
+from stages.online.listings import Listings
+from stages.online.parts import Part
 from stages.online.sources import Tables
 from stages.online.tables import (
     AB,
@@ -16,7 +18,6 @@ from stages.online.tables import (
     CHAMPION,
     UNIT,
     MissingColumns,
-    Part,
     Traffic,
     instant,
     rows,
@@ -186,7 +187,7 @@ def _event_counts(traffic: Traffic, units: "Table", until: datetime) -> "Table":
 
 def _promises(traffic: Traffic, tables: Tables, known_as: str) -> tuple[Promise, ...]:
     """Every promise of the contract, in the order they are told."""
-    events = f"FROM '{tables.events.name}' WHERE"
+    events = f"FROM {Listings(tables=tables).events} WHERE"
     unit = f'"{traffic.unit}" IS NULL'
     time = "TRY_CAST(timestamp AS TIMESTAMPTZ) IS NULL"
     parts = traffic.parts
@@ -206,7 +207,7 @@ def _promises(traffic: Traffic, tables: Tables, known_as: str) -> tuple[Promise,
 def _exposure_promises(
     tables: Tables, known_as: str, *, no_unit: str, no_time: str
 ) -> tuple[Promise, ...]:
-    table = f"FROM '{tables.exposures.name}' WHERE"
+    table = f"FROM {Listings(tables=tables).exposures} WHERE"
     ours = f"{table} experiment_id = '{known_as.replace(chr(39), chr(39) * 2)}' AND"
     arms = f"'{CHAMPION}', '{CHALLENGER}'"
     none = "{count} exposures: the A/B has no traffic"

@@ -14,9 +14,10 @@ from policies.side_by_side import VotesFormat
 from stages.engine.data import read_items
 from stages.models import build
 from stages.models.recorded import RecordedFormat, open_recorded
+from stages.online.backends import engine
 from stages.online.moments_file import moments_contract, read_series
 from stages.online.sources import Tables
-from stages.online.tables import Traffic, engine, open_traffic
+from stages.online.tables import Traffic, open_traffic
 from stages.side_by_side.votes import each_once, parse_votes
 from tests.docs.page import files, read, rows, section, write_files
 from tests.docs.test_policies import described

@@ -9,10 +9,11 @@ import pytest
 
 from policies.online import OnlinePlan
 from stages.evidence.estimate import Unmeasured
+from stages.online.backends import engine
 from stages.online.look_data import LookData
 from stages.online.reduction import reduce_look
 from stages.online.sources import Tables
-from stages.online.tables import MissingColumns, engine, open_traffic
+from stages.online.tables import MissingColumns, open_traffic
 from stages.stats.moments import Moments
 from tests.stages.online.traffic_of import START, Recipe, Traffic, generate, plan_of, write
 

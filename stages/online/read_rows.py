@@ -1,0 +1,112 @@
+"""How many rows a look rests on, and how many came for a day after it was read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from policies.online import OnlinePlan
+from stages.online.arms import arms_of
+from stages.online.sources import Tables
+from stages.online.tables import AB, AT, Traffic, instant, rows
+from stages.online.units import Ab, Span
+
+if TYPE_CHECKING:
+    from ibis import Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRows:
+    """Rows of a stretch of time, when they were read.
+
+    Attributes:
+        span: The stretch; without a beginning, from the first exposure.
+        exposures: Exposures of the A/B.
+        events: Events of every unit, those of other A/Bs included.
+    """
+
+    span: Span
+    exposures: int
+    events: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateRows:
+    """Rows that came for a stretch of time after it was read; below 0: rows are gone.
+
+    Attributes:
+        span: The stretch.
+        exposures: Exposures of the A/B.
+        events: Events of every unit.
+    """
+
+    span: Span
+    exposures: int
+    events: int
+
+
+def late_rows(
+    traffic: Traffic,
+    tables: Tables,
+    *,
+    known_as: str,
+    plan: OnlinePlan,
+    start: datetime,
+    read: Sequence[ReadRows],
+) -> tuple[LateRows, ...]:
+    """What has changed since stretches of time were read; empty when nothing has.
+
+    A count sees no row that was altered in place.
+
+    Raises:
+        InputError: The traffic cannot be read.
+    """
+    ab = Ab(plan=plan, arms=arms_of(plan, known_as), start=start)
+    now = counted(traffic, tables, ab, tuple(one.span for one in read))
+    late = (
+        LateRows(
+            span=then.span,
+            exposures=later.exposures - then.exposures,
+            events=later.events - then.events,
+        )
+        for then, later in zip(read, now, strict=True)
+    )
+    return tuple(one for one in late if one.exposures or one.events)
+
+
+def counted(
+    traffic: Traffic, tables: Tables, ab: Ab, spans: Sequence[Span]
+) -> tuple[ReadRows, ...]:
+    """Rows of each stretch of time now, in one pass over each table.
+
+    Raises:
+        InputError: The traffic cannot be read.
+    """
+    if not spans:
+        return ()
+    exposures = traffic.exposures.filter(traffic.exposures[AB] == ab.arms.experiment)
+    both = _counts(exposures, spans, "exposures", ab).cross_join(
+        _counts(traffic.events, spans, "events", ab)
+    )
+    (row,) = rows(both, traffic.connection, read=(tables.exposures, tables.events))
+
+    def number(name: str) -> int:
+        value = row[name]
+        assert isinstance(value, int), f"the engine gave {value!r} for a count"
+        return value
+
+    return tuple(
+        ReadRows(span=span, exposures=number(f"exposures_{n}"), events=number(f"events_{n}"))
+        for n, span in enumerate(spans)
+    )
+
+
+def _counts(table: "Table", spans: Sequence[Span], name: str, ab: Ab) -> "Table":
+    last = max(span.until for span in spans)
+    inside = table.filter((table[AT] >= instant(ab.start)) & (table[AT] <= instant(last)))
+    return inside.aggregate(
+        **{
+            f"{name}_{n}": inside.count(where=span.holds(inside[AT]))
+            for n, span in enumerate(spans)
+        }
+    )

@@ -1,0 +1,71 @@
+"""The units of an A/B at one moment, computed from everything that was read up to it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stages.online.backends import faults
+from stages.online.parts import Part, Role
+from stages.online.read_rows import ReadRows, counted
+from stages.online.sources import Tables
+from stages.online.tables import Traffic, unreadable
+from stages.online.units import Ab, Span, grown, values_of
+
+if TYPE_CHECKING:
+    from ibis import Table
+
+    from stages.online.backends import Backend
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitState:
+    """The units of an A/B at one moment.
+
+    Attributes:
+        connection: The engine that holds them.
+        units: As `units.grown` gives them.
+        values: By place of the part: the events' own values, of quantile metrics.
+        read: Rows of every stretch of time, in the order they were read.
+    """
+
+    connection: "Backend"
+    units: "Table"
+    values: Mapping[int, "Table"]
+    read: tuple[ReadRows, ...]
+
+    @property
+    def rows_read(self) -> tuple[int, int]:
+        """Exposures and events that it rests on."""
+        return sum(one.exposures for one in self.read), sum(one.events for one in self.read)
+
+
+@contextmanager
+def from_scratch(traffic: Traffic, tables: Tables, ab: Ab, day: float) -> Iterator[UnitState]:
+    """The state on a day, computed by the engine of the tables and held by it for a while.
+
+    Raises:
+        InputError: The traffic cannot be read.
+    """
+    span = Span(until=ab.at(day))
+    try:
+        held = grown(traffic, ab, span).cache()
+    except faults(traffic.connection.name) as error:
+        where = f"{tables.exposures} or {tables.events}"
+        raise unreadable(where, str(error)) from error
+    try:
+        yield UnitState(
+            connection=traffic.connection,
+            units=held,
+            values={
+                n: values_of(traffic, ab, span, held, part) for n, part in quantile_parts(traffic)
+            },
+            read=counted(traffic, tables, ab, (span,)),
+        )
+    finally:
+        held.release()
+
+
+def quantile_parts(traffic: Traffic) -> tuple[tuple[int, Part], ...]:
+    """Parts of which every event counts by itself, with their places."""
+    return tuple((n, part) for n, part in enumerate(traffic.parts) if part.role is Role.EACH)
