@@ -1,14 +1,17 @@
 """Votes on a pair, gathered by prompt, and the shares they make."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from statistics import fmean
 
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.side_by_side.interleaving import interleaved
 from stages.side_by_side.scores import Row, Rule, share_of_rows
-from stages.side_by_side.vote import CandidateVote
+from stages.side_by_side.vote import CandidateVote, PassedOver
+
+Said = CandidateVote | PassedOver
+"""What somebody said of a prompt, or that nothing was said when it was its turn."""
 
 Score = Callable[[CandidateVote], float | None]
 """What a vote says of a metric, 0 to 1; None when it is unresolved."""
@@ -21,12 +24,14 @@ class PromptVotes:
     Attributes:
         prompt: Its id.
         by_annotator: For each annotator in order of appearance, the votes in either order of the
-            answers; as many annotators as the plan's overlap.
+            answers.
+        missing: How many annotators are missing to the plan's overlap, 0 or more.
         settled: Whether a rule said it, and nobody was shown the pair.
     """
 
     prompt: str
     by_annotator: tuple[tuple[CandidateVote, ...], ...]
+    missing: int = 0
     settled: bool = False
 
     @property
@@ -40,21 +45,26 @@ class Tally:
     """What the votes on a pair amount to.
 
     Attributes:
-        prompts: Planned prompts that have all their votes, in the order in which they got them,
-            settled ones in their turn among them.
-        begun: Planned prompts that have some but not all of them.
+        turns: Planned prompts in the order in which they got all their votes or were passed over,
+            whichever came first, settled ones in their turn among them.
+        begun: Planned prompts that have some but not all of their votes.
         beyond: Prompts after the planned number, left out.
         surplus: Votes beyond the overlap on planned prompts, left out.
         elsewhere: Votes on prompts that the plan does not know, left out.
         needless: Votes on settled prompts, left out.
     """
 
-    prompts: tuple[PromptVotes, ...]
+    turns: tuple[PromptVotes, ...]
     begun: int
     beyond: int
     surplus: int
     elsewhere: int
     needless: int = 0
+
+    @property
+    def prompts(self) -> tuple[PromptVotes, ...]:
+        """Those that have all their votes."""
+        return tuple(prompt for prompt in self.turns if not prompt.missing)
 
     @property
     def settled(self) -> int:
@@ -84,7 +94,7 @@ class Tally:
 
 
 def tally(
-    votes: Sequence[CandidateVote],
+    said: Sequence[Said],
     *,
     prompts: int,
     overlap: int,
@@ -98,8 +108,12 @@ def tally(
     `overlap` annotators, in both orders if they gave both: further prompts and people cannot change
     a result once it was looked at. A prompt counts when all its annotators have voted.
 
+    One that was passed over takes its turn then, and counts as far as it was voted on: prompts that
+    people would rather not read are worse or better than the others, and come in late or never. A
+    turn, once taken, is kept, so that a sequence may be looked at at any time.
+
     Args:
-        votes: Votes on one pair, in order of appearance.
+        said: Votes on one pair and prompts that were passed over, in order of appearance.
         prompts: Planned number of prompts.
         overlap: Planned number of annotators per prompt.
         among: The prompts that the plan knows; None when it takes them from the votes.
@@ -108,33 +122,24 @@ def tally(
         seed: The plan's.
     """
     ruled = {vote.prompt: vote for vote in settled}
-    unsettled = [vote for vote in votes if vote.prompt not in ruled]
-    known = [vote for vote in unsettled if among is None or vote.prompt in among]
-    found: dict[str, dict[str, list[CandidateVote]]] = {}
-    completed: list[str] = []
-    extra: list[str] = []
-    for vote in known:
-        annotators = found.setdefault(vote.prompt, {})
-        if vote.annotator not in annotators and len(annotators) == overlap:
-            extra.append(vote.prompt)
-            continue
-        if vote.annotator not in annotators and len(annotators) == overlap - 1:
-            completed.append(vote.prompt)
-        annotators.setdefault(vote.annotator, []).append(vote)
-    planned = set(islice(found, prompts - len(ruled)))
-    complete = [prompt for prompt in completed if prompt in planned]
+    unsettled = [each for each in said if each.prompt not in ruled]
+    known = [each for each in unsettled if among is None or each.prompt in among]
+    found = _found(known, overlap)
+    planned = dict(islice(found.votes.items(), prompts - len(ruled)))
+    turns = [
+        _prompt_votes(prompt, planned[prompt], overlap)
+        for prompt in found.turns
+        if prompt in planned
+    ]
     return Tally(
-        prompts=interleaved(
-            [_ruled(vote, overlap) for vote in ruled.values()],
-            [_prompt_votes(name, found[name]) for name in complete],
-            planned=prompts,
-            seed=seed,
+        turns=interleaved(
+            [_ruled(vote, overlap) for vote in ruled.values()], turns, planned=prompts, seed=seed
         ),
-        begun=len(planned) - len(complete),
-        beyond=len(found) - len(planned),
-        surplus=sum(prompt in planned for prompt in extra),
-        elsewhere=len(unsettled) - len(known),
-        needless=len(votes) - len(unsettled),
+        begun=sum(0 < len(annotators) < overlap for annotators in planned.values()),
+        beyond=len(found.votes) - len(planned),
+        surplus=sum(prompt in planned for prompt in found.surplus),
+        elsewhere=_votes_in(unsettled) - _votes_in(known),
+        needless=_votes_in(said) - _votes_in(unsettled),
     )
 
 
@@ -164,8 +169,8 @@ def share_of(counted: Tally, score: Score, rule: Rule) -> Estimate | Unmeasured:
     """Mean over prompts of what their votes say.
 
     A prompt's score is the mean over its annotators, an annotator's the mean of both orders. An
-    unresolved vote counts 0 at the lower end and 1 at the upper one; nothing is dropped, and the
-    value lies half-way between.
+    unresolved vote, and one that is missing on a prompt that was passed over, counts 0 at the lower
+    end and 1 at the upper one; nothing is dropped, and the value lies half-way between.
 
     Args:
         counted: The votes.
@@ -173,24 +178,30 @@ def share_of(counted: Tally, score: Score, rule: Rule) -> Estimate | Unmeasured:
         rule: When and how an interval is made of them.
 
     Returns:
-        The share with n the number of complete prompts, or `Unmeasured` when there is none, or too
-        few for an interval.
+        The share with n the number of prompts that had their turn, or `Unmeasured` when none is
+        complete, or when they are too few for an interval.
     """
     if not counted.prompts:
         return Unmeasured("no prompt has all its votes yet", Cause.WAITING)
     said = [f"{counted.settled} prompts settled by the rule"] if counted.settled else []
     if counted.unresolved:
         said.append(f"{counted.unresolved} unresolved votes count 0 below and 1 above")
+    passed_over = len(counted.turns) - len(counted.prompts)
+    if passed_over:
+        said.append(f"missing votes on {passed_over} prompts passed over count 0 below and 1 above")
     if counted.left_out:
         said.append(f"{counted.left_out} left out")
-    return share_of_rows(rows_of(counted, score), rule, said=said)
+    return share_of_rows(rows_of(counted.turns, score), rule, said=said)
 
 
-def rows_of(counted: Tally, score: Score) -> tuple[Row, ...]:
-    """What each annotator says of each prompt; as many rows on every prompt."""
-    return tuple(
-        _row(prompt, votes, score) for prompt in counted.prompts for votes in prompt.by_annotator
-    )
+def rows_of(prompts: Iterable[PromptVotes], score: Score) -> tuple[Row, ...]:
+    """What each annotator says of each prompt, missing ones included; as many on every prompt."""
+    return tuple(row for prompt in prompts for row in _rows(prompt, score))
+
+
+def _rows(prompt: PromptVotes, score: Score) -> Iterator[Row]:
+    yield from (_row(prompt, votes, score) for votes in prompt.by_annotator)
+    yield from [Row(prompt=prompt.prompt, annotator=None, low=0.0, high=1.0)] * prompt.missing
 
 
 def _row(prompt: PromptVotes, votes: Sequence[CandidateVote], score: Score) -> Row:
@@ -203,10 +214,50 @@ def _row(prompt: PromptVotes, votes: Sequence[CandidateVote], score: Score) -> R
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Votes by prompt and annotator, in order of appearance.
+
+    Attributes:
+        votes: As many annotators as are planned at most; none where a prompt was passed over only.
+        turns: Prompts that have all their votes or were passed over, in order.
+        surplus: The prompt of each vote beyond these annotators.
+    """
+
+    votes: dict[str, dict[str, list[CandidateVote]]] = field(default_factory=dict)
+    turns: dict[str, None] = field(default_factory=dict)
+    surplus: list[str] = field(default_factory=list)
+
+
+def _found(said: Sequence[Said], overlap: int) -> _Found:
+    found = _Found()
+    for each in said:
+        annotators = found.votes.setdefault(each.prompt, {})
+        if isinstance(each, PassedOver):
+            found.turns.setdefault(each.prompt)
+        elif each.annotator in annotators or len(annotators) < overlap:
+            annotators.setdefault(each.annotator, []).append(each)
+            if len(annotators) == overlap:
+                found.turns.setdefault(each.prompt)
+        else:
+            found.surplus.append(each.prompt)
+    return found
+
+
+def _votes_in(said: Iterable[Said]) -> int:
+    return sum(isinstance(each, CandidateVote) for each in said)
+
+
 def _ruled(vote: CandidateVote, overlap: int) -> PromptVotes:
     """The rule's word, as often as annotators would have given theirs."""
     return PromptVotes(prompt=vote.prompt, by_annotator=((vote,),) * overlap, settled=True)
 
 
-def _prompt_votes(name: str, annotators: Mapping[str, Sequence[CandidateVote]]) -> PromptVotes:
-    return PromptVotes(prompt=name, by_annotator=tuple(map(tuple, annotators.values())))
+def _prompt_votes(
+    name: str, annotators: Mapping[str, Sequence[CandidateVote]], overlap: int
+) -> PromptVotes:
+    return PromptVotes(
+        prompt=name,
+        by_annotator=tuple(map(tuple, annotators.values())),
+        missing=overlap - len(annotators),
+    )

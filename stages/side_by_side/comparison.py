@@ -7,13 +7,13 @@ from policies.side_by_side import Counted, SideBySidePlan
 from stages.engine.subject import Subject
 from stages.evidence.estimate import Cause, Unmeasured
 from stages.evidence.records import Cost
-from stages.side_by_side.aggregate import Tally, tally
+from stages.side_by_side.aggregate import Said, Tally, tally
 from stages.side_by_side.answering import Answering, Compared
 from stages.side_by_side.attacks import Attacks, attacks_on, without_credit
 from stages.side_by_side.gathering import Gathered, Gathering
 from stages.side_by_side.judged.panel import Judged, Panel
 from stages.side_by_side.pairs import Pair
-from stages.side_by_side.vote import CandidateVote, all_seen_from
+from stages.side_by_side.vote import CandidateVote, PassedOver, all_seen_from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ class Comparing:
         return Comparison(
             gathered=gathered,
             counted=tally(
-                _earned(votes, attacks),
+                _with_passes(_earned(votes, attacks), gathered, frozenset(names)),
                 prompts=self.plan.prompts_planned,
                 overlap=self.plan.overlap,
                 among=self._among(gathered),
@@ -146,6 +146,18 @@ def _earned(
     votes: Sequence[CandidateVote], attacks: Attacks | Unmeasured
 ) -> Sequence[CandidateVote]:
     return votes if isinstance(attacks, Unmeasured) else without_credit(votes, attacks)
+
+
+def _with_passes(
+    votes: Sequence[CandidateVote], gathered: Gathered, pair: frozenset[str]
+) -> Sequence[Said]:
+    """The votes on a pair, and where among them it was passed over."""
+    left = iter(votes)
+    return [
+        each if isinstance(each, PassedOver) else next(left)
+        for each in gathered.said
+        if each.pair == pair
+    ]
 
 
 def _attacks(

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from policies.benchmark_tasks import Stopping
 from policies.canonical import Json, sha256_of, sha256_of_bytes
 from policies.side_by_side import SideBySidePlan
 from stages.engine.data import read_bytes, without_credentials
@@ -13,7 +14,7 @@ from stages.side_by_side.answering import Prompts, read_prompts
 from stages.side_by_side.ballots.box import BallotBox
 from stages.side_by_side.batch import Batch, settled_votes
 from stages.side_by_side.naming import batch_name
-from stages.side_by_side.vote import Vote
+from stages.side_by_side.vote import PassedOver, Vote
 from stages.side_by_side.votes import each_once, parse_votes
 
 OpenBox = Callable[[], AbstractContextManager[BallotBox]]
@@ -25,7 +26,9 @@ class Gathered:
     """What there is of one comparison.
 
     Attributes:
-        votes: Every vote on any pair of the files, then those of the batch, in order of appearance.
+        said: Every vote on any pair of the files, then those of the batch, in order of appearance;
+            and, where the plan may stop at any time, each pair of the batch where it was first
+            passed over.
         settled: What the rule says of the batch's pairs that nobody is shown.
         batch: What people are shown; None when no batch was made.
         prompts: The plan's prompts; None when the votes name them.
@@ -33,12 +36,17 @@ class Gathered:
         absent: Votes files that are not there yet.
     """
 
-    votes: tuple[Vote, ...]
+    said: tuple[Vote | PassedOver, ...]
     settled: tuple[Vote, ...] = ()
     batch: Batch | None = None
     prompts: Prompts | None = None
     read: tuple[tuple[str, str], ...] = ()
     absent: tuple[str, ...] = ()
+
+    @property
+    def votes(self) -> tuple[Vote, ...]:
+        """The votes among what was said."""
+        return tuple(each for each in self.said if isinstance(each, Vote))
 
     @property
     def among(self) -> frozenset[str] | None:
@@ -85,7 +93,9 @@ class Gathering:
         with self.open_box() as box:
             if name not in box.batches.names():
                 return self._files
-            return _with_batch(self._files, box.batches.get(name), box.standing_votes(name))
+            anytime = self.plan.stopping is Stopping.ANYTIME
+            said = box.in_turn(name) if anytime else box.standing_votes(name)
+            return _with_batch(self._files, box.batches.get(name), said)
 
     def _read(self) -> Gathered:
         prompts = read_prompts(self.plan, base=self.base) if self.plan.data else None
@@ -102,7 +112,7 @@ class Gathering:
             votes += parse_votes(data, written_by=self.plan.format, where=shown)
         ids = {item.digest: item.id for item in prompts.items} if prompts else {}
         return Gathered(
-            votes=each_once(
+            said=each_once(
                 replace(vote, prompt=ids.get(vote.prompt, vote.prompt)) for vote in votes
             ),
             prompts=prompts,
@@ -111,23 +121,27 @@ class Gathering:
         )
 
 
-def _with_batch(files: Gathered, batch: Batch, votes: tuple[Vote, ...]) -> Gathered:
-    read = {f"batch {batch.name}": batch.digest, f"votes of {batch.name}": _digest(votes)}
-    return replace(
+def _with_batch(files: Gathered, batch: Batch, said: tuple[Vote | PassedOver, ...]) -> Gathered:
+    read = {f"batch {batch.name}": batch.digest, f"votes of {batch.name}": _digest(said)}
+    gathered = replace(
         files,
-        votes=each_once((*files.votes, *votes)),
+        said=(*files.said, *said),
         settled=settled_votes(batch),
         batch=batch,
         read=tuple(sorted({**dict(files.read), **read}.items())),
     )
+    each_once(gathered.votes)
+    return gathered
 
 
-def _digest(votes: tuple[Vote, ...]) -> str:
-    """SHA-256 of the votes of a batch, in their order."""
-    return sha256_of([_said(vote) for vote in votes])
+def _digest(said: tuple[Vote | PassedOver, ...]) -> str:
+    """SHA-256 of the votes of a batch and of what was passed over, in their order."""
+    return sha256_of([_json(each) for each in said])
 
 
-def _said(vote: Vote) -> Mapping[str, Json]:
+def _json(vote: Vote | PassedOver) -> Mapping[str, Json]:
+    if isinstance(vote, PassedOver):
+        return {"passed over": vote.prompt, "models": [vote.model_a, vote.model_b]}
     return {
         "prompt": vote.prompt,
         "annotator": vote.annotator,

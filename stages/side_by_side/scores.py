@@ -18,7 +18,7 @@ class Row:
 
     Attributes:
         prompt: Its id.
-        annotator: Who says so; None where a rule does, and nobody was asked.
+        annotator: Who says so; None where nobody does, but a rule, or a vote that is missing.
         low: Their score when everything unresolved is lost, 0 to 1.
         high: The same when it is won; `low` when all is resolved.
     """

@@ -112,7 +112,7 @@ def _fused(
         return panel
     assert prompts is not None  # the judges were shown them
     said = {row.prompt: row.middle for row in panel}
-    people = rows_of(known.counted, score)
+    people = rows_of(known.counted.prompts, score)
     voted = {row.prompt for row in people}
     others = [prompt for prompt in said if prompt not in voted]
     unlabelled = Unlabelled(
@@ -141,7 +141,7 @@ def _fused(
 
 def _raked(known: Comparison, plan: SideBySidePlan) -> Measured:
     """The win rate of people, mixed as the users are."""
-    rows = rows_of(known.counted, lambda vote: vote.win)
+    rows = rows_of(known.counted.prompts, lambda vote: vote.win)
     if not rows:
         return Unmeasured("no prompt has all its votes yet", Cause.WAITING)
     crew = _crew(rows)

@@ -17,7 +17,8 @@ def told_of(known: Comparison, candidate: Subject, baseline: Subject) -> Told:
         candidate: The candidate.
         baseline: What it is compared with.
     """
-    rows = rows_of(known.counted, lambda vote: vote.win)
+    turns = known.counted.turns
+    rows = rows_of(turns, lambda vote: vote.win)
     prompts = [row.prompt for row in rows]
     lows, highs = (
         mean_of_each(ends, prompts) if rows else []
@@ -32,9 +33,14 @@ def told_of(known: Comparison, candidate: Subject, baseline: Subject) -> Told:
         baseline=baseline.uri,
         prompts=tuple(
             PromptScore(
-                prompt=name, topic=topics.get(name, ""), low=low, high=high, at=last.get(name, "")
+                prompt=turn.prompt,
+                topic=topics.get(turn.prompt, ""),
+                low=low,
+                high=high,
+                at=last.get(turn.prompt, ""),
+                complete=not turn.missing,
             )
-            for name, low, high in zip(dict.fromkeys(prompts), lows, highs, strict=True)
+            for turn, low, high in zip(turns, lows, highs, strict=True)
         ),
         said=all_seen_from(known.gathered.votes, *names),
         judged=all_seen_from(judged, *names),

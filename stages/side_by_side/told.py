@@ -17,6 +17,7 @@ class PromptScore:
         low: What the candidate won on it when every unresolved vote is lost, 0 to 1.
         high: The same when every unresolved vote is won; `low` when all are resolved.
         at: When its last vote was given, ISO 8601; empty where it is not known.
+        complete: Whether it has all its votes; one that was passed over counts without.
     """
 
     prompt: str
@@ -24,6 +25,7 @@ class PromptScore:
     low: float
     high: float
     at: str = ""
+    complete: bool = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.low <= self.high <= 1:
@@ -42,7 +44,7 @@ class Told:
     Attributes:
         candidate: URI of the candidate.
         baseline: URI of the baseline.
-        prompts: What each prompt counts for, in the order in which they got all their votes.
+        prompts: What each prompt counts for, in the order in which they count.
         said: The votes on both as they were given, whatever they count for, in the order given.
         judged: The verdicts of the panel as they were given, `annotator` being the endpoint.
         pairs: The answers that were compared; empty where only votes are known.
@@ -57,3 +59,8 @@ class Told:
     judged: tuple[CandidateVote, ...] = ()
     pairs: tuple[Pair, ...] = ()
     flagged: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> tuple[PromptScore, ...]:
+        """The prompts that have all their votes."""
+        return tuple(score for score in self.prompts if score.complete)

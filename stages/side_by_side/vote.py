@@ -86,6 +86,26 @@ class CandidateVote:
     judge: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOver:
+    """Somebody whose turn it was to compare two answers did not: they skipped, or had opted out.
+
+    Attributes:
+        prompt: Id of the prompt.
+        model_a: Name of one model.
+        model_b: Name of the other.
+    """
+
+    prompt: str
+    model_a: str
+    model_b: str
+
+    @property
+    def pair(self) -> frozenset[str]:
+        """The two models."""
+        return frozenset((self.model_a, self.model_b))
+
+
 def all_seen_from(
     votes: Iterable[Vote], candidate: str, baseline: str
 ) -> tuple[CandidateVote, ...]:

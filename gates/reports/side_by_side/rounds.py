@@ -99,7 +99,7 @@ def round_pictures(
             "candidates.png",
             forest_png(lines, title="the round", unit="win rate against the baseline", at=EVEN),
         )
-    voted = [one for one in told.values() if one.prompts]
+    voted = [one for one in told.values() if one.complete]
     between = differences(voted, level=level)
     if between:
         title = "on common prompts, once all have voted: intervals hold together, p after Holm"
@@ -156,7 +156,7 @@ def _verdict(votes: Sequence[CandidateVote]) -> str:
 def differences(told: Sequence[Told], *, level: float) -> tuple[Line, ...]:
     """How much more every candidate won of the baseline than each other, and how sure that is."""
     scores: dict[str, dict[Hashable, float]] = {
-        one.candidate: {score.prompt: score.win for score in one.prompts} for one in told
+        one.candidate: {score.prompt: score.win for score in one.complete} for one in told
     }
     return tuple(
         Line(
@@ -177,7 +177,7 @@ def candidates_heat(told: Sequence[Told]) -> Heat | None:
     if not told:
         return None
     scores: dict[str, Wins | None] = {
-        one.candidate: {score.prompt: score.win for score in one.prompts} for one in told
+        one.candidate: {score.prompt: score.win for score in one.complete} for one in told
     }
     scores[told[0].baseline] = None
     shares: dict[tuple[str, str], float] = {}

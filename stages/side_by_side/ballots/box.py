@@ -28,15 +28,16 @@ from stages.side_by_side.ballots.counting import (
 from stages.side_by_side.ballots.database import Database
 from stages.side_by_side.ballots.disputes import Disputes
 from stages.side_by_side.ballots.flags import keep_flag, read_flags
+from stages.side_by_side.ballots.leads import Leads
 from stages.side_by_side.ballots.moments import moment
 from stages.side_by_side.ballots.person import PersonSummary
-from stages.side_by_side.ballots.leads import Leads
 from stages.side_by_side.ballots.reading import read_acts, read_people, read_stop
 from stages.side_by_side.ballots.roster import Roster, known_person
 from stages.side_by_side.ballots.seats import seating, take_seat
 from stages.side_by_side.ballots.standing import Flag, Progress, Skip
+from stages.side_by_side.ballots.turns import in_turn
 from stages.side_by_side.batch import Batch
-from stages.side_by_side.vote import Vote
+from stages.side_by_side.vote import PassedOver, Vote
 
 
 def open_ballots(state_url: str) -> "BallotBox":
@@ -206,6 +207,13 @@ class BallotBox:
         which its record tells.
         """
         return self._votes(batch, gold=False)
+
+    def in_turn(self, batch: str) -> tuple[Vote | PassedOver, ...]:
+        """The standing votes and, where it first happened, that a pair was passed over."""
+        whole = self.batches.get(batch)
+        with self._database.reading() as connection:
+            acts, people = read_acts(connection, batch), read_people(connection, batch)
+        return in_turn(whole, acts, people)
 
     def gold_votes(self, batch: str) -> tuple[Vote, ...]:
         """The same of gold pairs; `record["right"]` says whether it was read rightly."""

@@ -10,7 +10,7 @@ from policies.benchmark_tasks import Stopping
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.side_by_side.aggregate import both_bad, graded, rows_of, tally, win_rate
 from stages.side_by_side.scores import Rule
-from stages.side_by_side.vote import CandidateVote
+from stages.side_by_side.vote import CandidateVote, PassedOver
 from stages.stats.betting import betting_interval
 from stages.stats.means import mean_t
 from stages.stats.shares import clopper_pearson
@@ -112,7 +112,7 @@ def test_what_the_rule_settles_counts_as_a_prompt_with_all_its_votes() -> None:
     assert (found.n, found.value) == (22, pytest.approx((10 + 0.5) / 22))
     assert (len(counted.votes), counted.begun, counted.beyond) == (40, 0, 0)
     assert "2 prompts settled by the rule" in found.method
-    assert len(rows_of(counted, lambda v: v.win)) == 44
+    assert len(rows_of(counted.prompts, lambda v: v.win)) == 44
 
 
 def test_nobody_votes_on_what_the_rule_settles() -> None:
@@ -337,3 +337,69 @@ def test_one_prompt_of_several_annotators_has_its_sequence() -> None:
     found = rate(votes, prompts=10, overlap=2, stopping=Stopping.ANYTIME)
     assert (found.value, found.n) == (1.0, 1)
     assert ends(found)[0] < 0.05
+
+
+def passed(prompt: object) -> PassedOver:
+    return PassedOver(prompt=str(prompt), model_a="new", model_b="old")
+
+
+def test_what_is_passed_over_takes_its_turn_then_and_counts_against_both_ends() -> None:
+    said = [vote(0, 1.0), passed("left"), *(vote(i, float(i % 2)) for i in range(1, 60))]
+    counted = tally(said, prompts=100, overlap=1)
+    found = win_rate(counted, rule(100, Stopping.ANYTIME))
+    assert isinstance(found, Estimate)
+    wins = [float(i % 2) for i in range(1, 60)]
+    low = betting_interval([1.0, 0.0, *wins], level=0.95, planned=100)
+    high = betting_interval([1.0, 1.0, *wins], level=0.95, planned=100)
+    assert isinstance(low, Estimate)
+    assert isinstance(high, Estimate)
+    assert (found.low, found.high, found.n) == (low.low, high.high, 61)
+    assert found.value == pytest.approx(31.5 / 61)
+    assert (len(counted.prompts), len(counted.turns)) == (60, 61)
+    assert "missing votes on 1 prompts passed over count 0 below and 1 above" in found.method
+
+
+def test_a_turn_is_kept_when_the_votes_come_in_late() -> None:
+    said = [vote(0, 1.0), passed("left"), vote(1, 0.0), vote("left", 1.0), passed(0)]
+    counted = tally(said, prompts=5, overlap=1)
+    assert [turn.prompt for turn in counted.turns] == ["0", "left", "1"]
+    assert counted.prompts == counted.turns
+    assert counted.votes == (vote(0, 1.0), vote("left", 1.0), vote(1, 0.0))
+
+
+def test_votes_that_came_before_the_missing_ones_count() -> None:
+    said = [vote("left", 1.0, "a"), passed("left"), *(vote("read", 0.0, name) for name in "ab")]
+    counted = tally(said, prompts=5, overlap=2)
+    rows = rows_of(counted.turns, lambda v: v.win)
+    assert [(row.prompt, row.annotator, row.low, row.high) for row in rows] == [
+        ("left", "a", 1.0, 1.0),
+        ("left", None, 0.0, 1.0),
+        ("read", "a", 0.0, 0.0),
+        ("read", "b", 0.0, 0.0),
+    ]
+    assert (len(counted.prompts), counted.begun) == (1, 1)
+
+
+def test_what_nobody_read_is_not_begun_and_alone_says_nothing() -> None:
+    counted = tally([passed(0), passed(1)], prompts=5, overlap=2)
+    assert (counted.begun, len(counted.turns), counted.prompts) == (0, 2, ())
+    found = win_rate(counted, rule(5, Stopping.ANYTIME))
+    assert found == Unmeasured("no prompt has all its votes yet", Cause.WAITING)
+
+
+def test_what_is_passed_over_is_no_vote_and_outside_the_plan_is_nothing() -> None:
+    said = [passed("foreign"), passed("same"), vote(0, 1.0), passed(1)]
+    counted = tally(said, prompts=2, overlap=1, among="01", settled=[vote("same", 0.5, "rule")])
+    assert (counted.left_out, counted.beyond) == ("1 prompts beyond the plan", 1)
+    assert {turn.prompt for turn in counted.turns} <= {"0", "same"}
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.sampled_from("abc"), st.booleans()), max_size=30))
+def test_looks_at_what_was_passed_over_never_change_a_turn(
+    drawn: list[tuple[int, str, bool]],
+) -> None:
+    said = [passed(p) if skip else vote(p, 1.0, a) for p, a, skip in drawn]
+    whole = [turn.prompt for turn in tally(said, prompts=5, overlap=2).turns]
+    for end in range(len(said)):
+        early = tally(said[:end], prompts=5, overlap=2)
+        assert [turn.prompt for turn in early.turns] == whole[: len(early.turns)]

@@ -137,6 +137,21 @@ class Workplace:
                 cast += isinstance(accepted, Accepted)
         return cast
 
+    def skip(self, batch: str, person: str) -> str:
+        """The prompt of the person's next pair, which they skip."""
+        with open_ballots(str(self.folder / "state")) as box:
+            task = box.next_task(batch, person, now=NOW)
+            assert isinstance(task, Task)
+            ballot = Ballot(
+                person=person,
+                pair=task.pair,
+                said=Preference.UNRESOLVED,
+                guidelines=1,
+                token=f"skip {task.pair}",
+            )
+            assert isinstance(box.cast(batch, ballot, now=NOW), Accepted)
+            return box.batches.get(batch).shown[task.pair].prompt
+
 
 @pytest.fixture
 def workplace(tmp_path: Path) -> Iterator[Workplace]:
@@ -410,3 +425,33 @@ def test_on_how_many_prompts_nothing_is_won_is_said_whoever_counts(
         flagged = round(estimate(evidence, "attacks").value * judged)
         assert lost.startswith(f"{flagged} of {judged} prompts")
         assert flagged > 0
+
+
+def test_what_is_skipped_has_its_turn_where_one_may_look_at_any_time(workplace: Workplace) -> None:
+    plan = plan_of(votes_at_most=60, stopping="anytime")
+    batch = workplace.assign(plan)
+    workplace.vote(batch, *CREW, most=24)
+    before = workplace.measure(plan)
+    skipped = workplace.skip(batch, CREW[0])
+    stage = workplace.stage(plan)
+    evidence = stage.measure_next(workplace.candidate, workplace.baseline)
+    assert evidence.provenance.data != before.provenance.data
+    assert (estimate(before).n, estimate(evidence).n) == (24, 25)
+    assert estimate(evidence).value == pytest.approx((24 * estimate(before).value + 0.5) / 25)
+    assert "missing votes on 1 prompts passed over" in estimate(evidence).method
+    assert (evidence.waits[0].have, evidence.cost.votes) == (24, 24)
+    told = stage.told(workplace.candidate, workplace.baseline)
+    assert told is not None
+    assert [score.prompt for score in told.prompts if not score.complete] == [skipped]
+    assert (len(told.prompts), len(told.complete)) == (25, 24)
+    workplace.vote(batch, *CREW)
+    assert "passed over" not in estimate(workplace.measure(plan)).method
+
+
+def test_what_is_skipped_changes_nothing_before_a_fixed_number(workplace: Workplace) -> None:
+    plan = plan_of(votes_at_most=60)
+    batch = workplace.assign(plan)
+    workplace.vote(batch, *CREW, most=24)
+    before = encode(workplace.measure(plan))
+    workplace.skip(batch, CREW[0])
+    assert encode(workplace.measure(plan)) == before

@@ -287,3 +287,16 @@ def test_where_only_judges_count_a_flagged_pair_is_lost_too() -> None:
     page = pairs_html(only_judges)
     assert "p0: the candidate won 0.00" in page.replace("(prose)", "").replace("\n", " ")
     assert page.count("the candidate won 0.50") == 3
+
+
+def test_candidates_are_compared_on_prompts_that_have_all_their_votes() -> None:
+    whole, other = told("models:/a/2", (1.0, 0.0, 1.0, 0.0)), told("models:/a/3", (0.0,) * 4)
+    passed_over = PromptScore(prompt="p0", topic="", low=0, high=1, complete=False)
+    part = replace(other, prompts=(passed_over, *other.prompts[1:]))
+    found = candidates_heat([whole, part])
+    assert found is not None
+    assert found.counts["models:/a/2", "models:/a/3"] == 3
+    assert [line.measured for line in differences([whole, part], level=0.95)] == [
+        line.measured
+        for line in differences([whole, replace(other, prompts=other.prompts[1:])], level=0.95)
+    ]
