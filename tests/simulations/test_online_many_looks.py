@@ -23,7 +23,7 @@ from infra.figures._look_paths import (
 )
 from policies.load import parse_policy
 from policies.policy import Policy
-from stages.evidence.records import Check, StageName
+from stages.evidence.records import Check, Look, StageName
 from stages.online.analysis import look_of, measure_looks
 from stages.online.look_data import LookData, MetricArms
 from stages.stats.confidence_sequence import best_rho_squared, half_width
@@ -192,3 +192,51 @@ def test_a_look_that_brings_no_information_spends_nothing_and_changes_no_later_b
     kept = [k for k in range(14) if k != fallen]
     without = Design(name="without", units=tuple(even.units[k] for k in kept))
     np.testing.assert_array_equal(falls.bounds()[kept], without.bounds())
+
+
+def look_at(design: Design, number: int, score: float) -> Look:
+    """What the stage says of a look at which the primary is so many standard errors above."""
+    plan = policy_of(design).plan.online
+    assert plan is not None
+    seen = tuple(
+        look_data(day, units, (score, 0.0))
+        for day, units in enumerate(design.units[:number], start=1)
+    )
+    return look_of(plan, seen)
+
+
+def crossed_later(design: Design, number: int, score: float, paths: int) -> float:
+    """Share of paths that go on at the trend so far and cross at a later look."""
+    seen = np.maximum.accumulate(np.array(design.information))
+    now, later = seen[number - 1], seen[number:]
+    gains = np.diff(later, prepend=now)
+    trend = score / np.sqrt(now)
+    random = np.random.default_rng(number)
+    steps = random.normal(trend * gains, np.sqrt(gains), (paths, len(gains)))
+    z = (score * np.sqrt(now) + steps.cumsum(axis=1)) / np.sqrt(later)
+    return float((z > design.bounds()[number:]).any(axis=1).mean())
+
+
+@pytest.mark.parametrize("name", ["even", "slow start", "a look falls", "minimum run time"])
+@pytest.mark.parametrize("score", [0.0, 1.0, 1.8])
+def test_the_conditional_power_of_a_look_is_how_often_a_path_crosses_later(
+    name: str, score: float
+) -> None:
+    design = next(d for d in designs(14) if d.name == name)
+    for number in (6, 10, 13):
+        said = look_at(design, number, score).conditional_power
+        assert said is not None
+        assert said == pytest.approx(crossed_later(design, number, score, 20_000), abs=0.05)
+
+
+def test_a_look_whose_information_fell_spends_nothing_and_says_no_conditional_power() -> None:
+    design = next(d for d in designs(14) if d.name == "a look falls")
+    fallen = design.grows.index(False) + 1
+    before, fell, after = (look_at(design, fallen + k, 2.0) for k in (-1, 0, 1))
+    assert fell.conditional_power is None
+    assert fell.alpha_spent == before.alpha_spent
+    assert after.alpha_spent > before.alpha_spent
+    assert after.conditional_power is not None
+    ends = verdicts(design, np.full((2, 14), 9.0))
+    assert ends[fallen - 1] is OnlineVerdict.CONTINUE
+    assert ends[fallen] is OnlineVerdict.SHIP

@@ -57,7 +57,10 @@ def warns(scores: np.ndarray, n: int) -> bool:
 
 
 def false_warnings(repetitions: int) -> float:
-    """Share of A/Bs of six unharmed segments in which any look warns of any."""
+    """Share of A/Bs of six unharmed segments in which any look warns of any.
+
+    No z above -2.5 can warn, so that most paths need not be tested.
+    """
     random, warned = np.random.default_rng(11), 0
     units = np.arange(1, 15) * 700
     steps = random.standard_normal((repetitions, 6, 14)) * math.sqrt(700)
