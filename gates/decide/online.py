@@ -182,6 +182,8 @@ def _where(look: Look) -> str:
 def _power(look: Look) -> str:
     if look.conditional_power is None:
         return ""
+    primary = look.primary if len(look.all_primaries) > 1 else "it"
     return (
-        f"; at this trend it crosses by the last look with probability {look.conditional_power:.0%}"
+        f"; at this trend {primary} crosses by the last look with probability "
+        f"{look.conditional_power:.0%}"
     )

@@ -272,3 +272,12 @@ def test_without_a_conditional_power_the_sentence_is_silent_about_it() -> None:
     look = replace(LOOK, conditional_power=None)
     found = (finding(BETTER, Verdict.HOLD), finding(SAFE))
     assert "probability" not in decide_look(evidence(look=look), BOTH, found).reason
+
+
+def test_of_several_primaries_the_one_whose_chances_are_told_is_named() -> None:
+    found = (finding(BETTER, Verdict.HOLD), finding(SAFE))
+    alone = decide_look(evidence(), BOTH, found).reason
+    assert "at this trend it crosses" in alone
+    look = replace(LOOK, primaries=(PRIMARY, GUARD), any_primary=False)
+    several = decide_look(evidence(look=look), BOTH, found).reason
+    assert f"at this trend {PRIMARY} crosses by the last look with probability 40%" in several
