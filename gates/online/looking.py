@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gates.ab import Ab, online_stage, verdict_of
+from gates.ab import Ab, verdict_of
 from gates.membership import assemble
 from gates.preregistration import registered
 from gates.services import Services
@@ -84,12 +84,6 @@ def members_of(ab: Ab) -> tuple[str, ...]:
         return (ab.version.uri,)
     stored = ab.services.ledger.latest(ab.version, ab.file.policy.policy)
     return (ab.version.uri,) if stored is None else tuple(stored.evidence)
-
-
-def number_of(ab: Ab) -> int:
-    """Number of the newest look that was decided; 0 before the first."""
-    stage = online_stage(ab.decided())
-    return 0 if stage is None or stage.online is None else len(ab.taken())
 
 
 def _moments(ab: Ab, as_of: datetime) -> tuple[datetime, ...]:
