@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from policies.online import OnlineKind, OnlineMetric, OnlinePlan
 from stages.evidence.estimate import Bounds, Cause, Estimate, Unmeasured
@@ -52,7 +53,7 @@ class Measured:
     @property
     def unit(self) -> str:
         """Unit of its value."""
-        return next(m.unit.value for m in self.plan.to_metrics() if m.name == self.full_name)
+        return self.plan.unit_of(self.name).value
 
     @property
     def columns(self) -> MetricColumns:
@@ -229,7 +230,8 @@ def _widened(found: Estimate, to: Range, name: str) -> Estimate:
 
 def _anytime(measured: Measured) -> list[Measurement]:
     """The sequences that may stop the A/B; each look's end counts for ever after."""
-    of_looks = [_sequences(measured, look) for look in measured.looks]
+    harm = _harm(measured)
+    of_looks = [_sequences(look.of(measured.name), harm) for look in measured.looks]
     found = []
     for number, quantity in enumerate(ANYTIME_QUANTITIES):
         value = _running([sequences[number] for sequences in of_looks])
@@ -244,33 +246,63 @@ def _anytime(measured: Measured) -> list[Measurement]:
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Harm:
+    """What the harm sequences of one metric are made by, at every look.
+
+    Attributes:
+        columns: The metric's columns.
+        alpha: Its share of the error.
+        planned_units: Units at which the sequences are tightest.
+        burn_in_units: No sequence before this many.
+        unit: Unit of its value.
+        bounds: The end that tells of harm.
+    """
+
+    columns: MetricColumns
+    alpha: float
+    planned_units: int
+    burn_in_units: int
+    unit: str
+    bounds: Bounds
+
+
+def _harm(measured: Measured) -> _Harm:
+    plan = measured.plan
+    return _Harm(
+        columns=measured.columns,
+        alpha=plan.harm_alpha / len(plan.metrics),
+        planned_units=plan.planned_units,
+        burn_in_units=plan.burn_in_units,
+        unit=measured.unit,
+        bounds=measured.harmful,
+    )
+
+
+@lru_cache(maxsize=4096)
 def _sequences(
-    measured: Measured, look: LookData
+    arms: MetricArms, harm: _Harm
 ) -> tuple[Estimate | Unmeasured, Estimate | Unmeasured]:
     """DIFFERENCE and RATIO of one look, one-sided.
 
     The ratio's end inverts the sequence of y_T - rho y_C for every rho: Fieller's interval with the
     sequence's own critical value, so that a relative margin needs no plugged-in baseline.
     """
-    plan = measured.plan
-    alpha = plan.harm_alpha / len(plan.metrics)
     difference = asymptotic_confidence_sequence(
-        contrast_of(measured, look),
-        alpha=alpha,
-        planned_units=plan.planned_units,
-        unit=measured.unit,
-        bounds=measured.harmful,
-        burn_in_units=plan.burn_in_units,
+        effect(arms, harm.columns),
+        alpha=harm.alpha,
+        planned_units=harm.planned_units,
+        unit=harm.unit,
+        bounds=harm.bounds,
+        burn_in_units=harm.burn_in_units,
     )
     if isinstance(difference, Unmeasured):
         return difference, difference
-    rho = best_rho_squared(plan.planned_units, alpha=alpha)
-    critical = half_width(difference.n, 1.0, alpha=alpha, rho_squared=rho)
-    relative = quotient(
-        look.of(measured.name), measured.columns, level=1 - 2 * alpha, critical=critical
-    )
+    rho = best_rho_squared(harm.planned_units, alpha=harm.alpha)
+    critical = half_width(difference.n, 1.0, alpha=harm.alpha, rho_squared=rho)
+    relative = quotient(arms, harm.columns, level=1 - 2 * harm.alpha, critical=critical)
     if isinstance(relative, Estimate):
-        relative = _one_end(relative, measured.harmful, level=1 - alpha)
+        relative = _one_end(relative, harm.bounds, level=1 - harm.alpha)
     return difference, relative
 
 
