@@ -25,6 +25,7 @@ from gates.reports.github import Annotation
 from gates.reports.plan_words import plan_words
 from gates.reports.table import Table
 from policies.canonical import Json
+from policies.clicking import clicking_remark
 from policies.criteria import Severity
 from policies.detectors import detector_remark
 from policies.diff import diff
@@ -58,7 +59,11 @@ def check(
         file = find_policy(policy, opened)
         untold = check_inputs(file, opened, nothing)
         stages, open_tasks = adequacy(file), unfrozen(file)
-    found = {"helpfulness": silence_remark(file.policy), "detector": detector_remark(file.policy)}
+    found = {
+        "helpfulness": silence_remark(file.policy),
+        "detector": detector_remark(file.policy),
+        "gold": clicking_remark(file.policy),
+    }
     remarks = {title: remark for title, remark in found.items() if remark is not None}
     for criterion in _too_small(stages):
         noted = Annotation(level="warning", message=criterion.sentence, file=str(file.path))

@@ -63,6 +63,7 @@ def _json(found: "Shown") -> dict[str, object]:
         "flags": found.flags,
         "skips": [_skip(skipped) for skipped in found.skipped],
         "agreement": measured_json(found.agreement),
+        "only_voter": found.lonely,
         "topics": [{"topic": t.topic, "votes": t.votes, "needed": t.needed} for t in found.topics],
         "people": [_person(summary) for summary in found.people],
     }
@@ -119,7 +120,13 @@ def _say(found: "Shown") -> None:
     click.echo(", ".join(count_words(number, noun) for number, noun in told))
     if found.disputes:
         click.echo("votes on a disputed pair count as they stand, whatever a lead says of it")
-    click.echo(f"agreement (Krippendorff's alpha): {share_words(found.agreement)}\n")
+    click.echo(f"agreement (Krippendorff's alpha): {share_words(found.agreement)}")
+    if found.lonely is not None:
+        click.echo(
+            f"WARNING only {found.lonely} has voted: intervals are over prompts alone, and say "
+            "nothing of what other people would prefer"
+        )
+    click.echo()
     if len(found.topics) > 1:
         topics = tuple(map(_topic_row, found.topics))
         say_table(Table(title="By topic", headings=("topic", "votes"), rows=topics))

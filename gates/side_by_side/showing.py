@@ -25,6 +25,7 @@ class Shown:
         disputes: Disputed pairs of which no lead has spoken yet.
         flags: Remarks of annotators.
         skipped: What people left for others, and why; each with the id of its prompt.
+        lonely: Who alone has voted; None where nobody or several people did.
     """
 
     batch: str
@@ -37,6 +38,7 @@ class Shown:
     disputes: int
     flags: int
     skipped: tuple["Skipped", ...]
+    lonely: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ def show(box: BallotBox, name: str) -> Shown:
         Broken: When the ballot box cannot be used.
     """
     batch, votes = box.batches.get(name), box.standing_votes(name)
+    voters = {vote.annotator for vote in votes}
     return Shown(
         batch=name,
         policy=batch.terms.policy,
@@ -66,4 +69,5 @@ def show(box: BallotBox, name: str) -> Shown:
         disputes=sum(found.adjudication is None for found in box.disputes.all(name)),
         flags=len(box.flags(name)),
         skipped=tuple(Skipped(batch.shown[skip.pair].prompt, skip) for skip in box.skips(name)),
+        lonely=voters.pop() if len(voters) == 1 else None,
     )

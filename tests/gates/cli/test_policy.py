@@ -107,6 +107,19 @@ def test_check_warns_of_a_policy_that_selects_silence(
     assert said("policy", "check", "release", "--json").json["warnings"] == []
 
 
+def test_check_warns_of_random_votes_that_nothing_shows(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = "side_by_side: {data: ../data/sums.jsonl, votes_at_most: 20}"
+    limit = "{metric: side_by_side.win_rate, at_least: 0.4, severity: blocking, because: people}"
+    place.policy(policy_text((plan,), (limit,)))
+    assert (
+        "\nWARNING who votes at random pulls a win rate" in said("policy", "check", "release").out
+    )
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert "title=gold" in said("policy", "check", "release").err
+
+
 def test_check_warns_of_a_detector_that_is_taken_at_its_word(place: Workplace) -> None:
     rude = "{data: ../data/sums.jsonl, classifier: detoxify/original, labelled: {data: l.jsonl}}"
     harmless = "{metric: rude.rate, at_most: 0.01, severity: blocking, because: brand}"

@@ -191,7 +191,7 @@ def test_why_people_skipped_is_shown(place: Workplace, batch: str) -> None:
         assert isinstance(box.cast(batch, skip, now=NOW), Accepted)
         prompt = box.batches.get(batch).shown[task.pair].prompt
     out = said("sxs", "show", batch).out
-    assert "1 skips" in out
+    assert "0 open disputes, 0 flags, 1 skip\n" in out
     assert "I do not [2J read Latin" in out
     (found,) = entries(said("sxs", "show", batch, "--json").json, "skips")
     assert found == {
@@ -200,6 +200,49 @@ def test_why_people_skipped_is_shown(place: Workplace, batch: str) -> None:
         "comment": "I do not\x1b[2J read Latin",
         "at": NOW.isoformat(timespec="microseconds"),
     }
+
+
+def cast(place: Workplace, batch: str, person: str, preference: Preference) -> None:
+    """The person's next pair, `preference` of the pair's own a; gold is read rightly before it."""
+    with open_ballots(str(place.folder / "state")) as box:
+        while True:
+            task = box.next_task(batch, person, now=NOW)
+            assert isinstance(task, Task)
+            wanted = Preference.A_MUCH_BETTER if task.gold else preference
+            ballot = Ballot(
+                person=person,
+                pair=task.pair,
+                said=wanted if task.a_first else wanted.turned,
+                guidelines=1,
+                token=f"{person} {task.pair}",
+            )
+            assert isinstance(box.cast(batch, ballot, now=NOW), Accepted)
+            if not task.gold:
+                return
+
+
+def test_one_person_alone_is_warned_of(place: Workplace, batch: str) -> None:
+    said("sxs", "people", batch, "add", "ann", "bob")
+    assert "WARNING" not in said("sxs", "show", batch).out
+    cast(place, batch, "ann", Preference.A_BETTER)
+    assert "WARNING only ann has voted" in said("sxs", "show", batch).out
+    assert said("sxs", "show", batch, "--json").json["only_voter"] == "ann"
+    cast(place, batch, "bob", Preference.A_BETTER)
+    assert "WARNING" not in said("sxs", "show", batch).out
+    assert said("sxs", "show", batch, "--json").json["only_voter"] is None
+
+
+def test_a_dispute_is_said_to_change_no_vote(place: Workplace, batch: str) -> None:
+    said("sxs", "people", batch, "add", "ann", "bob")
+    with open_ballots(str(place.folder / "state")) as box:
+        pairs = len(box.batches.get(batch).pairs)
+    for _ in range(pairs):
+        cast(place, batch, "ann", Preference.A_MUCH_BETTER)
+    assert "as they stand" not in said("sxs", "show", batch).out
+    cast(place, batch, "bob", Preference.B_MUCH_BETTER)
+    out = said("sxs", "show", batch).out
+    assert "1 open dispute, 0 flags, 0 skips" in out
+    assert "votes on a disputed pair count as they stand" in out
 
 
 def test_an_unknown_batch_is_said(place: Workplace) -> None:
