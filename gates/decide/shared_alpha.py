@@ -34,13 +34,15 @@ def measured_at(
     if not 1 <= share <= look.hypotheses:
         raise ValueError(f"{look.hypotheses} hypotheses do not share alpha by {share}")
     at_look = tuple(m for m in found if m.validity is Validity.LOOK)
-    if at_look and not _graded(at_look, look.hypotheses):
+    others = tuple(m for m in found if m.validity is not Validity.LOOK)
+    if all(isinstance(m.measured, Unmeasured) for m in at_look):
+        return (*others, *at_look[:1])
+    if not _graded(at_look, look.hypotheses):
         return Unmeasured(
             f"its {quantity} is not measured at alpha / k for every k up to {look.hypotheses}, the "
             "number of hypotheses that share alpha"
         )
-    others = tuple(m for m in found if m.validity is not Validity.LOOK)
-    return (*others, *at_look[share - 1 : share])
+    return (*others, at_look[share - 1])
 
 
 def _graded(at_look: tuple[Measurement, ...], hypotheses: int) -> bool:

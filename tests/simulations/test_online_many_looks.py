@@ -181,7 +181,7 @@ def test_paths_are_decided_as_looks_are(design: Design) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("design", EVERY)
 def test_paths_are_decided_as_looks_are_in_full(design: Design) -> None:
-    occurred = agree(design, 1200 // len(design.units))
+    occurred = agree(design, 300 // len(design.units))
     print(f"{len(design.units)} looks, {design.name}: {', '.join(sorted(occurred))} as compared")
 
 

@@ -290,6 +290,18 @@ def test_a_look_at_which_the_small_shares_spend_nothing_is_judged_at_none() -> N
     assert decision.findings[0].verdict is Verdict.UNMEASURED
 
 
+def test_a_look_at_which_no_share_spends_anything_says_why() -> None:
+    rules = plan(2)
+    found = seen(rules, 9, 0)
+    none = Unmeasured("the look is before the minimum run time", Cause.WAITING)
+    for kept in (1, 2):
+        early = tuple(replace(m, measured=none) for m in found.measurements[:kept])
+        part = replace(found, measurements=(*early, *found.measurements[2:]))
+        finding = decided(rules, part).findings[0]
+        assert finding.verdict is Verdict.UNMEASURED
+        assert "before the minimum run time" in finding.sentence
+
+
 def test_primaries_that_were_not_measured_at_all_never_pass() -> None:
     rules = plan(2)
     found = seen(rules)
