@@ -149,6 +149,8 @@ def test_earlier_draws_at_a_larger_level_leave_only_what_is_left() -> None:
     assert first.alpha == MOST
     history: list[Entry] = [first]
     assert drawn(history, "b", level=0.026).alpha == pytest.approx(0.026 - MOST)
+    won: list[Entry] = [*history, Ended(test="a", rejected=True)]
+    assert drawn(won, "b", level=0.026).alpha == pytest.approx(0.026 - MOST)
     nothing = next_alpha(history, test="b", level=0.01, most=MOST)
     assert isinstance(nothing, Unmeasured)
     assert nothing.cause is Cause.OVER_BUDGET
