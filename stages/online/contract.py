@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from policies.canonical import Json
 from stages.evidence.records import Check
 
 if TYPE_CHECKING:
@@ -40,6 +41,42 @@ class Promise:
         return f"{said}; list them: {self.listing}" if self.listing else said
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A promise that was held against its count.
+
+    Attributes:
+        promise: The promise.
+        count: The count; None when there is none, which breaks it.
+        kept: Whether Great Expectations saw it kept.
+    """
+
+    promise: Promise
+    count: float | None
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractReport:
+    """All that the contract found, to be kept beside the look.
+
+    Attributes:
+        held: Every promise, in order.
+        checks: What it says of validity: `data_contract`, a failed check per broken promise, and
+            whatever else was found.
+        validation: Great Expectations' own result; None when nothing was held.
+    """
+
+    held: tuple[Held, ...]
+    checks: tuple[Check, ...]
+    validation: Json = None
+
+    @property
+    def kept(self) -> bool:
+        """Whether there was any promise, and every one is kept."""
+        return bool(self.held) and all(one.kept for one in self.held)
+
+
 def never(name: str, broken: str, listing: str = "") -> Promise:
     """A promise that something does not occur."""
     return Promise(name=name, broken=broken, listing=listing, at_most=0)
@@ -48,7 +85,14 @@ def never(name: str, broken: str, listing: str = "") -> Promise:
 def hold(
     promises: Sequence[Promise], counts: Mapping[str, float | None], *, kept: str
 ) -> tuple[Check, ...]:
-    """Whether counts keep every promise.
+    """Whether counts keep every promise; the checks of `report`."""
+    return report(promises, counts, kept=kept).checks
+
+
+def report(
+    promises: Sequence[Promise], counts: Mapping[str, float | None], *, kept: str
+) -> ContractReport:
+    """Holds counts to promises.
 
     Args:
         promises: At least one; a contract without a promise keeps nothing.
@@ -56,26 +100,36 @@ def hold(
         kept: Sentence when all are kept.
 
     Returns:
-        The check `data_contract`, then a failed check `data_contract.NAME` per broken promise.
+        The report; its checks are `data_contract`, then a failed check `data_contract.NAME` per
+        broken promise.
     """
-    broken = _broken(promises, counts) if promises else frozenset({""})
+    if not promises:
+        said = "the data contract has no promise that could be kept"
+        return ContractReport(held=(), checks=(Check(name=NAME, passed=False, sentence=said),))
+    found = _validated(promises, counts)
+    broken = _broken(promises, found)
+    held = tuple(
+        Held(promise=p, count=counts.get(p.name), kept=p.name not in broken) for p in promises
+    )
+    return ContractReport(held=held, checks=_checks(held, kept), validation=found)
+
+
+def _checks(held: Sequence[Held], kept: str) -> tuple[Check, ...]:
+    broken = [one for one in held if not one.kept]
     if not broken:
         return (Check(name=NAME, passed=True, sentence=kept),)
-    named = [promise for promise in promises if promise.name in broken]
-    said = f"{len(named)} of {len(promises)} promises of the data contract are broken"
+    said = f"{len(broken)} of {len(held)} promises of the data contract are broken"
+    each = [(f"{NAME}.{one.promise.name}", one.promise.sentence(one.count)) for one in broken]
     return (
         Check(name=NAME, passed=False, sentence=said),
-        *(
-            Check(name=f"{NAME}.{p.name}", passed=False, sentence=p.sentence(counts.get(p.name)))
-            for p in named
-        ),
+        *(Check(name=name, passed=False, sentence=sentence) for name, sentence in each),
     )
 
 
-def _broken(promises: Sequence[Promise], counts: Mapping[str, float | None]) -> frozenset[str]:
-    """Names of the promises that Great Expectations sees broken.
+def _validated(promises: Sequence[Promise], counts: Mapping[str, float | None]) -> dict[str, Json]:
+    """What Great Expectations says of the one-row frame of counts, without its own times and ids.
 
-    The one-row frame must have exactly one row: an empty frame would keep every promise.
+    The frame must have exactly one row: an empty frame would keep every promise.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its own imports and pandas calls warn on every use
@@ -85,12 +139,29 @@ def _broken(promises: Sequence[Promise], counts: Mapping[str, float | None]) -> 
         frame = pd.DataFrame([{p.name: counts.get(p.name) for p in promises}], dtype="float64")
         suite = gx.ExpectationSuite(name=NAME, expectations=_expectations(promises))
         batch = _definition().get_batch(batch_parameters={"dataframe": frame})
-        results = batch.validate(suite, result_format="BOOLEAN_ONLY").results
-    kept: dict[str, list[bool]] = {}
-    for result in results:
+        found = batch.validate(suite, result_format="BOOLEAN_ONLY")
+    results: list[Json] = []
+    for result in found.results:
         config = result.expectation_config
         assert config is not None, "every result names its expectation"
-        kept.setdefault(config.kwargs.get("column", ""), []).append(result.success is True)
+        said = {k: v for k, v in config.kwargs.items() if k != "batch_id"}
+        one: Json = {"expectation": config.type, "kwargs": said, "success": result.success is True}
+        results.append(one)
+    return {
+        "suite": NAME,
+        "great_expectations": gx.__version__,
+        "success": found.success is True,
+        "results": results,
+    }
+
+
+def _broken(promises: Sequence[Promise], found: Mapping[str, Json]) -> frozenset[str]:
+    """Names of the promises that Great Expectations does not see kept."""
+    kept: dict[str, list[bool]] = {}
+    results = found["results"]
+    assert isinstance(results, list)
+    for result in results:
+        kept.setdefault(result["kwargs"].get("column", ""), []).append(result["success"])
     every = {"", *(p.name for p in promises)}
     unkept = frozenset(name for name in every if not all(kept.get(name, [False])))
     return frozenset(every) if "" in unkept else unkept

@@ -9,13 +9,15 @@ from typing import Protocol, assert_never
 from policies.online import OnlinePlan
 from stages.evidence.records import Check
 from stages.online import validity
+from stages.online.arms import arms_of
 from stages.online.backends import connected
 from stages.online.look_data import LookData
 from stages.online.moments_file import Series, cannot_tell, look_data, moments_contract, read_series
 from stages.online.reduction import reduce_look
 from stages.online.sources import MomentsTable, Source, Tables
 from stages.online.tables import MissingColumns, Traffic, open_traffic
-from stages.online.traffic import Period, Scope, missing_columns, scope, traffic_contract
+from stages.online.traffic import Scope, inspect, missing_columns, scope
+from stages.online.traffic_rules import Asked, Period
 
 
 class Readable(Protocol):
@@ -93,8 +95,8 @@ class Reading:
     ) -> "_Rows | Unreadable":
         assert isinstance(self.source, Tables)
         if isinstance(traffic, MissingColumns):
-            return Unreadable(checks=missing_columns(traffic))
-        reach = scope(traffic, self.source, self.known_as)
+            return Unreadable(checks=missing_columns(traffic).checks)
+        reach = scope(traffic, self.source, arms_of(self.plan, self.known_as).experiment)
         if reach.start is None or reach.newest is None:
             return _without_start(reach)
         return _Rows(
@@ -142,8 +144,9 @@ class _Rows:
         plan, until = self.reading.plan, self.start + timedelta(days=looks[-1].day)
         clock = None if plan.retrospective else self.now
         period = Period(start=self.start, until=until, clock=clock)
+        asked = Asked(plan=plan, arms=arms_of(plan, self.reading.known_as), period=period)
         return (
-            *traffic_contract(self.traffic, self.tables, self.reading.known_as, period),
+            *inspect(self.traffic, self.tables, asked).checks,
             validity.freshness(plan, newest=self.newest, until=until),
         )
 

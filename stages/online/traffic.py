@@ -1,40 +1,35 @@
-"""What exposures and events say of themselves: scope, and violations of the data contract."""
+"""What exposures and events say of themselves: scope, and how they keep the data contract."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from stages.evidence.records import Check
-from stages.online.contract import Promise, hold, never
-from stages.online.listings import Listings
+from stages.online import traffic_units
+from stages.online.contract import ContractReport, Promise, never, report
+from stages.online.listing import rows_that_break, sql_of
 from stages.online.parts import Part
 from stages.online.sources import Tables
-from stages.online.tables import (
-    AB,
-    ARM,
-    AT,
-    CHALLENGER,
-    CHAMPION,
-    UNIT,
-    MissingColumns,
-    Traffic,
-    instant,
-    rows,
-)
+from stages.online.tables import AB, ARM, AT, MissingColumns, Traffic, instant, rows
+from stages.online.traffic_rules import CLOCK_SKEW, Asked, Rule, Where, is_below, negative, rules
+from stages.online.traffic_units import ABSURD, TELLING, Units, units_of
+from stages.online.validity import FRESH_WITHIN
 
 if TYPE_CHECKING:
     from ibis import Table
-
-CLOCK_SKEW = timedelta(hours=1)
-"""A row may be this far ahead of the clock: machines disagree."""
+    from ibis.expr.types import Scalar
 
 CROSSOVER_AT_MOST = 0.001
-"""Share of units that may stand in both arms (a log-in on a second device); they are left out."""
+"""Share of units that may stand in two arms (a log-in on a second device); they are left out."""
 
 EARLY_AT_LEAST = 0.01
 """Share of units that the first half of the run must bring: fewer, and a stray early row faked
 it."""
+
+REPEATED_AT_MOST = 0.4
+"""Share of events that may repeat another one. Two clicks in one second are alike; but of a table
+that was loaded twice, half of the rows repeat the other half."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,35 +47,20 @@ class Scope:
     newest: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Period:
-    """What a look sees.
-
-    Attributes:
-        start: First exposure of the A/B.
-        until: Time of the look.
-        clock: No row may be later than this (plus skew); None for recorded traffic.
-    """
-
-    start: datetime
-    until: datetime
-    clock: datetime | None
-
-
-def missing_columns(missing: MissingColumns) -> tuple[Check, ...]:
+def missing_columns(missing: MissingColumns) -> ContractReport:
     """The contract of tables that lack columns: broken, whatever their rows say."""
     named = ", ".join(f"`{column}` of the {table}" for table, column in missing.columns)
     promise = never("columns", f"the traffic lacks {{count}} column(s): {named}")
-    return hold((promise,), {"columns": len(missing.columns)}, kept="")
+    return report((promise,), {"columns": len(missing.columns)}, kept="")
 
 
-def scope(traffic: Traffic, tables: Tables, known_as: str) -> Scope:
-    """How far the rows of the A/B named `known_as` reach.
+def scope(traffic: Traffic, tables: Tables, experiment: str) -> Scope:
+    """How far the rows of an A/B reach, by its `experiment_id`.
 
     Raises:
-        InputError: A file cannot be read.
+        InputError: The traffic cannot be read.
     """
-    of_ab = traffic.exposures.filter(traffic.exposures[AB] == known_as)
+    of_ab = traffic.exposures.filter(traffic.exposures[AB] == experiment)
     found = of_ab.aggregate(n=of_ab.count(), start=of_ab[AT].min())
     every = traffic.exposures.aggregate(newest_exposure=traffic.exposures[AT].max())
     events = traffic.events.aggregate(newest_event=traffic.events[AT].max())
@@ -95,178 +75,271 @@ def scope(traffic: Traffic, tables: Tables, known_as: str) -> Scope:
     )
 
 
-def traffic_contract(
-    traffic: Traffic, tables: Tables, known_as: str, period: Period
-) -> tuple[Check, ...]:
+def inspect(traffic: Traffic, tables: Tables, asked: Asked) -> ContractReport:
     """Counts every violation in one pass, and holds the counts to the contract.
 
     Args:
         traffic: Both tables.
         tables: Where they stand, for the listings.
-        known_as: Name of the A/B.
-        period: What the look sees.
+        asked: Whose rows, up to when.
 
     Returns:
-        The checks of `contract.hold`, then `crossover` and, where the data call for it, remarks.
+        The report; its checks are those of `contract.report`, then `crossover` and, where the data
+        call for it, remarks.
 
     Raises:
-        InputError: A file cannot be read.
+        InputError: The traffic cannot be read.
     """
-    counted = _counts(traffic, known_as, period)
-    counts = {name: _whole(n) for name, n in _one(counted, traffic, tables).items()}
-    counts["late_start"] = int(counts["early_units"] < EARLY_AT_LEAST * counts["units"])
-    promises = _promises(traffic, tables, known_as)
+    held = rules(asked, traffic.parts)
+    units = units_of(traffic, asked)
+    counts = _counted(_counts(traffic, asked, units, held), traffic, tables)
+    listed = _Listing(traffic=traffic, tables=tables, asked=asked, units=units)
+    promises = tuple(
+        listed.of(promise, held, counts) for promise in _promises(asked, held, traffic.parts)
+    )
     kept = (
         f"{counts['exposure_rows']:,} exposures of {counts['units']:,} units and "
         f"{counts['event_rows']:,} events keep the {len(promises)} promises of the data contract"
     )
-    return (
-        *hold(promises, counts, kept=kept),
-        _crossover(counts),
-        *_remarks(traffic.parts, counts),
-    )
+    found = report(promises, counts, kept=kept)
+    more = (_crossover(counts, listed), *_remarks(asked, traffic.parts, counts, listed))
+    return replace(found, checks=(*found.checks, *more))
 
 
-def _counts(traffic: Traffic, known_as: str, period: Period) -> "Table":
+def _counts(traffic: Traffic, asked: Asked, units: Units, held: Sequence[Rule]) -> "Table":
     """One row: a count per promise and remark."""
-    of_ab = traffic.exposures.filter(traffic.exposures[AB] == known_as)
-    units = _units(of_ab, period.until)
-    found = _exposure_counts(of_ab, period).cross_join(_duplicates(of_ab))
-    middle = period.start + (period.until - period.start) / 2
-    of_units = units.aggregate(
-        units=units.count(),
-        crossover_units=(units["arms"] > 1).sum().fill_null(0),
-        early_units=(units["first_at"] <= instant(middle)).sum().fill_null(0),
-    )
-    events, exposures = traffic.events, traffic.exposures
-    no_unit = events.aggregate(null_event_units=events[UNIT].isnull().sum().fill_null(0))
-    no_ab = exposures.aggregate(null_abs=exposures[AB].isnull().sum().fill_null(0))
-    found = found.cross_join(of_units).cross_join(no_unit).cross_join(no_ab)
-    return found.cross_join(_event_counts(traffic, units, period.until))
-
-
-def _exposure_counts(of_ab: "Table", period: Period) -> "Table":
-    late = of_ab[AT] > instant(period.clock + CLOCK_SKEW) if period.clock is not None else None
-    unknown = of_ab[ARM].isnull() | of_ab[ARM].notin([CHAMPION, CHALLENGER])
-    return of_ab.aggregate(
-        exposure_rows=of_ab.count(),
-        null_units=of_ab[UNIT].isnull().sum().fill_null(0),
-        bad_exposure_times=of_ab[AT].isnull().sum().fill_null(0),
-        unknown_arms=unknown.sum().fill_null(0),
-        future_rows=late.sum().fill_null(0) if late is not None else of_ab.count() * 0,
-    )
-
-
-def _duplicates(of_ab: "Table") -> "Table":
-    whole = of_ab.filter(of_ab[UNIT].notnull() & of_ab[AT].notnull())
-    same = whole.group_by([UNIT, AT, ARM]).aggregate(k=whole.count())
-    return same.aggregate(duplicate_exposures=(same["k"] - 1).sum().fill_null(0))
-
-
-def _units(of_ab: "Table", until: datetime) -> "Table":
-    seen = of_ab.filter((of_ab[AT] <= instant(until)) & of_ab[UNIT].notnull())
-    return seen.group_by(UNIT).aggregate(first_at=seen[AT].min(), arms=seen[ARM].nunique())
-
-
-def _event_counts(traffic: Traffic, units: "Table", until: datetime) -> "Table":
-    """Counts over the events of exposed units; those of other units concern other A/Bs."""
-    joined = traffic.events.inner_join(units, UNIT)
-    joined = joined.filter(joined[AT].isnull() | (joined[AT] <= instant(until)))
-    counts = {
-        "event_rows": joined.count(),
-        "bad_event_times": joined[AT].isnull().sum().fill_null(0),
-        "events_before_exposure": (joined[AT] < joined["first_at"]).sum().fill_null(0),
+    exposures, events = traffic.exposures, traffic.events
+    of_rules = {
+        where: {rule.name: rule.breaks(table).sum() for rule in held if rule.where is where}
+        for where, table in (
+            (Where.EXPOSURES, units.shown),
+            (Where.ALL_EXPOSURES, exposures),
+            (Where.EVENTS, units.events),
+            (Where.ALL_EVENTS, events),
+        )
     }
-    for part in traffic.parts:
-        value = joined[part.name]
-        bad = joined[f"{part.name}/unreadable"] | value.isnan() | value.isinf()
-        counts[f"numbers/{part.name}"] = bad.sum().fill_null(0)
-        counts[f"negative/{part.name}"] = (value < 0).sum().fill_null(0)
-    return joined.aggregate(**counts)
+    newest = instant(asked.period.until - FRESH_WITHIN)
+    late = traffic_units.late_events(units, asked)
+    again = traffic_units.repeated_events(units, asked, traffic.parts)
+    same = traffic_units.repeated_exposures(units)
+    found = (
+        units.shown.aggregate(**of_rules[Where.EXPOSURES], **_of_exposures(units.shown, asked)),
+        exposures.aggregate(**of_rules[Where.ALL_EXPOSURES]),
+        units.events.aggregate(**of_rules[Where.EVENTS], **_of_events(units.events, traffic.parts)),
+        events.aggregate(
+            **of_rules[Where.ALL_EVENTS],
+            stale_events=(events[AT].max() < newest).cast("int64").fill_null(1),
+            future_events=_future(events, asked),
+        ),
+        units.every.aggregate(**_of_units(units.every, asked)),
+        same.aggregate(duplicate_exposures=(same["k"] - 1).sum()),
+        late.aggregate(late_events=late.count()),
+        again.aggregate(repeated_events=(again["k"] - 1).sum()),
+        *(
+            heavy.aggregate(**{name: heavy.count()})
+            for name, share in (("heavy_units", TELLING), ("absurd_units", ABSURD))
+            for heavy in (traffic_units.heavy(units, asked, traffic.parts, share=share),)
+        ),
+    )
+    whole = found[0]
+    for table in found[1:]:
+        whole = whole.cross_join(table)
+    return whole
 
 
-def _promises(traffic: Traffic, tables: Tables, known_as: str) -> tuple[Promise, ...]:
-    """Every promise of the contract, in the order they are told."""
-    events = f"FROM {Listings(tables=tables).events} WHERE"
-    unit = f'"{traffic.unit}" IS NULL'
-    time = "TRY_CAST(timestamp AS TIMESTAMPTZ) IS NULL"
-    parts = traffic.parts
+def _future(events: "Table", asked: Asked) -> "Scalar":
+    clock = asked.period.clock
+    return (events[AT] > instant(clock + CLOCK_SKEW)).sum() if clock else events.count() * 0
+
+
+def _of_exposures(shown: "Table", asked: Asked) -> "dict[str, object]":
+    arms = asked.arms
+    return {
+        "exposure_rows": shown.count(),
+        "champion_rows": (shown[ARM] == arms.champion).sum(),
+        "challenger_rows": (shown[ARM] == arms.challenger).sum(),
+        "arms": shown[ARM].nunique(),
+        "early_rows": (shown[AT] < instant(asked.period.start)).sum(),
+        "rows_after_look": (shown[AT] > instant(asked.period.until)).sum(),
+    }
+
+
+def _of_events(events: "Table", parts: tuple[Part, ...]) -> "dict[str, object]":
+    found: dict[str, object] = {
+        "event_rows": events.count(),
+        "events_before_exposure": (events[AT] < events["first_at"]).sum(),
+    }
+    for part in parts:
+        found[f"values/{part.name}"] = events[part.name].count()
+        found[f"below/{part.name}"] = negative(part)(events).sum()
+    return found
+
+
+def _of_units(every: "Table", asked: Asked) -> "dict[str, object]":
+    middle = asked.period.start + (asked.period.until - asked.period.start) / 2
+    return {
+        "units": every.count(),
+        "excluded_units": every["excluded"].sum(),
+        "crossover_units": ((every["arms"] > 1) & ~every["excluded"]).sum(),
+        "early_units": (every["first_at"] <= instant(middle)).sum(),
+    }
+
+
+def _counted(table: "Table", traffic: Traffic, tables: Tables) -> Mapping[str, int]:
+    """The counts, with those that follow from others; no row has been counted as 0 of them."""
+    found = {n: 0 if v is None else _whole(v) for n, v in _one(table, traffic, tables).items()}
+    found["late_start"] = int(found["early_units"] < EARLY_AT_LEAST * found["units"])
+    repeated, late = found["repeated_events"], found["late_events"]
+    found["events_twice"] = repeated if repeated > REPEATED_AT_MOST * late else 0
+    return found
+
+
+def _promises(asked: Asked, held: Sequence[Rule], parts: tuple[Part, ...]) -> tuple[Promise, ...]:
+    """Every promise of the contract, in the order they are told; listings come with the counts."""
+    exposures = [rule for rule in held if rule.where in (Where.EXPOSURES, Where.ALL_EXPOSURES)]
+    events = [rule for rule in held if rule not in exposures]
     return (
-        *_exposure_promises(tables, known_as, no_unit=unit, no_time=time),
-        never("null_event_units", "{count} events name no unit", f"{events} {unit}"),
+        *_of_arms(asked),
+        *(never(rule.name, rule.said) for rule in exposures),
         never(
-            "bad_event_times",
-            "{count} events of exposed units have no readable timestamp",
-            f"{events} {time}",
+            "duplicate_exposures",
+            "{count} exposures repeat another one in unit, time and arm: was the table loaded "
+            "twice?",
         ),
-        *(_numbers(part, events) for part in parts),
-        *(_not_negative(part, events) for part in parts if part.name.endswith("/denominator")),
+        never(
+            "late_start",
+            f"fewer than {EARLY_AT_LEAST:.0%} of the units came in the first half of the run: a "
+            "stray early exposure makes the run look longer than it was",
+        ),
+        some("event_rows", "{count} events of exposed units: nothing is known of what they did"),
+        *(never(rule.name, rule.said) for rule in events),
+        *(
+            some(f"values/{part.name}", f"{{count}} events of exposed units have a `{part.column}`")
+            for part in parts
+        ),
+        never(
+            "events_twice",
+            "{count} events of the last day repeat another one in every value: was the table "
+            "loaded twice?",
+        ),
+        never(
+            "absurd_units",
+            f"{{count}} times one unit alone has more than {ABSURD:.0%} of all events or of a "
+            "metric's total (and 20 times an average unit's part): a mean of such units says "
+            "nothing",
+        ),
+        *_stale(asked),
     )
 
 
-def _exposure_promises(
-    tables: Tables, known_as: str, *, no_unit: str, no_time: str
-) -> tuple[Promise, ...]:
-    table = f"FROM {Listings(tables=tables).exposures} WHERE"
-    ours = f"{table} experiment_id = '{known_as.replace(chr(39), chr(39) * 2)}' AND"
-    arms = f"'{CHAMPION}', '{CHALLENGER}'"
-    none = "{count} exposures: the A/B has no traffic"
-    again = (
-        "{count} exposures repeat another one in unit, time and arm: was the table loaded twice?"
-    )
-    stray = (
-        f"fewer than {EARLY_AT_LEAST:.0%} of the units came in the first half of the run: a stray "
-        "early exposure makes the run look longer than it was"
+def some(name: str, broken: str) -> Promise:
+    """A promise that something occurs."""
+    return Promise(name=name, broken=broken, at_least=1)
+
+
+def _of_arms(asked: Asked) -> tuple[Promise, ...]:
+    arms = asked.arms
+    others = Promise(
+        name="arms",
+        broken=f"{{count}} arms, and the plan has {arms.others + 2}",
+        at_most=arms.others + 2,
     )
     return (
-        Promise(name="exposure_rows", broken=none, at_least=1),
-        never("null_abs", "{count} exposures name no A/B", f"{table} experiment_id IS NULL"),
-        never("null_units", "{count} exposures name no unit", f"{ours} {no_unit}"),
-        never(
-            "bad_exposure_times",
-            "{count} exposures have no readable timestamp",
-            f"{ours} {no_time}",
-        ),
-        never(
-            "unknown_arms",
-            f"{{count}} exposures are neither `{CHAMPION}` nor `{CHALLENGER}`",
-            f"{ours} coalesce(variation_id, '') NOT IN ({arms})",
-        ),
-        never("future_rows", "{count} exposures lie in the future", f"{ours} timestamp > now()"),
-        never("duplicate_exposures", again, f"SELECT *, count(*) {ours} true GROUP BY ALL"),
-        never("late_start", stray, f"{ours} true ORDER BY timestamp LIMIT 10"),
+        some("exposure_rows", "{count} exposures: the A/B has no traffic"),
+        some("champion_rows", f"{{count}} exposures of the arm `{arms.champion}`"),
+        some("challenger_rows", f"{{count}} exposures of the arm `{arms.challenger}`"),
+        *((others,) if arms.others else ()),
     )
 
 
-def _numbers(part: Part, events: str) -> Promise:
-    said = f"{{count}} events have a `{part.column}` that is no finite number"
-    column = f'TRY_CAST("{part.column}" AS DOUBLE)'
-    listing = f'{events} "{part.column}" IS NOT NULL AND NOT coalesce(isfinite({column}), false)'
-    return never(f"numbers/{part.name}", said, listing)
+def _stale(asked: Asked) -> tuple[Promise, ...]:
+    """Exposures alone may be fresh: units whose events are missing would count as zeros."""
+    if asked.period.clock is None:
+        return ()
+    said = "the newest event is more than a day older than the look: events are missing"
+    return (never("stale_events", said),)
 
 
-def _not_negative(part: Part, events: str) -> Promise:
-    said = f"{{count}} events have a negative `{part.column}`, a ratio's denominator"
-    return never(f"negative/{part.name}", said, f'{events} "{part.column}" < 0')
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listing:
+    """Queries of rows and units, made only where there is something to list."""
+
+    traffic: Traffic
+    tables: Tables
+    asked: Asked
+    units: Units
+
+    def of(self, promise: Promise, held: Sequence[Rule], counts: Mapping[str, int]) -> Promise:
+        """The promise with a query of its rows, if it is broken and there are rows."""
+        if promise.at_most is None or counts[promise.name] <= promise.at_most:
+            return promise
+        rows = self._rows(promise.name, held)
+        return promise if rows is None else replace(promise, listing=self.sql(rows))
+
+    def sql(self, rows: "Table") -> str:
+        """The query of some rows."""
+        return sql_of(rows, self.traffic, self.tables)
+
+    def heavy(self, share: float) -> "Table":
+        """Units that outweigh the rest."""
+        return traffic_units.heavy(self.units, self.asked, self.traffic.parts, share=share)
+
+    def _rows(self, name: str, held: Sequence[Rule]) -> "Table | None":
+        shown, asked = self.units.shown, self.asked
+        match name:
+            case "duplicate_exposures":
+                return traffic_units.repeated_exposures(self.units)
+            case "late_start":
+                return shown.order_by(AT).limit(10)
+            case "events_twice":
+                return traffic_units.repeated_events(self.units, asked, self.traffic.parts)
+            case "absurd_units":
+                return self.heavy(ABSURD)
+            case "arms":
+                return shown.group_by(ARM).aggregate(rows=shown.count())
+            case _:
+                rule = next((rule for rule in held if rule.name == name), None)
+                return None if rule is None else rows_that_break(self.traffic, asked, rule)
 
 
-def _crossover(counts: Mapping[str, int]) -> Check:
+def _crossover(counts: Mapping[str, int], listed: _Listing) -> Check:
     found, units = counts["crossover_units"], counts["units"]
-    said = f"{found:,} of {units:,} units stand in both arms and are left out"
+    said = f"{found:,} of {units:,} units stand in two arms and are left out"
     if found <= CROSSOVER_AT_MOST * units:
         return Check(name="crossover", passed=True, sentence=said)
     allowed = f"more than {CROSSOVER_AT_MOST:.1%} of them: the assignment is not kept"
-    return Check(name="crossover", passed=False, sentence=f"{said}; {allowed}")
+    query = listed.sql(traffic_units.crossing(listed.units))
+    return Check(name="crossover", passed=False, sentence=f"{said}; {allowed}; list them: {query}")
 
 
-def _remarks(parts: tuple[Part, ...], counts: Mapping[str, int]) -> tuple[Check, ...]:
+def _remarks(
+    asked: Asked, parts: tuple[Part, ...], counts: Mapping[str, int], listed: _Listing
+) -> tuple[Check, ...]:
     """What is worth knowing and breaks nothing."""
-    early = counts["events_before_exposure"]
-    said = [f"{early:,} events before the unit's first exposure are left out"] if early else []
+    told = {
+        "events_before_exposure": "{} events before the unit's first exposure are left out",
+        "future_events": "{} events lie in the future",
+        "early_rows": "{} exposures came late: they are older than the A/B's first one was",
+        "excluded_units": "{} units are left out, as the plan says by `"
+        + "`, `".join(asked.plan.exclude)
+        + "`",
+    }
+    said = [text.replace("{}", f"{counts[n]:,}") for n, text in told.items() if counts[n]]
     for part in parts:
-        negative = 0 if part.name.endswith("/denominator") else counts[f"negative/{part.name}"]
-        if negative:
-            said.append(f"{negative:,} events have a negative `{part.column}`, summed as they are")
+        below = 0 if is_below(part) else counts[f"below/{part.name}"]
+        if below:
+            said.append(f"{below:,} events have a negative `{part.column}`, summed as they are")
+    if counts["repeated_events"] and not counts["events_twice"]:
+        again = counts["repeated_events"]
+        said.append(f"{again:,} events of the last day repeat another one in every value")
+    if counts["heavy_units"] and not counts["absurd_units"]:
+        said.append(
+            f"{counts['heavy_units']:,} times one unit alone has more than {TELLING:.0%} of all "
+            "events or of a metric's total, as bots have; cap the metric or exclude them in the "
+            f"next plan; list them: {listed.sql(listed.heavy(TELLING))}"
+        )
+    if asked.period.clock is None and counts["stale_events"]:
+        said.append("the newest event is more than a day older than the look")
     return tuple(Check(name="remark", passed=None, sentence=sentence) for sentence in said)
 
 

@@ -1,17 +1,29 @@
 """Every kind of broken exposure and event table, seen to invalidate or to be refused."""
 
+import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from policies.canonical import canonical_json
 from policies.errors import InputError
+from policies.online import OnlinePlan
 from stages.evidence.estimate import Estimate
 from stages.evidence.records import Evidence, Validity
+from stages.online.arms import arms_of
+from stages.online.backends import connected
+from stages.online.contract import ContractReport
+from stages.online.sources import Tables
+from stages.online.tables import Traffic as Opened
+from stages.online.tables import open_traffic
+from stages.online.traffic import inspect
+from stages.online.traffic_rules import Asked, Period
+from tests.stages.online.plans import plan_of
 from tests.stages.online.traffic_of import (
     START,
     Recipe,
@@ -98,6 +110,32 @@ def stray_early_row(traffic: Traffic) -> None:
     traffic.exposures["timestamp"][0] = START - timedelta(days=10)
 
 
+def lopsided_to(arm: str) -> Break:
+    return everywhere("exposures", "variation_id", arm)
+
+
+def stale(traffic: Traffic) -> None:
+    """Exposures go on, and events have not come for days."""
+    times = traffic.events["timestamp"]
+    end = START + timedelta(days=9)
+    keep = [isinstance(t, datetime) and t < end for t in times]
+    for name, values in traffic.events.items():
+        traffic.events[name] = [v for v, k in zip(values, keep, strict=True) if k]
+
+
+def bot(traffic: Traffic) -> None:
+    """One unit has four hundred events on one day, every one different."""
+    first = {name: values[0] for name, values in traffic.events.items()}
+    for n in range(400):
+        for name, values in traffic.events.items():
+            values.append(START + timedelta(minutes=n + 60) if name == "timestamp" else first[name])
+
+
+def rich(traffic: Traffic) -> None:
+    """One event weighs more than a tenth of all."""
+    traffic.events["seconds"][0] = 5_000.0
+
+
 @dataclass(frozen=True)
 class Broken:
     name: str
@@ -152,7 +190,19 @@ BROKEN = (
         cell("events", "sessions", -3.0),
         "data_contract.negative/pace/denominator",
     ),
-    Broken("metric all missing", everywhere("events", "resolved", None), "metrics"),
+    Broken(
+        "metric all missing",
+        everywhere("events", "resolved", None),
+        "data_contract.values/resolved",
+    ),
+    Broken("one arm unseen", lopsided_to("champion"), "data_contract.challenger_rows"),
+    Broken("events loaded twice", again("events", 2_400), "data_contract.events_twice"),
+    Broken("events of old days only", stale, "data_contract.stale_events"),
+    Broken("one unit is a bot", bot, "data_contract.absurd_units"),
+    Broken("one unit has all", rich, "data_contract.absurd_units"),
+    Broken(
+        "no event at all", everywhere("events", "unit_id", "nobody"), "data_contract.event_rows"
+    ),
     Broken("metric all zero", everywhere("events", "resolved", 0.0), "metrics"),
     Broken("metric all the same", everywhere("events", "resolved", 1.0), "metrics"),
     Broken("one arm silent", silent_arm, "metrics"),
@@ -205,7 +255,128 @@ def found_by(sentence: str) -> bool:
 
 def test_whole_tables_fail_nothing(tmp_path: Path) -> None:
     whole = Broken("whole", lambda _: None, "")
-    assert [c.name for c in evidence_of(whole, tmp_path).checks if c.passed is not True] == []
+    assert [c.name for c in evidence_of(whole, tmp_path).checks if c.passed is False] == []
+
+
+def asked_of(plan: OnlinePlan, *, day: float = 14.0, candidate: str = "assistant/2") -> Asked:
+    until = START + timedelta(days=day)
+    period = Period(start=START, until=until, clock=until + timedelta(days=2))
+    return Asked(plan=plan, arms=arms_of(plan, candidate), period=period)
+
+
+def contract_of(folder: Path, asked: Asked) -> ContractReport:
+    tables = Tables(exposures=folder / "exposures.parquet", events=folder / "events.parquet")
+    with connected(tables) as connection:
+        traffic = open_traffic(connection, tables, asked.plan)
+        assert isinstance(traffic, Opened)
+        return inspect(traffic, tables, asked)
+
+
+def broken_in(found: ContractReport) -> set[str]:
+    return {one.promise.name for one in found.held if not one.kept}
+
+
+@pytest.mark.parametrize("rows", [0, 50])
+def test_tables_without_a_row_of_the_ab_never_keep_the_contract(tmp_path: Path, rows: int) -> None:
+    traffic = generate(Recipe(units=50, name="assistant/9"))
+    for columns in (traffic.exposures, traffic.events):
+        for values in columns.values():
+            del values[rows:]
+    write(traffic, tmp_path)
+    found = contract_of(tmp_path, asked_of(plan_of()))
+    assert not found.kept
+    assert {"exposure_rows", "champion_rows", "challenger_rows", "event_rows"} <= broken_in(found)
+    assert found.checks[0].passed is False
+
+
+def test_the_report_tells_every_promise_with_its_count_and_the_result_of_the_library(
+    tmp_path: Path,
+) -> None:
+    traffic = generate(Recipe(units=300))
+    traffic.exposures["unit_id"][7] = None
+    write(traffic, tmp_path)
+    found = contract_of(tmp_path, asked_of(plan_of()))
+    counts = {one.promise.name: one.count for one in found.held}
+    assert (counts["null_units"], counts["exposure_rows"]) == (1, 300)
+    assert broken_in(found) == {"null_units"}
+    assert isinstance(found.validation, dict)
+    assert found.validation["success"] is False
+    assert json.loads(canonical_json(found.validation)) == found.validation
+
+
+def test_arms_are_called_as_the_plan_calls_them(tmp_path: Path) -> None:
+    traffic = generate(Recipe(units=300, name="new-model"))
+    named = {"champion": "control", "challenger": "treated"}
+    arms = [named[str(arm)] for arm in traffic.exposures["variation_id"]]
+    traffic.exposures["variation_id"] = [*arms]
+    write(traffic, tmp_path)
+    plan = plan_of(flag="new-model", variants={"champion": "control", "challenger": "treated"})
+    assert contract_of(tmp_path, asked_of(plan)).kept
+    assert "unknown_arms" in broken_in(contract_of(tmp_path, asked_of(plan_of(flag="new-model"))))
+
+
+def test_arms_of_other_challengers_are_known_but_not_more_than_planned(tmp_path: Path) -> None:
+    traffic = generate(Recipe(units=300, name="which"))
+    three = {0: "champion", 1: "assistant/2", 2: "assistant/3", 3: "assistant/4"}
+    traffic.exposures["variation_id"] = [three[i % 3] for i in range(300)]
+    write(traffic, tmp_path)
+    said: dict[str, object] = {"flag": "which", "variants": {"challenger": "{candidate}"}}
+    two = plan_of(challengers=2, **said)
+    assert contract_of(tmp_path, asked_of(two)).kept
+    assert "unknown_arms" in broken_in(contract_of(tmp_path, asked_of(plan_of(**said))))
+    traffic.exposures["variation_id"] = [three[i % 4] for i in range(300)]
+    write(traffic, tmp_path)
+    assert broken_in(contract_of(tmp_path, asked_of(two))) == {"arms"}
+
+
+def test_units_that_the_plan_leaves_out_are_counted_and_cross_no_arms(tmp_path: Path) -> None:
+    traffic = generate(Recipe(units=600))
+    crossing(30)(traffic)
+    staff = {str(unit) for unit in traffic.exposures["unit_id"][-30:]}
+    units = traffic.exposures["unit_id"]
+    traffic.exposures["who"] = ["staff" if unit in staff else None for unit in units]
+    write(traffic, tmp_path)
+    found = contract_of(tmp_path, asked_of(plan_of(exclude={"who": ["staff"]})))
+    said = {check.name: check for check in found.checks}
+    assert said["crossover"].passed is True
+    assert any(
+        "30 units are left out, as the plan says by `who`" in c.sentence for c in found.checks
+    )
+    everybody = contract_of(tmp_path, asked_of(plan_of()))
+    assert {c.name: c.passed for c in everybody.checks}["crossover"] is False
+
+
+def test_a_heavy_unit_is_told_and_a_capped_metric_forgives_it(tmp_path: Path) -> None:
+    traffic = generate(Recipe(units=2_500))
+    metrics = {"seconds": {"kind": "mean"}, "resolved": {"kind": "proportion"}}
+    traffic.events["seconds"][0] = 400.0
+    write(traffic, tmp_path)
+    found = contract_of(tmp_path, asked_of(plan_of(metrics=metrics)))
+    assert found.kept
+    (remark,) = [c.sentence for c in found.checks if "as bots have" in c.sentence]
+    assert "1 times one unit" in remark
+    capped = {**metrics, "seconds": {"kind": "mean", "cap": 20.0}}
+    quiet = contract_of(tmp_path, asked_of(plan_of(metrics=capped)))
+    assert not any("as bots have" in c.sentence for c in quiet.checks)
+
+
+def test_recorded_traffic_that_ends_early_is_told_and_kept(tmp_path: Path) -> None:
+    traffic = generate(Recipe(units=600))
+    stale(traffic)
+    write(traffic, tmp_path)
+    asked = asked_of(plan_of())
+    recorded = replace(asked, period=replace(asked.period, clock=None))
+    assert broken_in(contract_of(tmp_path, asked)) == {"stale_events"}
+    found = contract_of(tmp_path, recorded)
+    assert found.kept
+    assert any("older than the look" in c.sentence for c in found.checks)
+
+
+def test_exposures_before_the_day_that_was_counted_from_are_told_as_late(tmp_path: Path) -> None:
+    write(generate(Recipe(units=600)), tmp_path)
+    asked = asked_of(plan_of())
+    later = replace(asked, period=replace(asked.period, start=START + timedelta(days=1)))
+    assert any("exposures came late" in c.sentence for c in contract_of(tmp_path, later).checks)
 
 
 def test_a_metric_that_is_missing_has_no_estimate(tmp_path: Path) -> None:
