@@ -4,6 +4,7 @@ import math
 
 from stages.evidence.estimate import Bounds, Cause, Estimate, Unmeasured
 from stages.stats.experiments import Contrast
+from stages.stats.levels import SMALLEST
 
 
 def best_rho_squared(planned_units: int, *, alpha: float, two_sided: bool = False) -> float:
@@ -105,6 +106,9 @@ def anytime_p_value(found: Contrast, *, planned_units: int, alpha: float, higher
         planned_units: As for the sequence.
         alpha: The alpha that the sequence was tuned for.
         higher: Direction of the alternative.
+
+    Returns:
+        A number above 0, at most 1: exact to 1e-9 of itself down to 1e-300, never below 2.2e-308.
     """
     rho_squared = best_rho_squared(planned_units, alpha=alpha)
     z = found.z if higher else -found.z
@@ -113,7 +117,7 @@ def anytime_p_value(found: Contrast, *, planned_units: int, alpha: float, higher
     if z <= 0 or evidence == 0:
         return 1.0
     inverse = math.exp(-evidence) / -math.expm1(-evidence)
-    return min(1.0, math.sqrt(mixed + 1) / 2 * inverse)
+    return min(1.0, max(SMALLEST, math.sqrt(mixed + 1) / 2 * inverse))
 
 
 def _interval(

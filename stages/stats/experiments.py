@@ -1,7 +1,6 @@
 """The effect of the challenger on a metric of an A/B, out of the moments of both arms."""
 
 import math
-import sys
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,12 +9,10 @@ from scipy.special import stdtr
 
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.stats.adjusted import EXPLAINED, AdjustedArms, ArmValue, adjust, is_constant
+from stages.stats.levels import SMALLEST
 from stages.stats.moments import Moments
 from stages.stats.quotients import quotient, relative
 from stages.stats.reporting import Found, reported, reporting
-
-SMALLEST = sys.float_info.min
-"""The least p-value that is told, 2.2e-308: no data make an effect certain."""
 
 _NONE = np.empty(0)
 """Moments of no covariate."""

@@ -1,6 +1,11 @@
 """What a confidence level means at each end of an interval."""
 
+import sys
+
 from scipy.special import ndtri, stdtrit
+
+SMALLEST = sys.float_info.min
+"""The least p-value that is told, 2.2e-308: no data make anything certain."""
 
 
 def tail_of(level: float) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from scipy.special import chdtrc, gammaln
 
 from stages.evidence.estimate import Cause, Unmeasured
+from stages.stats.levels import SMALLEST
 
 _FEWEST_EXPECTED = 5.0
 """Expected units per arm below which the chi-square approximation does not hold."""
@@ -26,7 +27,8 @@ class SampleRatio:
         statistic: Chi-square, or log Bayes factor against the split; infinite when units are in an
             arm that the plan gave no weight.
         p_value: Probability of this or worse if the split holds, in [0, 1]: at this one look
-            (chi-square) or over all looks (sequential).
+            (chi-square) or over all looks (sequential). 0 where units are in an arm without weight,
+            else at least 2.2e-308.
         method: Name of the test.
     """
 
@@ -68,7 +70,7 @@ def chi_square(counts: Sequence[int], weights: Sequence[float]) -> SampleRatio |
         counts=tuple(counts),
         expected=expected,
         statistic=statistic,
-        p_value=float(chdtrc(freedom, statistic)),
+        p_value=max(SMALLEST, float(chdtrc(freedom, statistic))),
         method="chi-square",
     )
 
@@ -110,7 +112,7 @@ def sequential(
         counts=tuple(counts),
         expected=_expected(counts, shares),
         statistic=log_factor,
-        p_value=math.exp(min(0.0, -log_factor)),
+        p_value=max(SMALLEST, math.exp(min(0.0, -log_factor))),
         method="sequential multinomial",
     )
 

@@ -14,7 +14,8 @@ from itertools import pairwise
 from scipy.optimize import brentq
 
 from stages.evidence.estimate import Estimate, Unmeasured
-from stages.stats.experiments import SMALLEST, Contrast
+from stages.stats.experiments import Contrast
+from stages.stats.levels import SMALLEST
 from stages.stats.reporting import Found, Reporting, reported
 from stages.stats.score_walk import CLOSEST, ScoreWalk
 

@@ -156,3 +156,22 @@ def test_peeking_after_every_unit_misses_less_often_than_alpha(*, two_sided: boo
 def test_one_end_at_alpha_is_tuned_as_both_ends_at_twice_alpha() -> None:
     one = best_rho_squared(500, alpha=0.02)
     assert one == best_rho_squared(500, alpha=0.04, two_sided=True)
+
+
+@pytest.mark.parametrize("evidence", [10.0, 100.0, 600.0, 690.0])
+def test_anytime_p_values_are_exact_down_to_1e_300(evidence: float) -> None:
+    import mpmath
+
+    rho_squared = best_rho_squared(2000, alpha=0.025)
+    mixed = 1000 * rho_squared
+    z = math.sqrt(2 * (mixed + 1) / mixed * evidence)
+    found = anytime_p_value(effect(z, error=1.0), planned_units=2000, alpha=0.025, higher=True)
+    with mpmath.workdps(40):
+        square = mpmath.mpf(z) ** 2 * mpmath.mpf(mixed) / (2 * (mpmath.mpf(mixed) + 1))
+        exact = mpmath.sqrt(mpmath.mpf(mixed) + 1) / 2 / mpmath.expm1(square)
+        assert abs(found / exact - 1) < 1e-9
+
+
+def test_no_anytime_p_value_is_zero() -> None:
+    found = anytime_p_value(effect(99.0, error=1.0), planned_units=2000, alpha=0.025, higher=True)
+    assert 0 < found < 1e-300

@@ -144,3 +144,9 @@ def test_two_hundred_looks_at_a_true_split_rarely_alarm() -> None:
             for k, a in enumerate(first)
         )
     assert alarms <= 4
+
+
+def test_no_split_is_refuted_with_certainty() -> None:
+    for test in (chi_square, sequential):
+        found = sized(test((10**6, 10**5), (1, 1)))
+        assert 0 < found.p_value < 1e-300
