@@ -63,6 +63,8 @@ def command(
     for one in found:
         if one.needed is not None:
             click.echo(f"\n{one.version.uri}: {_needed_words(one.needed)}")
+        if (said := one.ab_words) is not None:
+            click.echo(f"\n{one.version.uri}: {said}")
     return Exit.YES
 
 
@@ -87,12 +89,11 @@ def _needed_words(needed: "StillNeeded | Unmeasured") -> str:
 
     if isinstance(needed, Unmeasured):
         return f"how many more prompts it needs cannot be told: {needed.reason}"
-    if needed.half is None:
-        likely = "not likely to be decided within the plan"
-    else:
-        latest = "the end of the plan" if needed.latest is None else f"{needed.latest:,}"
-        likely = f"likely {needed.half:,} more prompts (up to {latest})"
+    half = "more than half of such courses take them all"
+    if needed.half is not None:
+        half = f"half of such courses end within {needed.half:,}"
     return (
-        f"{likely}; the win rate will be shown with probability {needed.shown:.0%}, and excluded "
-        f"with {needed.excluded:.0%}"
+        f"if votes go on as they began, the {needed.left:,} prompts left show that the win rate "
+        f"is kept with probability {needed.shown:.0%}, and missed with {needed.excluded:.0%}; "
+        f"{half}, and they take {needed.mean:,.0f} prompts on average"
     )

@@ -47,8 +47,10 @@ def likely_needed(
         subjects = [opened(version, services, clients) for version in members]
         stage.measure_next(subjects[0], subjects[1])
         told = stage.told(subjects[0], subjects[1])
+    scores = told.prompts if told else ()
     return still_needed(
-        [score.win for score in told.prompts] if told else [],
+        [score.low for score in scores],
+        [score.high for score in scores],
         limit=max(limits),
         planned=plan.prompts_planned,
         level=plan.level,

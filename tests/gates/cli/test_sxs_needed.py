@@ -31,7 +31,7 @@ def test_a_held_comparison_says_how_many_more_it_likely_needs(place: Workplace) 
     assert isinstance(found, dict)
     assert found["half"] is None or 0 < found["half"] <= 6
     assert 0 <= found["shown"] + found["excluded"] <= 1
-    assert "will be shown with probability" in said("status", "assistant/2").out
+    assert "show that the win rate is kept with probability" in said("status", "assistant/2").out
 
 
 def test_where_nothing_may_be_seen_before_the_end_nothing_is_told(place: Workplace) -> None:
