@@ -75,10 +75,11 @@ class SideBySideStage:
     def measure_next(
         self, candidate: Subject, baseline: Subject | None, so_far: Evidence | None = None
     ) -> Evidence:
-        """The evidence of all that was voted and judged; equal to `so_far` when nothing came.
+        """The evidence of all that was voted and judged, in one step: `so_far` where it was taken.
 
-        Votes, answers and judgements are journaled: every call reads them whole, so a killed one
-        loses nothing and the same journals give the same bytes. What is not there is waited for.
+        What came meanwhile waits for the next run, and so does a judge who failed. Votes, answers
+        and judgements are journaled: every run reads them whole, so a killed one loses nothing and
+        the same journals give the same bytes. What is not there is waited for.
 
         Raises:
             InputError: A file cannot be read, or a vote in it is wrong or stands twice; nothing of
@@ -86,7 +87,8 @@ class SideBySideStage:
             PolicyError: The plan's data holds fewer prompts than are planned.
             Broken: A journal or the ballot box cannot be used.
         """
-        del so_far
+        if so_far is not None:
+            return so_far
         outcome = self._outcome(candidate, baseline)
         return Evidence(
             stage=StageName.SIDE_BY_SIDE,

@@ -152,6 +152,15 @@ def test_what_the_judge_did_not_answer_is_due_and_its_failures_are_calls(
     assert due(place, file) == Range()
 
 
+def test_a_judge_who_fails_is_asked_once_in_a_run(place: Workplace, server: OpenAIServer) -> None:
+    """Also where people are waited for, so that the stage stays open."""
+    server.behaviour = lambda _: status(400, "not today")
+    file = compared(place, PLAN.replace("topic: kind,", "topic: kind, judges: [j],"))
+    whole = due(place, file).low
+    run_round(file, [], place.services)
+    assert asked(server) == whole
+
+
 def test_replies_that_cannot_be_read_are_asked_for_by_the_next_run(
     place: Workplace, server: OpenAIServer
 ) -> None:
