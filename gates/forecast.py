@@ -2,7 +2,9 @@
 
 from contextlib import ExitStack
 
+from gates.ab import Ab
 from gates.amounts import NOTHING, Range, StageForecast
+from gates.ledger.ledger import Version
 from gates.measuring import online_sources, opened
 from gates.membership import Round
 from gates.offline_due import OfflineBooks
@@ -50,17 +52,27 @@ def _members(round_: Round, services: Services, clients: ExitStack) -> tuple[Sub
 def _online(round_: Round, services: Services, reach: Range) -> StageForecast:
     plan = round_.file.policy.plan.online
     assert plan is not None
-    at_once = Range(low=min(reach.low, 1), high=reach.high)
+    left = sorted((_days_left(round_, v, services) for v in round_.members), reverse=True)
     try:
         source = locate(plan, base=round_.file.folder, named=online_sources(services))
-        size = sum(path.stat().st_size for path in paths(source).values())
+        size = sum(path.stat().st_size for path in paths(source).values()) or None
     except InputError:
         size = None
     return StageForecast(
         stage=StageName.ONLINE,
         candidates=reach,
-        days=at_once.times(plan.looks[-1]),
+        days=Range(low=min(reach.low, 1) * left[0], high=sum(left[: int(reach.high)])),
         data_bytes=size,
         usd=None,
         gpu_minutes=NOTHING,
     )
+
+
+def _days_left(round_: Round, version: Version, services: Services) -> float:
+    """Days from the newest look that was taken at a candidate's A/B to the last one planned."""
+    ab = Ab(file=round_.file, version=version, services=services)
+    try:
+        taken = ab.taken()
+    except InputError:  # its traffic is not there yet
+        taken = {}
+    return ab.written.looks[-1] - max(taken, default=0.0)

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
+from gates.decide.spoken import plain_words
 from gates.decide.verdict import RoundDecision, Verdict
 from gates.ledger.ledger import Decided, Ledger, Version
 from gates.reports.decision_json import decision_json
@@ -36,6 +37,18 @@ class Standing:
         last = self.decided.decision.stages[-1] if self.decided else None
         held = last is not None and last.verdict is Verdict.HOLD
         return last is not None and held and last.stage is StageName.SIDE_BY_SIDE
+
+    @property
+    def ab_words(self) -> str | None:
+        """Where its A/B stands, and when it is looked at next; None when none is running."""
+        last = self.decided.decision.stages[-1] if self.decided else None
+        if last is None or last.stage is not StageName.ONLINE or last.waits_for is None:
+            return None
+        wait = last.waits_for
+        if wait.who != "traffic" or wait.need is None:
+            return last.reason
+        when = "" if wait.expected is None else f", expected {wait.expected}"
+        return f"{last.reason}; next look in {plain_words(wait.need - wait.have)} days{when}"
 
     @property
     def verdict(self) -> str:

@@ -87,6 +87,8 @@ def _say_stage(stage: "StageDecision") -> None:
         click.echo(f"             {finding.severity}, because {finding.because}")
     if stage.waits_for is not None:
         click.echo(f"  waits for {wait_words(stage.waits_for)}")
+        if stage.waits_for.expected:
+            click.echo(f"  expected {stage.waits_for.expected}")
         if stage.waits_for.command:
             click.echo(f"  next: {stage.waits_for.command}")
 

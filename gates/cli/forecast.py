@@ -72,6 +72,12 @@ def _notes(round_: "Round", stages: "Sequence[StageForecast]") -> "Iterator[str]
     for stage in stages:
         if stage.stage == "offline":
             yield from _caps(policy.budget, stage)
+    if policy.plan.online is not None:
+        looks = ", ".join(f"{day:g}" for day in policy.plan.online.looks)
+        yield (
+            f"\nthe A/B is looked at {looks} days after its first exposure, and may end at each; "
+            f"what it can find by then: gate online size {policy.policy}"
+        )
 
 
 def _asked(stage: "StageForecast") -> "Iterator[str]":
