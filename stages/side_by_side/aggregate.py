@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from statistics import fmean
 
-from stages.evidence.estimate import Cause, Estimate, Unmeasured
+from stages.evidence.estimate import Estimate, Unmeasured
 from stages.side_by_side.interleaving import interleaved
-from stages.side_by_side.scores import Row, Rule, share_of_rows
+from stages.side_by_side.scores import NONE_COMPLETE, Row, Rule, share_of_rows
 from stages.side_by_side.vote import CandidateVote, PassedOver
 
 Said = CandidateVote | PassedOver
@@ -182,7 +182,7 @@ def share_of(counted: Tally, score: Score, rule: Rule) -> Estimate | Unmeasured:
         complete, or when they are too few for an interval.
     """
     if not counted.prompts:
-        return Unmeasured("no prompt has all its votes yet", Cause.WAITING)
+        return NONE_COMPLETE
     said = [f"{counted.settled} prompts settled by the rule"] if counted.settled else []
     if counted.unresolved:
         said.append(f"{counted.unresolved} unresolved votes count 0 below and 1 above")

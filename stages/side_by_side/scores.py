@@ -11,6 +11,9 @@ from stages.stats.means import mean_t
 from stages.stats.shares import SHARE
 from stages.stats.two_way import two_way_mean
 
+NONE_COMPLETE = Unmeasured("no prompt has all its votes yet", Cause.WAITING)
+"""What is said of a comparison before the first prompt has all its votes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -77,7 +80,7 @@ def share_of_rows(
         Standard error of independent prompts as in AlpacaEval: sd (ddof 1) / sqrt(n).
     """
     if not rows:
-        return Unmeasured("no prompt has all its votes yet", Cause.WAITING)
+        return NONE_COMPLETE
     found = over_the_unresolved(lambda of: _interval(rows, [of(row) for row in rows], rule))
     if isinstance(found, Unmeasured):
         return found

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from policies.side_by_side import JUDGE_HEALTH, TOPIC, Counted, SideBySidePlan
-from stages.evidence.estimate import NOTHING_WON, Cause, Estimate, Unmeasured
+from stages.evidence.estimate import NOTHING_WON, Estimate, Unmeasured
 from stages.side_by_side.aggregate import Score, both_bad, graded, rows_of, win_rate
 from stages.side_by_side.attacks import Attacks
 from stages.side_by_side.comparison import Comparison
 from stages.side_by_side.drawing import quotas
 from stages.side_by_side.judged import scoring
 from stages.side_by_side.judged.panel import Judged
-from stages.side_by_side.scores import Row, Rule, over_the_unresolved, share_of_rows
+from stages.side_by_side.scores import NONE_COMPLETE, Row, Rule, over_the_unresolved, share_of_rows
 from stages.stats.labelled_sample import Labelled, Unlabelled
 from stages.stats.prediction_powered import fused_win_rate
 from stages.stats.raking import raked_mean
@@ -143,7 +143,7 @@ def _raked(known: Comparison, plan: SideBySidePlan) -> Measured:
     """The win rate of people, mixed as the users are."""
     rows = rows_of(known.counted.prompts, lambda vote: vote.win)
     if not rows:
-        return Unmeasured("no prompt has all its votes yet", Cause.WAITING)
+        return NONE_COMPLETE
     crew = _crew(rows)
     traits = {name: list(_trait(name, rows, known, plan)) for name in plan.user_mix}
 
