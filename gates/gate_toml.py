@@ -5,9 +5,9 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from gates.masking import MASK, is_secret_name, mask_secrets
 from policies.base import Count, Name, Strict, Text
@@ -27,6 +27,18 @@ def _variable(text: str) -> str:
         raise ValueError("the name of an environment variable, in capitals; never its value")
     return text
 
+
+def _connection(text: str) -> str:
+    found = re.fullmatch(r"[a-z][a-z0-9+]*://([^/@\s]*@)?([^@\s]*)", text)
+    if not found:
+        raise ValueError("an address such as postgresql://user@host/database")
+    if ":" in (found[1] or "") or mask_secrets(found[2]) != found[2]:
+        raise ValueError("an address without a password, which `password_env` names")
+    return text
+
+
+Connection = Annotated[str, AfterValidator(_connection)]
+"""A database's address without a password."""
 
 Address = Annotated[str, AfterValidator(_address)]
 """An HTTP address without user or password; may hold `{version}`."""
@@ -99,11 +111,34 @@ class EndpointSection(Asking):
 
 
 class DataSection(Strict):
-    """Exposures and events of an A/B: Parquet or CSV files, read by an Ibis backend."""
+    """Exposures and events of an A/B: files, or tables or queries of a database."""
 
-    backend: Literal["duckdb"] = "duckdb"
-    exposures: Text
-    events: Text
+    connection: Connection | None = None
+    """Address of a database that Ibis reaches; None: files, read by DuckDB."""
+    password_env: Variable | None = None
+    """Variable that holds its password."""
+    exposures: Text | None = None
+    """A Parquet or CSV file, or a table of the database."""
+    exposures_sql: Text | None = None
+    """Instead: a query of the database."""
+    events: Text | None = None
+    events_sql: Text | None = None
+    columns: dict[Text, Text] = Field(default_factory=dict)
+    """What the tables call a column, by the name that the gate or the plan gives it."""
+
+    @model_validator(mode="after")
+    def _one_place_each(self) -> "DataSection":
+        for what, named, sql in (
+            ("exposures", self.exposures, self.exposures_sql),
+            ("events", self.events, self.events_sql),
+        ):
+            if (named is None) == (sql is None):
+                raise ValueError(f"give one of `{what}` and `{what}_sql`")
+            if sql is not None and self.connection is None:
+                raise ValueError(f"`{what}_sql` needs the `connection` that answers it")
+        if self.password_env is not None and self.connection is None:
+            raise ValueError("`password_env` belongs to a `connection`")
+        return self
 
 
 class TrustSection(Strict):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol, assert_never
 
 from gates.decide.stage_gate import task_open
-from gates.gate_toml import Asking
+from gates.gate_toml import Asking, DataSection
 from gates.ledger.ledger import Version
 from gates.membership import Round
 from gates.preregistration import preregister
@@ -31,8 +31,8 @@ from stages.offline.harness.environment import Programs
 from stages.offline.measure import OfflineStage
 from stages.online.look_journal import LookJournal, stream_of
 from stages.online.measure import OnlineStage, World
+from stages.online.sources import Connection, Tables, relation
 from stages.online.sources import Source as OnlineSource
-from stages.online.sources import Tables
 from stages.online.validity import Registration
 from stages.side_by_side.answering import Answering
 from stages.side_by_side.ballots.box import open_ballots
@@ -196,10 +196,19 @@ def plan_digest(policy: Policy, stage: StageName) -> str:
 
 def online_sources(services: Services) -> dict[str, OnlineSource]:
     """Traffic that the workspace names, `[data.NAME]`, by name."""
-    return {
-        name: Tables(exposures=Path(section.exposures), events=Path(section.events))
-        for name, section in services.workspace.data.items()
-    }
+    return {name: _tables(section, services) for name, section in services.workspace.data.items()}
+
+
+def _tables(section: DataSection, services: Services) -> Tables:
+    at = None
+    if section.connection is not None:
+        at = Connection(url=section.connection, password=_key(section.password_env, services))
+    return Tables(
+        exposures=relation(section.exposures, section.exposures_sql, of=at),
+        events=relation(section.events, section.events_sql, of=at),
+        connection=at,
+        columns=section.columns,
+    )
 
 
 def harness_programs(services: Services) -> Programs:

@@ -20,6 +20,7 @@ from policies.canonical import Json
 from policies.catalogue import Catalogue
 from policies.errors import WrongUsage
 from stages.engine.ray_cluster import Actors
+from stages.online.sources import SUFFIXES
 
 UNSET = "not set"
 
@@ -160,8 +161,9 @@ class Workspace:
         return {
             name: section.model_copy(
                 update={
-                    "exposures": _location(section.exposures, self.root),
-                    "events": _location(section.events, self.root),
+                    "connection": section.connection and _location(section.connection, self.root),
+                    "exposures": self._traffic(section, section.exposures),
+                    "events": self._traffic(section, section.events),
                 }
             )
             for name, section in self.settings_file.content.data.items()
@@ -197,6 +199,11 @@ class Workspace:
     @property
     def _toml(self) -> str:
         return str(self.file) if self.file else "a gate.toml (there is none)"
+
+    def _traffic(self, section: DataSection, text: str | None) -> str | None:
+        """A file's path made absolute; a table's name as it is."""
+        is_table = section.connection is not None and not (text or "").endswith(SUFFIXES)
+        return text if text is None or is_table else _location(text, self.root)
 
     def _refuse_passing_machines(self, url: str) -> None:
         passing = [name for name in ("CI", "KUBERNETES_SERVICE_HOST") if self._says(name)]

@@ -137,9 +137,13 @@ def locate(plan: OnlinePlan, *, base: Path, named: Mapping[str, Source]) -> Sour
     return source
 
 
-def relation(text: str) -> Relation:
-    """A file when its name ends like one, else a table."""
-    return Path(text) if text.endswith(SUFFIXES) else NamedTable(name=text)
+def relation(named: str | None, sql: str | None, *, of: Connection | None) -> Relation:
+    """A query; else a table of the connection, unless the name ends like a file's."""
+    if sql is not None:
+        return Query(sql=sql)
+    assert named is not None, "settings name one of the two"
+    is_file = of is None or named.endswith(SUFFIXES)
+    return Path(named) if is_file else NamedTable(name=named)
 
 
 def paths(source: Source) -> Mapping[str, Path]:

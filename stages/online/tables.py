@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
+from policies.canonical import sha256_of
 from policies.errors import InputError
 from policies.online import OnlinePlan
 from stages.online.backends import BIGQUERY, DUCKDB, SPARK, faults
@@ -267,11 +268,20 @@ def _read(connection: "Backend", tables: Tables, relation: Relation) -> "Table":
                 *schema, name = relation.name.split(".")
                 return connection.table(name, database=tuple(schema) or None)
             case Query():
-                return connection.sql(relation.sql)
+                return _asked(connection, relation)
             case _:
                 assert_never(relation)
     except faults(connection.name) as error:
         raise unreadable(str(relation), tables.connection.masked(str(error))) from error
+
+
+def _asked(connection: "Backend", query: Query) -> "Table":
+    """What a query gives; Ibis 12 cannot describe one to DuckDB 2, which is given a view."""
+    if connection.name != DUCKDB:
+        return connection.sql(query.sql)
+    name = f"query_{sha256_of(query.sql)[:16]}"
+    connection.raw_sql(f"CREATE OR REPLACE TEMP VIEW {name} AS {query.sql}")
+    return connection.table(name)
 
 
 def _header(path: Path) -> list[str]:

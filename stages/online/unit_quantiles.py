@@ -90,7 +90,7 @@ class Ranked:
     def _share_error(self, value: float) -> float | None:
         """Standard error of the share of events up to a value; None with fewer than two units."""
         events = self.values
-        below = (events["value"] <= value).cast("float64")
+        below = (events["value"] <= value).ifelse(1.0, 0.0)
         units = events.group_by(UNIT).aggregate(k=events.count().cast("float64"), b=below.sum())
         means = units.aggregate(mk=units["k"].mean(), mb=units["b"].mean())
         both = units.cross_join(means)

@@ -126,7 +126,8 @@ def _exposed(traffic: Traffic, ab: Ab, span: Span, before: "Table | None") -> "T
         excluded=known["excluded"] | known["more"].fill_null(NO),
     )
     columns = sorted(new.columns)
-    return ibis.union(known.select(*columns), new.anti_join(before, UNIT).select(*columns))
+    fresh = new.anti_join(before, UNIT).select(*columns)
+    return ibis.union(known.select(*columns).cast(fresh.schema()), fresh)
 
 
 def _first_seen(traffic: Traffic, ab: Ab, span: Span) -> "Table":
@@ -154,8 +155,8 @@ def _first_seen(traffic: Traffic, ab: Ab, span: Span) -> "Table":
         return units
     first = shown.inner_join(units.select(UNIT, "first_at"), UNIT)
     first = first.filter(first[AT] == first["first_at"])
-    values = {segment(n): first[said(name)].min() for n, name in enumerate(ab.plan.segments)}
-    return units.left_join(first.group_by(UNIT).aggregate(**values), UNIT).drop(f"{UNIT}_right")
+    found = {segment(n): first[said(name)].min() for n, name in enumerate(ab.plan.segments)}
+    return units.left_join(first.group_by(UNIT).aggregate(**found), UNIT).drop(f"{UNIT}_right")
 
 
 def _looked_back(traffic: Traffic, ab: Ab, span: Span, units: "Table") -> "Table":
@@ -199,6 +200,8 @@ def _triggered(traffic: Traffic, ab: Ab, span: Span, units: "Table") -> "Table":
 
 def _summed(traffic: Traffic, ab: Ab, span: Span, units: "Table") -> "Table":
     """The same units, with the values of the span's events added."""
+    import ibis
+
     parts = {n: p for n, p in enumerate(traffic.parts) if p.role in (Role.SUM, Role.ANY)}
     if not parts:
         return units
@@ -207,7 +210,7 @@ def _summed(traffic: Traffic, ab: Ab, span: Span, units: "Table") -> "Table":
     for n, part in parts.items():
         value, where = joined[part.name], _still_open(joined, part, parts.values())
         if part.role is Role.ANY:
-            found[slot(n)] = (value != 0).cast("float64").max(where=where)
+            found[slot(n)] = ibis.cases((value != 0, 1.0), (value == 0, 0.0)).max(where=where)
         else:
             found[slot(n)] = value.sum(where=where)
     return _added(units, joined.group_by(UNIT).aggregate(**found), parts)

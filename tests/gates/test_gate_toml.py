@@ -67,7 +67,20 @@ BROKEN = [
     ("[endpoints.judge_a]", "endpoints = 5\n[x]", 13, "endpoints", "unknown key"),
     ("events = ", "event = ", 24, "data.product.event", "write `events`"),
     ("SLACK_WEBHOOK_URL", "https://hooks.example/T/B", 28, "notify.url_env", "in capitals"),
-    ("[data.product]", '[data.product]\nbackend = "spark"', 23, "data.product.backend", "duckdb"),
+    ("[data.product]", '[data.product]\nbackend = "spark"', 23, "product.backend", "unknown key"),
+    ("[data.product]", '[data.product]\npassword_env = "P"', 23, "password_env", "connection"),
+    ("[data.product]", '[data.product]\nevents_sql = "SELECT 1"', 25, "events", "one of"),
+    ("[data.product]", '[data.product]\nconnection = "db"', 23, "product.connection", "postgresql"),
+    *(
+        (
+            "[data.product]",
+            f'[data.product]\nconnection = "{url}"',
+            23,
+            "connection",
+            "password_env",
+        )
+        for url in (f"postgresql://u:{SECRET}@h/d", f"snowflake://u@a/d?token={SECRET}")
+    ),
     ("[trust]", "[trust", 25, "file", "broken TOML"),
     ("[trust]", "[mlflow]", 25, "file", "broken TOML"),
     ('"trust.json"', '"trust.json', 26, "file", "broken TOML"),
@@ -80,7 +93,7 @@ def test_the_table_of_broken_files_begins_from_a_good_one() -> None:
     content = parse_gate_toml(GOOD, where="gate.toml").content
     assert content.endpoints["judge_a"].usd_per_million_tokens == Price(input=1, output=4)
     assert content.models["assistant"].policies == {"champion": "release"}
-    assert content.data["product"].backend == "duckdb"
+    assert content.data["product"].connection is None
 
 
 def test_an_empty_file_is_all_defaults() -> None:

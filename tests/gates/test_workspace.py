@@ -173,7 +173,6 @@ def test_every_setting_is_listed_with_its_origin(folder: Path) -> None:
         "endpoints.judge_a.timeout_seconds": ("120.0", "default"),
         "endpoints.judge_a.retries": ("3", "default"),
         "endpoints.judge_a.slots": ("16", "default"),
-        "data.product.backend": ("duckdb", "default"),
         "data.product.exposures": ("traffic/exposures.parquet", "gate.toml:13"),
         "data.product.events": ("s3://traffic/events.parquet", "gate.toml:14"),
         "compute.actors": ("2", "default"),
