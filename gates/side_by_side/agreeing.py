@@ -67,9 +67,9 @@ def agreement_of(votes: Sequence[Vote]) -> Agreed:
     """How far votes agree; a vote without a verdict agrees and disagrees with nothing.
 
     Where somebody judged a pair in both orders, the first of both stands for them in all but the
-    share of first positions.
+    share of first positions. What the rule settled, nobody said: it is left out.
     """
-    said = _once([vote for vote in votes if vote.win_a is not None])
+    said = _once(votes)
     fit = dawid_skene(
         [_unit(vote) for vote in said],
         [vote.annotator for vote in said],
@@ -93,7 +93,7 @@ def agreement_of(votes: Sequence[Vote]) -> Agreed:
 
 def agreement_of_votes(votes: Sequence[Vote]) -> Estimate | Unmeasured:
     """Krippendorff's alpha of votes, with nominal distances."""
-    said = _once([vote for vote in votes if vote.win_a is not None])
+    said = _once(votes)
     return krippendorff_alpha(
         labels_of(said),
         [_unit(vote) for vote in said],
@@ -125,7 +125,7 @@ def _voters(votes: Sequence[Vote], fit: DawidSkene | Unmeasured) -> tuple[Voter,
         accuracies = dict(zip(fit.annotators, fit.accuracies, strict=True))
     return tuple(
         _voter(name, [v for v in votes if v.annotator == name], accuracies.get(name))
-        for name in sorted({vote.annotator for vote in votes})
+        for name in sorted({vote.annotator for vote in votes if not vote.ruled})
     )
 
 
@@ -148,8 +148,11 @@ def _first_won(vote: Vote) -> float:
 
 
 def _once(votes: Sequence[Vote]) -> list[Vote]:
+    """What people and judges say of each pair of answers first, where it is a verdict."""
     first: dict[tuple[str, Hashable], Vote] = {}
     for vote in votes:
+        if vote.win_a is None or vote.ruled:
+            continue
         first.setdefault((vote.annotator, _unit(vote)), vote)
     return list(first.values())
 

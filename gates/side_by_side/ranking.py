@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
@@ -184,17 +184,25 @@ def _spread(
         case Errors.SANDWICH:
             return clustered(fitted, by_prompt)
         case Errors.TWO_WAY:
-            return two_way(
-                fitted,
-                one=by_prompt,
-                other=_games(votes, [vote.annotator for vote in votes]),
-                both=_games(votes, [(vote.prompt, vote.annotator) for vote in votes]),
-            )
+            return _two_way(fitted, by_prompt, votes)
         case Errors.BOOTSTRAP:
             random = np.random.default_rng(how.seed)
             return resample(fitted, by_prompt, resamples=how.resamples, random=random)
         case _:
             assert_never(how.errors)
+
+
+def _two_way(fitted: Fitted, by_prompt: Comparisons, votes: Sequence[Vote]) -> Sandwich:
+    """By prompts and by people, of whom the rule is none: what it says depends on the prompt."""
+    people = [(vote.annotator, vote.prompt if vote.ruled else "") for vote in votes]
+    both = [(vote.prompt, person) for vote, person in zip(votes, people, strict=True)]
+    spread = two_way(fitted, one=by_prompt, other=_games(votes, people), both=_games(votes, both))
+    voters: dict[str, set[str]] = {player: set() for player in fitted.players}
+    for vote in votes:
+        for player in () if vote.ruled else vote.pair:
+            voters[player].add(vote.annotator)
+    met = [len(voters[player]) for player in fitted.players]
+    return replace(spread, met=np.minimum(spread.met, met))
 
 
 def _ranked(

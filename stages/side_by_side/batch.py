@@ -11,7 +11,7 @@ from stages.side_by_side.preference import Preference
 from stages.side_by_side.vote import Vote
 
 RULE = "rule"
-"""Who judged the pairs that nobody was shown."""
+"""Who judged the pairs that nobody was shown, in votes and in the gate's own files of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +198,7 @@ def _settled_vote(known: Settled, *, where: str) -> Vote:
         where=where,
         answer_a=pair.answer_a,
         answer_b=pair.answer_b,
+        ruled=True,
         record={"pair": pair.id},
     )
 

@@ -1,7 +1,8 @@
 """All that is known of a candidate and its baseline: votes, answers, attacks, judgements."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from policies.side_by_side import Counted, SideBySidePlan
 from stages.engine.subject import Subject
@@ -68,11 +69,12 @@ class Comparing:
         """
         gathered = self.gathering.of(candidate, baseline)
         answered = self._answered(candidate, baseline, gathered)
-        found = answered.pairs if isinstance(answered, Compared) else _shown(gathered, candidate)
         names = (candidate.known_as, baseline.known_as)
         votes = all_seen_from(gathered.votes, *names)
-        attacks = _attacks(found, votes, lost=_lost(gathered, candidate))
-        settled = all_seen_from(gathered.settled, *names)
+        settled = self._ruled(all_seen_from(gathered.settled, *names), gathered)
+        every = (*settled, *votes)
+        found = answered.pairs if isinstance(answered, Compared) else _shown(gathered, every, names)
+        attacks = _attacks(found, every, lost=_lost(settled))
         return Comparison(
             gathered=gathered,
             counted=tally(
@@ -89,6 +91,14 @@ class Comparing:
             judged=self._judged(candidate, baseline, answered, votes, attacks=attacks),
             cost=answered.cost if isinstance(answered, Compared) else Cost(),
         )
+
+    def _ruled(
+        self, settled: Sequence[CandidateVote], gathered: Gathered
+    ) -> Sequence[CandidateVote]:
+        """What the rule says of the plan's prompts, as far as the plan goes."""
+        among = self._among(gathered)
+        known = (vote for vote in settled if among is None or vote.prompt in among)
+        return tuple(islice(known, self.plan.prompts_planned))
 
     def _among(self, gathered: Gathered) -> Collection[str] | None:
         """The prompts that votes count on.
@@ -128,18 +138,42 @@ class Comparing:
         return self.answering.compared(candidate, baseline, gathered.prompts)
 
 
-def _shown(gathered: Gathered, candidate: Subject) -> tuple[Pair, ...]:
-    """The answers of the batch that people are shown."""
-    if gathered.batch is None:
-        return ()
-    every = (*gathered.batch.pairs, *(settled.pair for settled in gathered.batch.settled))
-    return tuple(pair for pair in every if pair.model_a == candidate.known_as)
+def _shown(
+    gathered: Gathered, votes: Sequence[CandidateVote], names: tuple[str, str]
+) -> tuple[Pair, ...]:
+    """The answers that people were shown: those of the batch, and those that votes hold."""
+    batch = gathered.batch
+    drawn = () if batch is None else (*batch.pairs, *(known.pair for known in batch.settled))
+    own = {pair.prompt: pair for pair in drawn if pair.model_a == names[0]}
+    held = {pair.prompt: pair for pair in _held(gathered, votes, names)}
+    return tuple((held | own).values())
 
 
-def _lost(gathered: Gathered, candidate: Subject) -> Collection[str]:
-    """Prompts whose answers were found to be written to win when the batch was made."""
-    lost = () if gathered.batch is None else gathered.batch.lost
-    return [pair.prompt for pair in lost if pair.model_a == candidate.known_as]
+def _held(
+    gathered: Gathered, votes: Sequence[CandidateVote], names: tuple[str, str]
+) -> Iterator[Pair]:
+    """The answers that votes hold, beside what the plan's data asked."""
+    items = {} if gathered.prompts is None else {i.id: i for i in gathered.prompts.items}
+    for vote in votes:
+        if vote.answer is not None and vote.rival is not None:
+            yield Pair(
+                prompt=vote.prompt,
+                messages=items[vote.prompt].messages if vote.prompt in items else (),
+                model_a=names[0],
+                model_b=names[1],
+                answer_a=vote.answer,
+                answer_b=vote.rival,
+            )
+
+
+def _lost(settled: Sequence[CandidateVote]) -> Collection[str]:
+    """Prompts whose answers were found to be written to win when the batch was made.
+
+    An answer that is there loses by no other rule.
+    """
+    return [
+        vote.prompt for vote in settled if vote.win == 0 and vote.answer and vote.answer.strip()
+    ]
 
 
 def _earned(

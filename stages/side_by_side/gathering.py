@@ -29,7 +29,7 @@ class Gathered:
         said: Every vote on any pair of the files, then those of the batch, in order of appearance;
             and, where the plan may stop at any time, each pair of the batch where it was first
             passed over.
-        settled: What the rule says of the batch's pairs that nobody is shown.
+        settled: What the rule says of pairs that nobody is shown, of the batch and of the files.
         batch: What people are shown; None when no batch was made.
         prompts: The plan's prompts; None when the votes name them.
         read: Name and digest of all that was read, sorted.
@@ -111,10 +111,10 @@ class Gathering:
             read[shown] = sha256_of_bytes(data)
             votes += parse_votes(data, written_by=self.plan.format, where=shown)
         ids = {item.digest: item.id for item in prompts.items} if prompts else {}
+        once = each_once(replace(vote, prompt=ids.get(vote.prompt, vote.prompt)) for vote in votes)
         return Gathered(
-            said=each_once(
-                replace(vote, prompt=ids.get(vote.prompt, vote.prompt)) for vote in votes
-            ),
+            said=tuple(vote for vote in once if not vote.ruled),
+            settled=tuple(vote for vote in once if vote.ruled),
             prompts=prompts,
             read=tuple(sorted(read.items())),
             absent=tuple(absent),
@@ -126,11 +126,11 @@ def _with_batch(files: Gathered, batch: Batch, said: tuple[Vote | PassedOver, ..
     gathered = replace(
         files,
         said=(*files.said, *said),
-        settled=settled_votes(batch),
+        settled=(*files.settled, *settled_votes(batch)),
         batch=batch,
         read=tuple(sorted({**dict(files.read), **read}.items())),
     )
-    each_once(gathered.votes)
+    each_once((*gathered.settled, *gathered.votes))
     return gathered
 
 

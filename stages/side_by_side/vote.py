@@ -27,6 +27,7 @@ class Vote:
         answer_a: The answer of model a that was judged; None where it is not known.
         answer_b: The answer of model b.
         judge: Whether a language model judged; a person, or unknown, when False.
+        ruled: Whether nobody judged: the rule settled a pair that nobody was shown.
         record: Fields of the source that no result rests on (seed, comment, seconds, guidelines).
     """
 
@@ -44,6 +45,7 @@ class Vote:
     answer_a: str | None = None
     answer_b: str | None = None
     judge: bool = False
+    ruled: bool = False
     record: Mapping[str, Json] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
@@ -73,6 +75,7 @@ class CandidateVote:
         both_bad: Whether both answers were called bad; None as in `Vote`.
         segment: As in `Vote`.
         answer: The candidate's answer; None where it is not known.
+        rival: The baseline's answer; None where it is not known.
         judge: As in `Vote`.
     """
 
@@ -83,6 +86,7 @@ class CandidateVote:
     both_bad: bool | None
     segment: str = ""
     answer: str | None = None
+    rival: str | None = None
     judge: bool = False
 
 
@@ -127,6 +131,7 @@ def seen_from(vote: Vote, candidate: str, baseline: str) -> CandidateVote | None
         both_bad=vote.both_bad,
         segment=vote.segment,
         answer=vote.answer_b if turned else vote.answer_a,
+        rival=vote.answer_a if turned else vote.answer_b,
         judge=vote.judge,
     )
 

@@ -53,14 +53,14 @@ def each_once(votes: Iterable[Vote]) -> tuple[Vote, ...]:
 
     An annotator may judge a pair on a prompt once in each order. A second vote in the same order is
     refused, even with the same verdict: which of the two counts is for people to say, and a file
-    named twice would count everything twice.
+    named twice would count everything twice. The rule knows no order: it says one thing of a pair.
 
     Raises:
         InputError: Naming both places.
     """
     seen: dict[tuple[str, str, frozenset[str], str], Vote] = {}
     for vote in votes:
-        key = (vote.prompt, vote.annotator, vote.pair, vote.first)
+        key = (vote.prompt, vote.annotator, vote.pair, "" if vote.ruled else vote.first)
         if key in seen:
             raise InputError(
                 f"cannot count the vote at {vote.where}",

@@ -15,7 +15,7 @@ from stages.side_by_side.ballots.person import Person, Status
 from stages.side_by_side.ballots.reading import last_number, read_people, read_person
 from stages.side_by_side.ballots.seats import leave_kept_seats
 from stages.side_by_side.ballots.tables import PEOPLE
-from stages.side_by_side.batch import Batch
+from stages.side_by_side.batch import RULE, Batch
 
 
 class Roster:
@@ -133,10 +133,12 @@ def join(
     """Adds somebody who is not there; they qualify first where the batch says so.
 
     Raises:
-        InputError: When the name is empty.
+        InputError: When the name is empty, or stands for the rule in files of votes.
     """
     if not name.strip():
         raise _refused("cannot add a person", "they have no name")
+    if name == RULE:
+        raise _refused(f"cannot add {name!r}", "votes by that name are what nobody was shown")
     person = Person(name=name, segment=segment, qualified=not batch.terms.rules.qualification)
     return keep_person(connection, batch.name, person, by=by, now=now)
 

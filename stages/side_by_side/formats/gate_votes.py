@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from policies.canonical import Json, sha256_of_bytes
 from policies.errors import InputError
+from stages.side_by_side.batch import RULE
 from stages.side_by_side.formats.rows import Row, all_or_none, json_rows, listed
 from stages.side_by_side.formats.writing import json_lines_of
 from stages.side_by_side.preference import Preference, Worth
@@ -76,7 +77,8 @@ def parse_history(data: bytes, *, where: str) -> tuple[Vote | Undo, ...]:
     A line is a vote, `{"prompt", "model_a", "model_b", "annotator", "verdict", ...}`, or takes one
     back, `{"undo": ID, "annotator", "at"?}`. `verdict` is a `Preference`; a score that none says
     stands as `"score": {"win", "graded", "both_bad"?}` instead. Where `shown_first` is absent, a
-    counts as shown first. Fields that the vote has no place for are its record.
+    counts as shown first. What the annotator `rule` says, nobody judged. Fields that the vote has
+    no place for are its record.
 
     Args:
         data: The file's bytes.
@@ -122,9 +124,10 @@ def _vote(row: Row) -> Vote:
     judge = row.fields.get("judge", False)
     if not isinstance(judge, bool):
         raise row.refused("`judge` must be true or false")
+    annotator = row.name("annotator")
     return Vote(
         prompt=row.name("prompt"),
-        annotator=row.name("annotator"),
+        annotator=annotator,
         model_a=model_a,
         model_b=model_b,
         win_a=worth.win,
@@ -137,6 +140,7 @@ def _vote(row: Row) -> Vote:
         answer_a=_answer(row, "answer_a"),
         answer_b=_answer(row, "answer_b"),
         judge=judge,
+        ruled=annotator == RULE,
         record=_record(row),
     )
 

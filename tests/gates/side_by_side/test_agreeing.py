@@ -114,3 +114,8 @@ def test_of_nothing_nothing_is_told() -> None:
     found = agreement_of([])
     assert isinstance(found.alpha, Unmeasured)
     assert isinstance(found.labels, Unmeasured)
+
+
+def test_what_the_rule_settled_agrees_with_nobody() -> None:
+    ruled = [vote(f"p{n}", 0.0, annotator="rule", ruled=True) for n in range(50)]
+    assert agreement_of([*ruled, *panel(turned=15)]) == agreement_of(panel(turned=15))

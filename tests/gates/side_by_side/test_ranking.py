@@ -132,3 +132,24 @@ def test_a_model_that_never_lost_has_no_strength_but_with_a_penalty() -> None:
         isinstance(one.rating, Unmeasured) for one in without.models
     )
     assert isinstance(ranked(always, How(ridge=0.5)).models[0].rating, Estimate)
+
+
+def test_the_rule_is_no_person_in_an_interval_by_people() -> None:
+    people = drawn(40)
+    ruled = [vote(f"r{n}", 1.0, annotator="rule", ruled=True) for n in range(40)]
+    how = How(errors=Errors.TWO_WAY, baseline="weak")
+    settled = next(m.rating for m in ranked([*people, *ruled], how).models if m.model == "strong")
+    crowd = [replace(vote, annotator=f"rule {vote.prompt}", ruled=False) for vote in ruled]
+    counted = next(m.rating for m in ranked([*people, *crowd], how).models if m.model == "strong")
+    assert isinstance(settled, Estimate)
+    assert isinstance(counted, Estimate)
+    assert settled.n == len({vote.annotator for vote in people})
+    assert settled.standard_error == pytest.approx(
+        corrected(counted.standard_error, counted.n, settled.n)
+    )
+
+
+def corrected(error: float | None, had: int, has: int) -> float:
+    """A standard error with the correction for other numbers of clusters."""
+    assert error is not None
+    return error * math.sqrt((had - 1) / had * has / (has - 1))

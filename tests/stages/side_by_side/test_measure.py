@@ -307,3 +307,18 @@ def measure_real(model: str, *, known_as: str) -> Evidence:
         format="alpaca_eval",
         votes_at_most=805,
     )
+
+
+def test_what_the_rule_settled_counts_as_far_as_the_plan_goes(tmp_path: Path) -> None:
+    settled = "".join(line(i, "B>>A", "rule") for i in range(6))
+    (tmp_path / "votes.jsonl").write_text(settled + line(7))
+    found = measured(measure(tmp_path))
+    assert isinstance(found, Estimate)
+    assert (found.n, found.value) == (4, 0.0)
+
+
+def test_the_rule_says_one_thing_of_a_pair(tmp_path: Path) -> None:
+    said = line(1, "B>>A", "rule") + line(1, "A>>B", "rule", shown_first="b")
+    (tmp_path / "votes.jsonl").write_text(said)
+    with pytest.raises(InputError, match=r"votes\.jsonl:2"):
+        measure(tmp_path)

@@ -21,9 +21,10 @@ from stages.side_by_side.answering import Compared, read_prompts
 from stages.side_by_side.assignment import Task
 from stages.side_by_side.ballots.box import open_ballots
 from stages.side_by_side.ballots.cast import Accepted, Ballot
-from stages.side_by_side.batch import Terms
+from stages.side_by_side.batch import Terms, settled_votes
 from stages.side_by_side.comparison import Comparing
 from stages.side_by_side.drawing import make_batch
+from stages.side_by_side.formats.gate_votes import write_gate_votes
 from stages.side_by_side.gathering import Gathering
 from stages.side_by_side.judged.bench import Bench
 from stages.side_by_side.judged.panel import Panel
@@ -230,6 +231,30 @@ def test_an_empty_answer_loses_though_nobody_is_shown_it(workplace: Workplace) -
     assert estimate(evidence).value == pytest.approx((38 + 0 + 0.5) / 60)
     assert "2 prompts settled by the rule" in estimate(evidence).method
     assert estimate(evidence, "attacks").value == pytest.approx(1 / 60)
+
+
+@pytest.mark.parametrize("stopping", ["fixed", "anytime"])
+def test_votes_of_a_batch_that_are_read_back_give_the_same_evidence(
+    workplace: Workplace, stopping: str
+) -> None:
+    constant = (
+        "Bees fly from flower to flower and carry pollen on their legs, which is why so many "
+    )
+    constant += "plants bloom in bright colours and smell sweetly; without them there is no fruit."
+    workplace.said = dict.fromkeys(NAMES[:7], "") | dict.fromkeys(NAMES[7:15], constant)
+    workplace.said |= {name: f"{answer(name, long=False)} and more" for name in NAMES[20:26]}
+    plan = plan_of(votes_at_most=120, overlap=2, stopping=stopping)
+    batch = workplace.assign(plan)
+    workplace.vote(batch, *CREW, most=300)
+    before = workplace.measure(plan)
+    with open_ballots(str(workplace.folder / "state")) as box:
+        votes = (*settled_votes(box.batches.get(batch)), *box.standing_votes(batch))
+    (workplace.folder / "votes.jsonl").write_bytes(write_gate_votes(votes))
+    after = workplace.measure(plan.model_copy(update={"votes": ("votes.jsonl",)}))
+    assert estimate(after).n == estimate(before).n == 60
+    assert "prompts settled by the rule" in estimate(after).method
+    assert after.measurements == before.measurements
+    assert (after.waits, after.cost) == (before.waits, before.cost)
 
 
 def test_judges_alone_may_decide_and_nobody_is_waited_for(workplace: Workplace) -> None:

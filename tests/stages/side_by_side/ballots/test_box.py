@@ -1,10 +1,13 @@
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from policies.errors import InputError
 from stages.side_by_side.assignment import Task
 from stages.side_by_side.ballots.box import BallotBox, open_ballots
 from stages.side_by_side.ballots.cast import Accepted
@@ -81,3 +84,10 @@ def _check(box: BallotBox, desks: dict[str, Desk]) -> None:
     for summary in box.summaries("b"):
         said_by = desks[summary.person.name].said
         assert summary.votes + summary.skipped == len(said_by)
+
+
+def test_nobody_votes_by_the_name_of_the_rule(tmp_path: Path) -> None:
+    with open_ballots(str(tmp_path)) as box:
+        box.batches.open(MADE, now=NOW)
+        with pytest.raises(InputError, match="cannot add 'rule'"):
+            box.people.add("b", "rule", now=NOW)
