@@ -1,7 +1,8 @@
 """What units as a whole say of the data: two arms, repeats, and units that outweigh the rest."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from policies.online import OnlinePlan
@@ -33,7 +34,7 @@ class Units:
 
     Attributes:
         shown: Its exposures.
-        every: unit, first_at, arms (how many), excluded, of units exposed up to the look.
+        every: unit, first_at, arms (how many), arm, excluded, of units exposed up to the look.
         events: Events of these units up to the look, with `first_at`.
     """
 
@@ -51,11 +52,30 @@ def units_of(traffic: Traffic, asked: Asked) -> Units:
     every = seen.group_by(UNIT).aggregate(
         first_at=seen[AT].min(),
         arms=seen[ARM].nunique(),
+        arm=seen[ARM].min(),
         excluded=_excluded(seen, plan).any(),
     )
     events = traffic.events.inner_join(every, UNIT)
     events = events.filter(events[AT].isnull() | (events[AT] <= until))
     return Units(shown=shown, every=every, events=events)
+
+
+def by_arm(units: Units, phases: Sequence[datetime]) -> "Table":
+    """Units of one arm that are not left out: arm, phase (its place), n.
+
+    Args:
+        units: The units.
+        phases: When each phase of a ramp begins, in order; none without a ramp.
+    """
+    import ibis
+
+    every = units.every
+    one = every.filter((every["arms"] == 1) & ~every["excluded"])
+    number = ibis.literal(0).cast("int64")
+    for start in phases[1:]:
+        number = number + (one["first_at"] >= instant(start)).cast("int64")
+    placed = one.mutate(phase=number)
+    return placed.group_by([ARM, "phase"]).aggregate(n=placed.count())
 
 
 def crossing(units: Units) -> "Table":
