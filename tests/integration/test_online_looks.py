@@ -17,7 +17,7 @@ SAME = generate(Recipe(units=2_500, seed=7))
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
-    """Every MLflow run of an A/B that was started, and looked at on days 4 and 8, by its name and its id."""
+    """Every MLflow run of an A/B that was started and looked at on days 4 and 8, by name and id."""
     folder = tmp_path_factory.mktemp("looks")
     for name in ("policies", "data"):
         (folder / name).mkdir()
