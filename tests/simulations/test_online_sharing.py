@@ -1,6 +1,7 @@
-"""Primaries and challengers that share alpha are decided as the simulated closed test counts."""
+"""Primaries, challengers and A/Bs of a stream share error: decided as counted, seldom wrong."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,13 +11,21 @@ from gates.decide.online import REQUIRED_CHECKS
 from gates.decide.stage_gate import decide_stage
 from gates.decide.verdict import OnlineVerdict
 from infra.figures._look_paths import ALPHA, PLANNED, Design, Flags, Table, designs
-from infra.figures._shared_error import Family, closed, crossings, family_rates
+from infra.figures._shared_error import (
+    Family,
+    Stream,
+    closed,
+    crossings,
+    family_rates,
+    stream_rates,
+)
 from policies.load import parse_policy
 from policies.policy import Policy
 from stages.evidence.records import Check, Evidence, StageName
 from stages.online.analysis import look_of, measure_looks
 from stages.online.look_data import LookData, MetricArms
 from stages.stats.moments import Moments
+from stages.stats.sequential import POCOCK
 from tests.simulations.rates import evidence_of, noise
 
 NAMES = ("gained", "kept", "liked")
@@ -130,3 +139,28 @@ def test_a_family_is_seldom_wrong_in_full(looks: int, family: Family) -> None:
     found = family_rates(design, family, 100_000)
     print(f"{looks} looks, {family}: any false win {found['closed']:.4f}")
     assert found["closed"] <= ALPHA + 2.5 * noise(ALPHA, 100_000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("looks", [5, 14])
+def test_holm_over_the_p_values_of_a_look_is_wrong_too_often(looks: int) -> None:
+    design = replace(designs(looks)[0], spending=POCOCK)
+    found = family_rates(design, FAMILIES[0], 100_000)
+    naive = found["looks' levels by Holm"]
+    print(f"{looks} looks, Pocock type, Holm at a look: any false win {naive:.4f}")
+    assert naive > ALPHA + 2.5 * noise(ALPHA, 100_000)
+    assert found["alpha by Holm"] > 2.5 * ALPHA
+    assert found["closed"] <= ALPHA + 2.5 * noise(ALPHA, 100_000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("true_share", [0.0, 0.1, 0.3, 0.5])
+@pytest.mark.parametrize("longest", [1, 6, 30])
+def test_a_stream_of_overlapping_tests_holds_its_level_in_full(
+    true_share: float, longest: int
+) -> None:
+    stream = Stream(true_share=true_share, longest=longest)
+    found = stream_rates(stream, 1_000)["asynchronous"]
+    print(f"{true_share:.0%} true effects, up to {longest} at once: {found}")
+    assert found.fdr <= stream.level
+    assert found.mfdr <= stream.level
