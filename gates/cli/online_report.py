@@ -77,7 +77,7 @@ def _write(found: "Told", folder: Path) -> tuple[str, ...]:
 
 
 def _json(found: "Told", files: tuple[str, ...]) -> dict[str, object]:
-    from gates.reports.online.report import look_rows
+    from gates.reports.online.report import harmed_segments, look_rows
 
     report = found.report
     return {
@@ -91,6 +91,7 @@ def _json(found: "Told", files: tuple[str, ...]) -> dict[str, object]:
         "looks": [_look(row) for row in look_rows(report.course)],
         "criteria": [asdict(guard) for guard in report.guards],
         "checks": [asdict(check) for check in report.checks],
+        "warnings": list(harmed_segments(report.course)),
         "pictures": [{"path": p.path, "alt": p.alt} for p in found.pictures],
         "stakes": stakes_json(found.stakes),
         "files": list(files),
@@ -114,6 +115,8 @@ def _look(row: "LookRow") -> dict[str, object]:
 
 
 def _say(found: "Told") -> None:
+    from gates.reports.online.report import harmed_segments
+
     report = found.report
     verdict = "no decision" if report.stage is None else str(report.stage.online)
     click.echo(f"{verdict}: A/B of {report.candidate} against {report.baseline or '?'}")
@@ -123,6 +126,8 @@ def _say(found: "Told") -> None:
     _say_looks(report)
     _say_criteria(report)
     _say_checks(report)
+    for sentence in harmed_segments(report.course):
+        click.echo(f"\nwarning: {sentence}")
     say_stakes(found.stakes)
 
 

@@ -1,13 +1,14 @@
 """The report of an A/B: its looks, criteria and checks, and pictures of them."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gates.decide.limits import limit_of
 from gates.decide.verdict import StageDecision, Verdict
 from gates.reports.online.course import AbCourse
 from gates.reports.online.effects import effects_alt, effects_png
+from gates.reports.online.segments import segments_alt, segments_of, segments_png, warnings
 from gates.reports.online.sequential import sequential_alt, sequential_png
 from gates.reports.online.split import split_alt, split_courses, split_png
 from gates.reports.templates import template
@@ -133,7 +134,20 @@ def pictures(course: AbCourse, *, title: str) -> tuple[Picture, ...]:
             alt=split_alt(splits),
             content=split_png(splits, title=f"{title}: how units fell into the arms"),
         ),
+        *_segments(course, title),
     )
+
+
+def _segments(course: AbCourse, title: str) -> Iterator[Picture]:
+    every = segments_of(course)
+    for metric in course.metrics:
+        own = [one for one in every if one.metric == metric.name]
+        if own:
+            yield Picture(
+                path=f"segments_{metric.name}.png",
+                alt=segments_alt(own),
+                content=segments_png(metric, own, title=f"{title}: {metric.name} by segment"),
+            )
 
 
 def ab_html(report: AbReport, shown: Sequence[Picture]) -> str:
@@ -142,8 +156,14 @@ def ab_html(report: AbReport, shown: Sequence[Picture]) -> str:
         report=report,
         stage=report.stage,
         looks=look_rows(report.course),
+        harmed=harmed_segments(report.course),
         pictures=[(p, base64.b64encode(p.content).decode()) for p in shown],
     )
+
+
+def harmed_segments(course: AbCourse | None) -> tuple[str, ...]:
+    """A sentence for each segment that is significantly harmed; exploratory."""
+    return () if course is None else warnings(segments_of(course))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
