@@ -11,9 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from stages.evidence.estimate import Estimate
-from stages.stats.experiments import MetricColumns, difference, ratio
+from stages.stats.experiments import Contrast, MetricColumns, difference, interval, ratio
 from stages.stats.levels import normal_quantile
 from stages.stats.moments import Moments, from_values
+from stages.stats.quantiles import QuantileArm, contrast_of_quantiles
 from stages.stats.two_shares import ArmShare, difference_ends
 
 Floats = NDArray[np.float64]
@@ -99,6 +100,28 @@ def adjusted(
     return once
 
 
+def latencies(units: int) -> Once:
+    """The ninth decile of events, up to five a unit, that share their unit's luck."""
+
+    def arm(random: Generator) -> QuantileArm:
+        events = random.integers(1, 6, units)
+        luck = np.repeat(random.normal(0, 0.5, units), events)
+        values = np.exp(luck + random.normal(0, 0.5, len(luck)))
+        value = float(np.quantile(values, 0.9))
+        below = np.add.reduceat(values <= value, events.cumsum() - events).astype(float)
+        gap = below - events * below.sum() / events.sum()
+        error = float(gap.std(ddof=1)) / np.sqrt(units) / float(events.mean())
+        low, high = np.quantile(values, [0.9 - 1.96 * error, 0.9 + 1.96 * error])
+        return QuantileArm(value=value, standard_error=float(high - low) / 2 / 1.96, n=units)
+
+    def once(random: Generator) -> bool:
+        found = contrast_of_quantiles(arm(random), arm(random))
+        assert isinstance(found, Contrast)
+        return holds(interval(found, level=LEVEL, unit="ms"), 0.0)
+
+    return once
+
+
 def exponential(random: Generator, n: int) -> Floats:
     """Skewness 2."""
     return random.standard_exponential(n)
@@ -127,6 +150,7 @@ CASES = [
     pytest.param(shares(0.001, 0.0, (1_800_000, 200_000)), id="rare-shares-at-90-10"),
     pytest.param(visits(400, relative=False), id="ratios"),
     pytest.param(visits(400, relative=True), id="ratios-relative"),
+    pytest.param(latencies(2_000), id="quantiles"),
     pytest.param(adjusted((400, 400), (RHO_07, RHO_07)), id="cuped"),
     pytest.param(adjusted((300, 2_700), (0.5, 1.5)), id="cuped-10-90-slopes"),
     pytest.param(adjusted((2_700, 300), (0.5, 1.5)), id="cuped-90-10-slopes"),

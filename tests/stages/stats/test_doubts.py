@@ -80,6 +80,13 @@ def test_the_end_that_skewness_falsifies_is_named(
     assert "not 2.50%" in said
 
 
+def test_the_error_that_is_said_is_that_of_the_difference_s_skewness() -> None:
+    """Third cumulants add: 4 / 600^2 - 4 / 1400^2, over the variance's power 1.5."""
+    skewness = (4 / 600**2 - 4 / 1400**2) / (1 / 600 + 1 / 1400) ** 1.5
+    (said,) = doubts_of_means(arm(1400), arm(600), Y, skewness=(4.0, 4.0))
+    assert f"may be wrong in {end_error(0.025, skewness):.2%} of cases, not 2.50%" in said
+
+
 @pytest.mark.parametrize("sizes", [(1800, 200), (700, 300), (200, 1800)])
 def test_the_error_that_is_said_is_the_simulated_one(sizes: tuple[int, int]) -> None:
     random, trials, z = np.random.default_rng(7), 10_000, 1.959963984540054

@@ -116,6 +116,22 @@ def test_corrected_ends_reach_at_least_as_far_as_newcombes_and_mirror(
     assert (found.low, found.high) == pytest.approx((-back.high, -back.low), abs=1e-12)
 
 
+@pytest.mark.parametrize("critical", [1.96, 3.5])
+def test_the_end_towards_the_skewed_arm_is_halls(critical: float) -> None:
+    """Skewness by scipy: T + a T^2 / 3 + a^2 T^3 / 27 + a / 6 is the normal score of that end."""
+    control, treatment = share(1_800, 90_000), share(200, 10_000)
+    found = difference_ends(control, treatment, critical=critical)
+    own = [stats.binom.stats(arm.n, arm.value, moments="vs") for arm in (control, treatment)]
+    variances = [float(v) / arm.n**2 for (v, _), arm in zip(own, (control, treatment), strict=True)]
+    thirds = [float(s) * v**1.5 for (_, s), v in zip(own, variances, strict=True)]
+    error = math.sqrt(sum(variances))
+    a, t = (thirds[1] - thirds[0]) / error**3, -found.low / error
+    assert a > 0.05
+    assert t + a * t**2 / 3 + a**2 * t**3 / 27 + a / 6 == pytest.approx(critical, rel=1e-3)
+    assert found.low < difference_range(control, treatment, critical=critical).low
+    assert found.low > -critical * error
+
+
 @pytest.mark.parametrize("sizes", [(90_000, 10_000), (10_000, 90_000), (1_000, 1_000)])
 def test_each_corrected_end_is_as_rarely_wrong_as_said(sizes: tuple[int, int]) -> None:
     """At 3 normal deviations; without the correction an end misses twice as often."""
