@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stages.online.backends import DUCKDB
-from stages.online.sources import Relation, Tables
+from stages.online.sources import Query, Relation, Tables
 from stages.online.tables import Traffic
 from stages.online.traffic_rules import Asked, Rule, Where
 
@@ -37,18 +37,30 @@ def sql_of(rows: "Table", traffic: Traffic, tables: Tables) -> str:
         (traffic.exposures, tables.exposures),
         (traffic.events, tables.events),
     ):
-        sql = _with_file(sql, typed, relation, traffic.connection.name)
+        sql = _in_its_own_words(sql, typed, relation, traffic.connection.name)
     return sql
 
 
-def _with_file(sql: str, typed: "Table", relation: Relation, backend: str) -> str:
-    """The query with a file's name in place of what the engine calls it for itself."""
+def _in_its_own_words(sql: str, typed: "Table", relation: Relation, backend: str) -> str:
+    """The query with the source in place of what the engine calls it for itself."""
     from ibis.expr.operations import DatabaseTable
 
-    if not isinstance(relation, Path) or backend != DUCKDB:
+    source = _source(relation, backend)
+    if source is None:
         return sql
-    name = relation.name.replace("'", "''")
-    reader = f"read_csv('{name}', all_varchar = true)" if relation.suffix == ".csv" else f"'{name}'"
     for table in typed.op().find(DatabaseTable):
-        sql = sql.replace(f'"{table.name}"', reader)
+        sql = sql.replace(f'"{table.name}"', source)
     return sql
+
+
+def _source(relation: Relation, backend: str) -> str | None:
+    """What stands after FROM; None where the engine knows it by its own name."""
+    match relation:
+        case Path() if backend == DUCKDB:
+            name = relation.name.replace("'", "''")
+            is_text = relation.suffix == ".csv"
+            return f"read_csv('{name}', all_varchar = true)" if is_text else f"'{name}'"
+        case Query():
+            return f"({relation.sql.strip().rstrip(';')})"
+        case _:
+            return None

@@ -128,7 +128,7 @@ def _counts(traffic: Traffic, asked: Asked, units: Units, held: Sequence[Rule]) 
         units.events.aggregate(**of_rules[Where.EVENTS], **_of_events(units.events, traffic.parts)),
         events.aggregate(
             **of_rules[Where.ALL_EVENTS],
-            stale_events=(events[AT].max() < newest).cast("int64").fill_null(1),
+            stale_events=(events[AT].max() < newest).cast("int32").fill_null(1),
             future_events=_future(events, asked),
         ),
         units.every.aggregate(**_of_units(units.every, asked)),

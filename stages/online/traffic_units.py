@@ -71,9 +71,9 @@ def by_arm(units: Units, phases: Sequence[datetime]) -> "Table":
 
     every = units.every
     one = every.filter((every["arms"] == 1) & ~every["excluded"])
-    number = ibis.literal(0).cast("int64")
+    number = ibis.literal(0, "int32")
     for start in phases[1:]:
-        number = number + (one["first_at"] >= instant(start)).cast("int64")
+        number = number + (one["first_at"] >= instant(start)).cast("int32")
     placed = one.mutate(phase=number)
     return placed.group_by([ARM, "phase"]).aggregate(n=placed.count())
 
