@@ -1,5 +1,6 @@
 """The data contract: promises about a few counts, held by Great Expectations, told in sentences."""
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -109,9 +110,14 @@ def report(
     found = _validated(promises, counts)
     broken = _broken(promises, found)
     held = tuple(
-        Held(promise=p, count=counts.get(p.name), kept=p.name not in broken) for p in promises
+        Held(promise=p, count=_known(counts.get(p.name)), kept=p.name not in broken)
+        for p in promises
     )
     return ContractReport(held=held, checks=_checks(held, kept), validation=found)
+
+
+def _known(count: float | None) -> float | None:
+    return None if count is None or math.isnan(count) else count
 
 
 def _checks(held: Sequence[Held], kept: str) -> tuple[Check, ...]:
