@@ -46,7 +46,7 @@ def test_intervals_cover_segments_that_differ_a_little_or_not(spread: float) -> 
 def test_intervals_cover_in_full(count: int, spread: float) -> None:
     found = coverage(count, spread, 20_000 // count)
     print(f"{count} segments, spread {spread} errors: intervals at 0.95 cover {found:.4f}")
-    assert found >= 0.94
+    assert found >= 0.93
 
 
 def warns(scores: np.ndarray, n: int) -> bool:
