@@ -54,7 +54,7 @@ class Figures:
         for arm in (self.ab.arms.champion, self.ab.arms.challenger):
             mine = one & (state[ARM] == arm)
             found[f"{arm}/exposed"] = mine.sum()
-            found[f"{arm}/triggered"] = (mine & state["entered_at"].notnull()).sum()
+            found[f"{arm}/triggered"] = (mine & self._enters(state)).sum()
             for n in range(len(self.ab.plan.ramp)):
                 found[f"{arm}/phase_{n}"] = (mine & self._in_phase(state, n)).sum()
         return state.aggregate(**found)
@@ -62,11 +62,7 @@ class Figures:
     def analysed(self, state: "Table") -> "Table":
         """Units that enter the analysis."""
         units = alive(state, self.ab)
-        units = units.filter(units["entered_at"].notnull())
-        for n, phase in enumerate(self.ab.plan.ramp):
-            if not phase.analysed:
-                units = units.filter(~self._in_phase(units, n))
-        return units
+        return units.filter(self._enters(units))
 
     def closed(self, units: "Table", metric: str) -> "BooleanValue":
         """Whether a unit's value of a metric is final."""
@@ -103,15 +99,22 @@ class Figures:
             values: Its values that stand for themselves.
         """
         wide = self._wide(self.analysed(state), by, values)
+        if self._where(wide, 0) is None:
+            wide = wide.filter(wide["m0_closed"])
         keys = [ARM] if by is None else [ARM, "segment"]
-        pairs = [
-            (f"m{i}_{j}", f"m{i}_closed")
-            for i, metric in enumerate(self.metrics)
-            for j in range(len(columns_of(self.ab.plan, metric)))
-        ]
-        centres = wide.aggregate(**{f"{c}_centre": wide[c].mean(where=wide[w]) for c, w in pairs})
-        both = wide.cross_join(centres)
-        both = both.mutate(**{c: both[c] - both[f"{c}_centre"] for c, _ in pairs})
+        centres: dict[str, Scalar] = {}
+        for i, metric in enumerate(self.metrics):
+            for column in self._columns(i, metric):
+                closed = self._where(wide, i)
+                centres[f"{column}_centre"] = wide[column].mean(where=closed)
+        both = wide.cross_join(wide.aggregate(**centres))
+        both = both.mutate(
+            **{
+                column: both[column] - both[f"{column}_centre"]
+                for i, metric in enumerate(self.metrics)
+                for column in self._columns(i, metric)
+            }
+        )
         found: dict[str, Scalar] = {}
         for i, metric in enumerate(self.metrics):
             found |= self._aggregates(both, i, metric)
@@ -150,10 +153,17 @@ class Figures:
             found["segment"] = ibis.ifelse(text.isin(list(values)), text, ibis.null("string"))
         return units.select(units[ARM], **found)
 
+    def _columns(self, i: int, metric: str) -> list[str]:
+        return [f"m{i}_{j}" for j in range(len(columns_of(self.ab.plan, metric)))]
+
+    def _where(self, wide: "Table", i: int) -> "BooleanValue | None":
+        """Which units count for a metric; None: all that are left."""
+        windows = {self.ab.plan.window_of(metric) for metric in self.metrics}
+        return wide[f"m{i}_closed"] if len(windows) > 1 else None
+
     def _aggregates(self, both: "Table", i: int, metric: str) -> "dict[str, Scalar]":
-        closed = both[f"m{i}_closed"]
-        columns = [f"m{i}_{j}" for j in range(len(columns_of(self.ab.plan, metric)))]
-        found = {f"m{i}_n": closed.sum()}
+        closed, columns = self._where(both, i), self._columns(i, metric)
+        found = {f"m{i}_n": both.count(where=closed)}
         for j, column in enumerate(columns):
             found[f"{column}_about"] = both[f"{column}_centre"].max()
             found[f"{column}_mean"] = both[column].mean(where=closed)
@@ -170,6 +180,14 @@ class Figures:
         for a, b, c in combinations_with_replacement(range(value), 3):
             product = both[columns[a]] * both[columns[b]] * both[columns[c]]
             found[f"m{i}_{a}{b}{c}"] = product.mean(where=closed)
+        return found
+
+    def _enters(self, units: "Table") -> "BooleanValue":
+        """Whether a unit was triggered (or needs no trigger), in a phase that is analysed."""
+        found = units["entered_at"].notnull()
+        for n, phase in enumerate(self.ab.plan.ramp):
+            if not phase.analysed:
+                found = found & ~self._in_phase(units, n)
         return found
 
     def _in_phase(self, units: "Table", number: int) -> "BooleanValue":
@@ -203,7 +221,7 @@ class _Reader:
 
     def moments(self, row: Row | None, arm: str) -> Moments | Unmeasured:
         if row is None:
-            return Unmeasured(f"the {arm} arm has no unit", Cause.WAITING)
+            return Unmeasured(f"the {arm} arm has no unit whose window has closed", Cause.WAITING)
         i, names = self._i, self._names
         n = count(row, f"m{i}_n")
         own = names[: self._below]

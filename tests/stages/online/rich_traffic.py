@@ -219,7 +219,10 @@ def assert_as_expected(look: LookData, traffic: Traffic, plan: OnlinePlan, day: 
     assert (look.champion_units, look.challenger_units) == tuple(map(len, of_arm.values()))
     assert look.excluded_units > 0 or not plan.exclude
     if plan.trigger is not None:
-        entered = [sum(u.entered is not None for u in arm) for arm in of_arm.values()]
+        begins = START + next((p.from_day for p in plan.ramp if p.analysed), 0.0) * DAY
+        entered = [
+            sum(u.entered is not None and u.first >= begins for u in arm) for arm in of_arm.values()
+        ]
         assert look.triggered == tuple(entered)
     for found in look.metrics:
         both = expected(traffic, plan, day, found.metric)
