@@ -31,6 +31,7 @@ from policies.detectors import detector_remark
 from policies.diff import diff
 from policies.policy import Budget, Policy
 from policies.silence import silence_remark
+from policies.unread_answers import unread_remark
 
 SMALL = 0.1
 """Below this share percents are said with a digit more."""
@@ -63,6 +64,7 @@ def check(
         "helpfulness": silence_remark(file.policy),
         "detector": detector_remark(file.policy),
         "gold": clicking_remark(file.policy),
+        "attacks": unread_remark(file.policy),
     }
     remarks = {title: remark for title, remark in found.items() if remark is not None}
     for criterion in _too_small(stages):

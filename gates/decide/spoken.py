@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import assert_never
 
 from policies.metric import Metric, Unit
-from stages.evidence.estimate import LEFT_OUT, NOTHING_WON, Estimate
+from stages.evidence.estimate import LEFT_OUT, NOTHING_WON, UNSEARCHED, Estimate
 from stages.evidence.records import Quantity
 
 _MOST_DECIMALS = 340
@@ -62,10 +62,16 @@ def p_words(p: float) -> str:
 
 
 def units_of(metric: Metric, estimate: Estimate) -> str:
-    """The units an estimate rests on, and which of them are left out or lost: "1,200 responses"."""
-    count, method = count_words(estimate.n, noun_of(metric, estimate)), estimate.method
-    places = [method.find(mark) for mark in (LEFT_OUT, NOTHING_WON) if mark in method]
-    return f"{count}{method[min(places) :]}" if places else count
+    """The units an estimate rests on, and what is to be known of some: "1,200 responses"."""
+    return f"{count_words(estimate.n, noun_of(metric, estimate))}{_aside(estimate)}"
+
+
+def _aside(estimate: Estimate) -> str:
+    """Which units are left out, lost or not searched; empty where there are none."""
+    method = estimate.method
+    marks = (LEFT_OUT, NOTHING_WON, UNSEARCHED)
+    places = [method.find(mark) for mark in marks if mark in method]
+    return method[min(places) :] if places else ""
 
 
 def noun_of(metric: Metric, estimate: Estimate) -> str:

@@ -27,6 +27,7 @@ class Comparison:
         voted: Whether anybody has voted on this pair.
         attacks: Which answers were written to win, or why that is not known.
         pairs: The answers, as far as they are known.
+        unread: Number of prompts whose votes count though the candidate's answer is not known.
         judged: What the panel says, or why it was not asked.
         cost: Of the answers.
     """
@@ -36,6 +37,7 @@ class Comparison:
     voted: bool
     attacks: Attacks | Unmeasured
     pairs: tuple[Pair, ...]
+    unread: int
     judged: Judged | Unmeasured
     cost: Cost
 
@@ -52,7 +54,8 @@ class Comparing:
     Attributes:
         plan: The side-by-side plan.
         gathering: Reads the votes.
-        answering: Asks both checkpoints; None where only votes are read.
+        answering: Asks both checkpoints for what judges are to read, and knows what they said
+            already; None where only votes are read.
         panel: The judges; None where the plan has none.
     """
 
@@ -73,21 +76,29 @@ class Comparing:
         votes = all_seen_from(gathered.votes, *names)
         settled = self._ruled(all_seen_from(gathered.settled, *names), gathered)
         every = (*settled, *votes)
-        found = answered.pairs if isinstance(answered, Compared) else _shown(gathered, every, names)
-        attacks = _attacks(found, every, lost=_lost(settled))
+        known = self._known(candidate, baseline, gathered, every)
+        found = (
+            answered.pairs
+            if isinstance(answered, Compared)
+            else _shown(gathered, every, names, known)
+        )
+        answers = _answers(found, every)
+        attacks = _attacks(found, answers, lost=_lost(settled))
+        counted = tally(
+            _with_passes(_earned(votes, attacks), gathered, frozenset(names)),
+            prompts=self.plan.prompts_planned,
+            overlap=self.plan.overlap,
+            among=self._among(gathered),
+            settled=_earned(settled, attacks),
+            seed=self.plan.seed,
+        )
         return Comparison(
             gathered=gathered,
-            counted=tally(
-                _with_passes(_earned(votes, attacks), gathered, frozenset(names)),
-                prompts=self.plan.prompts_planned,
-                overlap=self.plan.overlap,
-                among=self._among(gathered),
-                settled=_earned(settled, attacks),
-                seed=self.plan.seed,
-            ),
+            counted=counted,
             voted=bool(votes),
             attacks=attacks,
             pairs=found,
+            unread=sum(turn.prompt not in answers for turn in counted.turns),
             judged=self._judged(candidate, baseline, answered, votes, attacks=attacks),
             cost=answered.cost if isinstance(answered, Compared) else Cost(),
         )
@@ -127,6 +138,24 @@ class Comparing:
         lost = attacks.reasons if isinstance(attacks, Attacks) else ()
         return self.panel.judge(candidate, baseline, answered.pairs, people=people, lost=lost)
 
+    def _known(
+        self,
+        candidate: Subject,
+        baseline: Subject,
+        gathered: Gathered,
+        votes: Sequence[CandidateVote],
+    ) -> Sequence[Pair]:
+        """What both have said already to the prompts that are drawn or voted on; nobody is asked.
+
+        A batch holds the answers that people were shown.
+        """
+        prompts = gathered.prompts
+        if self.answering is None or prompts is None or gathered.batch is not None:
+            return ()
+        wanted = {item.id for item in prompts.answered} | {vote.prompt for vote in votes}
+        items = tuple(item for item in prompts.items if item.id in wanted)
+        return self.answering.known(candidate, baseline, replace(prompts, answered=items))
+
     def _answered(
         self, candidate: Subject, baseline: Subject, gathered: Gathered
     ) -> Compared | Unmeasured | None:
@@ -139,14 +168,17 @@ class Comparing:
 
 
 def _shown(
-    gathered: Gathered, votes: Sequence[CandidateVote], names: tuple[str, str]
+    gathered: Gathered,
+    votes: Sequence[CandidateVote],
+    names: tuple[str, str],
+    known: Sequence[Pair],
 ) -> tuple[Pair, ...]:
-    """The answers that people were shown: those of the batch, and those that votes hold."""
+    """The answers that people were shown: of the batch, or as votes hold them, or as is known."""
     batch = gathered.batch
     drawn = () if batch is None else (*batch.pairs, *(known.pair for known in batch.settled))
     own = {pair.prompt: pair for pair in drawn if pair.model_a == names[0]}
     held = {pair.prompt: pair for pair in _held(gathered, votes, names)}
-    return tuple((held | own).values())
+    return tuple(({pair.prompt: pair for pair in known} | held | own).values())
 
 
 def _held(
@@ -194,12 +226,16 @@ def _with_passes(
     ]
 
 
+def _answers(pairs: Sequence[Pair], votes: Sequence[CandidateVote]) -> Mapping[str, str]:
+    """The candidate's answers by prompt, as far as they are known."""
+    held = {vote.prompt: vote.answer for vote in votes if vote.answer is not None}
+    return held | {pair.prompt: pair.answer_a for pair in pairs}
+
+
 def _attacks(
-    pairs: Sequence[Pair], votes: Sequence[CandidateVote], *, lost: Collection[str]
+    pairs: Sequence[Pair], answers: Mapping[str, str], *, lost: Collection[str]
 ) -> Attacks | Unmeasured:
     """Which answers of the candidate were written to win, whoever saw them."""
-    answers = {vote.prompt: vote.answer for vote in votes if vote.answer is not None}
-    answers |= {pair.prompt: pair.answer_a for pair in pairs}
     if not answers:
         return Unmeasured("the answers that were compared are not known", Cause.WAITING)
     found = attacks_on(pairs, answers)

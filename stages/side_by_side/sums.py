@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from policies.side_by_side import JUDGE_HEALTH, TOPIC, Counted, SideBySidePlan
-from stages.evidence.estimate import NOTHING_WON, Estimate, Unmeasured
+from stages.evidence.estimate import NOTHING_WON, UNSEARCHED, Estimate, Unmeasured
 from stages.side_by_side.aggregate import Score, both_bad, graded, rows_of, win_rate
 from stages.side_by_side.attacks import Attacks
 from stages.side_by_side.comparison import Comparison
@@ -76,18 +76,26 @@ def _attacks(attacks: Attacks | Unmeasured, *, level: float) -> Measured:
 
 
 def _credited(measured: Measured, known: Comparison, *, by_people: bool) -> Measured:
-    """A measurement that says on how many of its prompts nothing is won, and why."""
+    """A measurement that says on how many of its prompts nothing is won, and why.
+
+    And on how many something is won by answers that nobody knows.
+    """
     voted = [votes.prompt for votes in known.counted.prompts]
     among = voted if by_people else [pair.prompt for pair in known.pairs]
     reasons = Counter(known.flagged[prompt] for prompt in among if prompt in known.flagged)
-    if not reasons or isinstance(measured, Unmeasured):
+    if isinstance(measured, Unmeasured):
         return measured
-    ((most, _),) = reasons.most_common(1)
-    said = (
-        f"{reasons.total()} of {len(among)} prompts, whose answers are flagged as written to win, "
-        f"most often since {most}"
-    )
-    return replace(measured, method=f"{measured.method}{NOTHING_WON}{said}")
+    said = measured.method
+    if reasons:
+        ((most, _),) = reasons.most_common(1)
+        said += (
+            f"{NOTHING_WON}{reasons.total()} of {len(among)} prompts, whose answers are flagged as "
+            f"written to win, most often since {most}"
+        )
+    if by_people and known.unread:
+        turns = len(known.counted.turns)
+        said += f"{UNSEARCHED}{known.unread} of {turns} prompts have answers that are not known"
+    return replace(measured, method=said)
 
 
 def _by_panel(judged: Judged | Unmeasured, score: scoring.Score, rule: Rule) -> Measured:

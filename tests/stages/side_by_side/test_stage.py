@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from policies.side_by_side import SideBySidePlan
 from stages.engine.folder_state import FolderState
 from stages.engine.subject import Subject
 from stages.evidence.codec import encode
-from stages.evidence.estimate import NOTHING_WON, Cause, Estimate, Unmeasured
+from stages.evidence.estimate import NOTHING_WON, UNSEARCHED, Cause, Estimate, Unmeasured
 from stages.evidence.records import Evidence, Quantity, Validity
 from stages.models.prices import UNPRICED, Prices
 from stages.models.settings import EndpointSettings
@@ -31,6 +31,7 @@ from stages.side_by_side.judged.panel import Panel
 from stages.side_by_side.measure import SideBySideStage
 from stages.side_by_side.naming import batch_name
 from stages.side_by_side.preference import Preference
+from stages.side_by_side.vote import Vote
 from tests.servers import judge
 from tests.servers.openai_server import OpenAIServer
 from tests.stages.side_by_side.checkpoints import answering, plan_of, recorded, write_prompts
@@ -480,3 +481,52 @@ def test_what_is_skipped_changes_nothing_before_a_fixed_number(workplace: Workpl
     before = encode(workplace.measure(plan))
     workplace.skip(batch, CREW[0])
     assert encode(workplace.measure(plan)) == before
+
+
+def arena_hard_votes(workplace: Workplace, *names: str) -> str:
+    """The candidate wins each prompt, in a format that holds no answers; the file's name."""
+    votes = [
+        Vote(
+            prompt=name,
+            annotator="judge",
+            model_a="new",
+            model_b="old",
+            win_a=1.0,
+            graded_a=1.0,
+            both_bad=False,
+            first="new",
+            where=name,
+        )
+        for name in names
+    ]
+    (workplace.folder / "votes.jsonl").write_bytes(write_gate_votes(votes))
+    return "votes.jsonl"
+
+
+def test_answers_that_are_recorded_are_searched_though_votes_do_not_hold_them(
+    workplace: Workplace,
+) -> None:
+    workplace.said = dict.fromkeys(NAMES[:7], "")
+    plan = plan_of(votes=(arena_hard_votes(workplace, *NAMES),), votes_at_most=60)
+    evidence = workplace.measure(plan)
+    assert estimate(evidence).value == pytest.approx(53 / 60)
+    assert estimate(evidence, "attacks").value == pytest.approx(7 / 60)
+    assert "nothing is won on 7 of 60 prompts" in estimate(evidence).method
+
+
+def test_answers_to_prompts_that_were_not_drawn_are_searched_where_votes_are_on_them(
+    workplace: Workplace,
+) -> None:
+    workplace.said = dict.fromkeys(NAMES[:7], "")
+    plan = plan_of(votes=(arena_hard_votes(workplace, *NAMES[:20]),), votes_at_most=20)
+    evidence = workplace.measure(plan)
+    assert estimate(evidence).value == pytest.approx(13 / 20)
+    assert UNSEARCHED not in estimate(evidence).method
+
+
+def test_that_nobody_looked_for_attacks_is_said(workplace: Workplace) -> None:
+    plan = plan_of(votes=(arena_hard_votes(workplace, *NAMES),), votes_at_most=60)
+    external = replace(workplace.candidate, client=None)
+    evidence = workplace.stage(plan).measure_next(external, workplace.baseline)
+    _, _, said = estimate(evidence).method.partition(UNSEARCHED)
+    assert said == "60 of 60 prompts have answers that are not known"
