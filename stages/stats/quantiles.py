@@ -3,13 +3,17 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
-from stages.stats.adjusted import AdjustedArms
+from stages.stats.adjusted import AdjustedArms, ArmValue, adjust
 from stages.stats.experiments import Contrast
 from stages.stats.quotients import quotient
 from stages.stats.reporting import Found, reported, reporting
 
 _METHOD = "quantiles (normal, errors by unit)"
+_NONE = np.empty(0)
+"""Moments of no covariate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +51,8 @@ def contrast_of_quantiles(control: QuantileArm, treatment: QuantileArm) -> Contr
     if isinstance(arms, Unmeasured):
         return arms
     effect, error = arms.treatment - arms.control, math.sqrt(arms.difference_variance)
-    if not math.isfinite(effect):
-        return Unmeasured("the difference of the quantiles is not finite")
+    if not math.isfinite(effect / error) or not math.isfinite(1 / arms.difference_variance):
+        return Unmeasured("the effect in standard errors is not finite")
     return Contrast(
         effect=effect,
         standard_error=error,
@@ -94,22 +98,16 @@ def _arms(control: QuantileArm, treatment: QuantileArm) -> AdjustedArms | Unmeas
     for name, arm in (("control", control), ("treatment", treatment)):
         if arm.n < 2:  # noqa: PLR2004 - an error needs two units
             return Unmeasured(f"the {name} arm has {arm.n} of at least 2 units", Cause.WAITING)
-    own = [arm.standard_error * arm.standard_error for arm in (control, treatment)]
-    total = sum(own)
-    if not 0 < total < math.inf or not math.isfinite(1 / total):
-        return Unmeasured("the standard error is not finite, or its inverse is not")
-    parts = [
-        (u / total) * (u / total) / (arm.n - 1)
-        for u, arm in zip(own, (control, treatment), strict=True)
-    ]
-    return AdjustedArms(
-        treatment=treatment.value,
-        control=control.value,
-        treatment_variance=own[1],
-        control_variance=own[0],
-        covariance=0.0,
-        difference_variance=total,
-        degrees_of_freedom=1 / sum(parts),
-        n=control.n + treatment.n,
-        dropped=(),
+    return adjust(_of_units(control), _of_units(treatment))
+
+
+def _of_units(arm: QuantileArm) -> ArmValue:
+    """The quantile as if it were a mean of units."""
+    return ArmValue(
+        value=arm.value,
+        variance=arm.standard_error * arm.standard_error * arm.n,
+        n=arm.n,
+        cross=_NONE,
+        covariate_mean=_NONE,
+        covariate_covariance=_NONE,
     )

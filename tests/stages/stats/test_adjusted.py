@@ -158,3 +158,10 @@ def test_degrees_of_freedom_are_satterthwaites_less_one_per_covariate() -> None:
     own = [(t[:, 0] - t[:, 1:] @ theta).var(ddof=1) / len(t) for t in (control, treatment)]
     expected = sum(own) ** 2 / (own[0] ** 2 / (8 - 1 - 2) + own[1] ** 2 / (12 - 1 - 2))
     assert found(control, treatment).degrees_of_freedom == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_variance_that_underflows_leaves_no_error() -> None:
+    tiny = Moments(n=9, names=("y",), mean=(0.0,), covariance=((5e-324,),))
+    found = contrast(tiny, tiny, MetricColumns(numerator="y"))
+    assert isinstance(found, Unmeasured)
+    assert "standard error is not finite" in found.reason
