@@ -22,6 +22,7 @@ from tests.fakes.shell import said
 from tests.gates.side_by_side.drawn import drawn
 from tests.servers.bigram_model import Bigram, completions
 from tests.servers.openai_server import OpenAIServer
+from tests.stages.online.traffic_of import Recipe, generate, write
 
 PAGE = read("json.md")
 ELSEWHERE = (
@@ -40,6 +41,7 @@ ELSEWHERE = (
     ),
     *("candidates[].lacks", "stopped", "agreement", "refused", "flagged", "models[].flagged"),
     *("tie_parameter", "models[].rating", "models[].win_rate", "models[].controlled", "style"),
+    "looks[].difference",
     *("alpha", "labels", "voters[].first_position", "matrix[].share", "models[].share"),
 )
 """Described by a schema of their own, as of the shape of another, or free."""
@@ -68,6 +70,25 @@ model: recorded
 plan: {side_by_side: {data: ../data/sample.jsonl, votes_at_most: 5}}
 criteria:
   - {metric: side_by_side.win_rate, at_least: 0.4, severity: blocking, because: people mind}
+"""
+LOOKED_AT = """
+policy: ab
+model: recorded
+plan:
+  online:
+    exposures: ../data/exposures.parquet
+    events: ../data/events.parquet
+    metrics: {resolved: {kind: proportion}, seconds: {higher_is_better: false}}
+    primary: resolved
+    looks: [7, 14]
+    window_days: 1
+    planned_units: 1200
+    minimum_effect: 0.1
+    false_discovery: 0.1
+    retrospective: true
+criteria:
+  - {metric: online.resolved, better: {}, severity: blocking, because: it is the product}
+  - {metric: online.seconds, non_inferior: {margin: 1}, severity: blocking, because: users wait}
 """
 VOTE = {"model_a": "x", "model_b": "y", "annotator": "ann", "shown_first": "a", "verdict": "A=B"}
 
@@ -108,7 +129,17 @@ def calls(folder: Path) -> Iterator[tuple[str, ...]]:
     yield ("promote", "recorded/2", "--dry-run")
     yield from benches(folder)
     yield from batches(folder)
+    yield from looked_at(folder)
     yield ("run", "nothing")
+
+
+def looked_at(folder: Path) -> Iterator[tuple[str, ...]]:
+    (folder / "policies" / "ab.yaml").write_text(LOOKED_AT)
+    write(generate(Recipe(units=1_200, name="recorded/2")), folder / "data")
+    yield ("online", "start", "ab", "recorded/2")
+    yield ("online", "size", "ab", "--history", "recorded/2")
+    yield ("online", "look", "ab", "recorded/2")
+    yield ("online", "report", "ab", "recorded/2", "-o", "out")
 
 
 def benches(folder: Path) -> Iterator[tuple[str, ...]]:
