@@ -19,6 +19,7 @@ from policies.policy import Policy, PolicyFile
 from policies.side_by_side import SideBySidePlan
 from stages.engine.checkpoints import Checkpoints
 from stages.engine.program import code_version
+from stages.engine.state_url import is_postgres, state_folder
 from stages.engine.subject import Subject
 from stages.evidence.estimate import Unmeasured
 from stages.evidence.records import Evidence, Measurement, Provenance, Quantity, StageName, Validity
@@ -33,6 +34,7 @@ from stages.online.look_journal import LookJournal, stream_of
 from stages.online.measure import OnlineStage, World
 from stages.online.sources import Connection, Tables, relation
 from stages.online.sources import Source as OnlineSource
+from stages.online.unit_folder import UnitFolder
 from stages.online.validity import Registration
 from stages.side_by_side.answering import Answering
 from stages.side_by_side.ballots.box import open_ballots
@@ -138,6 +140,7 @@ def stage_of(name: StageName, round_: Round, services: Services, *, candidate: s
                     now=services.clock,
                     as_of=services.looks_as_of,
                     sources=online_sources(services),
+                    units=unit_folder(services),
                     journal=LookJournal(
                         state=services.state, stream=stream_of(file.policy.policy, candidate)
                     ),
@@ -197,6 +200,13 @@ def plan_digest(policy: Policy, stage: StageName) -> str:
 def online_sources(services: Services) -> dict[str, OnlineSource]:
     """Traffic that the workspace names, `[data.NAME]`, by name."""
     return {name: _tables(section, services) for name, section in services.workspace.data.items()}
+
+
+def unit_folder(services: Services) -> UnitFolder:
+    """Where this machine keeps the state of units between looks; it may be deleted."""
+    url = services.workspace.state_url
+    root = services.workspace.root / ".gate" if is_postgres(url) else state_folder(url)
+    return UnitFolder(path=root / "units")
 
 
 def _tables(section: DataSection, services: Services) -> Tables:

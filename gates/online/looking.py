@@ -11,9 +11,10 @@ from gates.wealth import ENDS
 from policies.errors import WrongUsage
 from policies.policy import PolicyFile
 from stages.evidence.estimate import Unmeasured
-from stages.online.look_data import LookData
+from stages.online.look_data import LookData, alike
 from stages.online.looks import due
-from stages.online.reading import Unreadable
+from stages.online.reading import Unreadable, words_of_change
+from stages.online.sources import digests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +27,8 @@ class Due:
         taken: Days of the looks that were taken.
         moments: Times to take looks as of, in order, the last one being the time asked for; empty
             when it has ended.
-        changed: Metrics that the newest taken look would see otherwise now; empty when it is the
-            same; `Unmeasured` where that cannot be told.
+        changed: What the newest taken look would see otherwise now, in words (rows more or fewer,
+            or names of metrics); empty when it is the same; `Unmeasured` where that cannot be told.
     """
 
     ab: Ab
@@ -69,12 +70,13 @@ def due_of(ab: Ab, *, as_of: datetime) -> Due:
     taken = ab.taken()
     verdict = verdict_of(ab.decided())
     ended = verdict is not None and verdict in ENDS
+    moments = () if ended else _moments(ab, as_of)
     return Due(
         ab=ab,
         ended=str(verdict) if ended else "",
         taken=tuple(taken),
-        moments=() if ended else _moments(ab, as_of),
-        changed=_changed(ab),
+        moments=moments,
+        changed=_changed(ab, due=len(moments) > 1),
     )
 
 
@@ -100,20 +102,29 @@ def _moments(ab: Ab, as_of: datetime) -> tuple[datetime, ...]:
     return (*missed[:-1], as_of)
 
 
-def _changed(ab: Ab) -> tuple[str, ...] | Unmeasured:
-    """Metrics of the newest taken look that the traffic gives otherwise now."""
+def _changed(ab: Ab, *, due: bool) -> tuple[str, ...] | Unmeasured:
+    """What the newest taken look would see otherwise now, in words.
+
+    Rows are counted; only where nothing else is due the look is reduced once more, which sees rows
+    that were altered in place too.
+    """
     taken = ab.taken()
     if not taken:
         return ()
     last = list(taken.values())[-1]
+    if last.data == digests(ab.source):
+        return ()
     with ab.reading().opened(last.start) as traffic:
         if isinstance(traffic, Unreadable):
             said = "; ".join(check.sentence for check in traffic.checks)
             return Unmeasured(said or "there is no row of it any more")
-        return _differing(last.look, traffic.look(last.look.day))
+        (rows,) = traffic.rows_until([last.look.day]) or (None,)
+        if rows is not None and last.look.rows_read not in (None, rows):
+            return (words_of_change(last.look.rows_read, rows),)
+        return () if due else _differing(last.look, traffic.look(last.look.day))
 
 
 def _differing(then: LookData, now: LookData) -> tuple[str, ...]:
-    found = [m.metric for m in then.metrics if now.of(m.metric) != m]
+    found = [m.metric for m in then.metrics if not alike(m, now.of(m.metric))]
     units = (then.champion_units, then.challenger_units)
     return (*found, *(("units",) if units != (now.champion_units, now.challenger_units) else ()))

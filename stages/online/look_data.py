@@ -1,10 +1,15 @@
 """What every form of traffic is reduced to: moments of both arms at each look."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stages.evidence.estimate import Unmeasured
 from stages.stats.moments import Moments
 from stages.stats.quantiles import QuantileArm
+
+_ROUNDING = 1e-9
+"""Relative: of what is summed in another order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +35,15 @@ class MetricArms:
         if isinstance(self.champion, Unmeasured) or isinstance(self.challenger, Unmeasured):
             return None
         return self.champion.n + self.challenger.n
+
+
+def alike(one: MetricArms, other: MetricArms) -> bool:
+    """Whether two reductions of a metric saw the same units and values, but for rounding of sums.
+
+    Sums that several threads made differ in their last bits.
+    """
+    pairs = ((one.champion, other.champion), (one.challenger, other.challenger))
+    return all(_same(a, b) for a, b in pairs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,3 +113,27 @@ class LookData:
             if found.metric == metric:
                 return found
         raise KeyError(metric)
+
+
+def _same(a: Moments | QuantileArm | Unmeasured, b: Moments | QuantileArm | Unmeasured) -> bool:
+    match a, b:
+        case Moments(), Moments():
+            spread = [math.sqrt(row[i]) for i, row in enumerate(a.covariance)]
+            close = (
+                abs(p - q) <= _ROUNDING * (abs(p) + error)
+                for p, q, error in zip(a.mean, b.mean, spread or a.mean, strict=True)
+            )
+            return (a.n, a.names) == (b.n, b.names) and all(close) and _close(a, b, spread)
+        case QuantileArm(), QuantileArm():
+            return a.n == b.n and math.isclose(a.value, b.value, rel_tol=_ROUNDING)
+        case _:
+            return a == b
+
+
+def _close(a: Moments, b: Moments, spread: Sequence[float]) -> bool:
+    """Whether covariances are alike, in the columns' own deviations."""
+    return all(
+        abs(p - q) <= _ROUNDING * spread[i] * spread[j]
+        for i, (row, other) in enumerate(zip(a.covariance, b.covariance, strict=True))
+        for j, (p, q) in enumerate(zip(row, other, strict=True))
+    )

@@ -28,6 +28,7 @@ from stages.online.looks import following, is_final
 from stages.online.reading import Reading
 from stages.online.sources import Source, locate
 from stages.online.taking import Taken, Taking
+from stages.online.unit_folder import UnitFolder
 from stages.online.validity import REGISTERED, Registration
 
 _TRAFFIC_MENDS = ("burn_in",)
@@ -47,6 +48,7 @@ class World:
         sources: Traffic of the workspace's `[data.NAME]` tables, by name.
         journal: Where looks that were taken are kept; None keeps none.
         as_of: Looks are those that were due by then; None: by now.
+        units: Where the state of units is kept between looks; None: each look reads everything.
     """
 
     base: Path
@@ -54,6 +56,7 @@ class World:
     sources: Mapping[str, Source] = field(default_factory=dict)
     journal: LookJournal | None = None
     as_of: datetime | None = None
+    units: UnitFolder | None = None
 
 
 class OnlineStage:
@@ -129,6 +132,7 @@ class OnlineStage:
             known_as=known_as,
             clock=self._clock,
             as_of=self._world.as_of,
+            units=self._world.units,
         )
         return Taking(
             reading=reading, registration=self._registration, journal=self._world.journal

@@ -1,12 +1,9 @@
-"""How many rows a look rests on, and how many came for a day after it was read."""
+"""How many rows a look rests on, and whether some came for a day after it was read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from policies.online import OnlinePlan
-from stages.online.arms import arms_of
 from stages.online.sources import Tables
 from stages.online.tables import AB, AT, Traffic, instant, rows
 from stages.online.units import Ab, Span
@@ -30,48 +27,15 @@ class ReadRows:
     events: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LateRows:
-    """Rows that came for a stretch of time after it was read; below 0: rows are gone.
-
-    Attributes:
-        span: The stretch.
-        exposures: Exposures of the A/B.
-        events: Events of every unit.
-    """
-
-    span: Span
-    exposures: int
-    events: int
-
-
-def late_rows(
-    traffic: Traffic,
-    tables: Tables,
-    *,
-    known_as: str,
-    plan: OnlinePlan,
-    start: datetime,
-    read: Sequence[ReadRows],
-) -> tuple[LateRows, ...]:
-    """What has changed since stretches of time were read; empty when nothing has.
+def changed(traffic: Traffic, tables: Tables, ab: Ab, read: Sequence[ReadRows]) -> bool:
+    """Whether rows came for stretches of time after they were read, or are gone.
 
     A count sees no row that was altered in place.
 
     Raises:
         InputError: The traffic cannot be read.
     """
-    ab = Ab(plan=plan, arms=arms_of(plan, known_as), start=start)
-    now = counted(traffic, tables, ab, tuple(one.span for one in read))
-    late = (
-        LateRows(
-            span=then.span,
-            exposures=later.exposures - then.exposures,
-            events=later.events - then.events,
-        )
-        for then, later in zip(read, now, strict=True)
-    )
-    return tuple(one for one in late if one.exposures or one.events)
+    return counted(traffic, tables, ab, tuple(one.span for one in read)) != tuple(read)
 
 
 def counted(
@@ -103,7 +67,8 @@ def counted(
 
 def _counts(table: "Table", spans: Sequence[Span], name: str, ab: Ab) -> "Table":
     last = max(span.until for span in spans)
-    inside = table.filter((table[AT] >= instant(ab.start)) & (table[AT] <= instant(last)))
+    first = min(span.since or ab.start for span in spans)
+    inside = table.filter((table[AT] >= instant(first)) & (table[AT] <= instant(last)))
     return inside.aggregate(
         **{
             f"{name}_{n}": inside.count(where=span.holds(inside[AT]))

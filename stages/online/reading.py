@@ -13,11 +13,14 @@ from stages.online.arms import arms_of
 from stages.online.backends import connected
 from stages.online.look_data import LookData
 from stages.online.moments_file import Series, cannot_tell, look_data, moments_contract, read_series
+from stages.online.read_rows import counted
 from stages.online.reduction import reduce_look
 from stages.online.sources import MomentsTable, Source, Tables
 from stages.online.tables import MissingColumns, Traffic, open_traffic
 from stages.online.traffic import Scope, inspect, missing_columns, scope
 from stages.online.traffic_rules import Asked, Period
+from stages.online.unit_folder import UnitFolder
+from stages.online.units import Ab, Span
 
 
 class Readable(Protocol):
@@ -39,6 +42,14 @@ class Readable(Protocol):
 
     def checks(self, looks: Sequence[LookData]) -> tuple[Check, ...]:
         """What is found of the traffic up to the last of the looks."""
+        ...
+
+    def rows_until(self, days: Sequence[float]) -> tuple[tuple[int, int], ...] | None:
+        """Exposures and events up to each day, as they are now; None where rows are not seen."""
+        ...
+
+    def forget(self) -> None:
+        """Drops what was kept of rows: they may be repaired before they are read again."""
         ...
 
 
@@ -63,6 +74,7 @@ class Reading:
         known_as: Name of the candidate in it.
         clock: The time now, given the newest row.
         as_of: Looks are those that were due by then; None: by now.
+        units: Where the state of units is kept between looks; None: each reads everything.
     """
 
     plan: OnlinePlan
@@ -70,6 +82,7 @@ class Reading:
     known_as: str
     clock: Callable[[datetime], datetime]
     as_of: datetime | None = None
+    units: UnitFolder | None = None
 
     @contextmanager
     def opened(self, begun: datetime | None) -> Iterator[Readable | Unreadable]:
@@ -126,6 +139,11 @@ class _Rows:
     now: datetime
 
     @property
+    def ab(self) -> Ab:
+        plan, name = self.reading.plan, self.reading.known_as
+        return Ab(plan=plan, arms=arms_of(plan, name), start=self.start)
+
+    @property
     def elapsed_days(self) -> float:
         until = self.now if self.reading.as_of is None else min(self.now, self.reading.as_of)
         return (until - self.start) / timedelta(days=1)
@@ -138,7 +156,17 @@ class _Rows:
             plan=self.reading.plan,
             start=self.start,
             day=day,
+            folder=self.reading.units,
         )
+
+    def rows_until(self, days: Sequence[float]) -> tuple[tuple[int, int], ...] | None:
+        spans = [Span(until=self.ab.at(day)) for day in days]
+        found = counted(self.traffic, self.tables, self.ab, spans)
+        return tuple((rows.exposures, rows.events) for rows in found)
+
+    def forget(self) -> None:
+        if self.reading.units is not None:
+            self.reading.units.forget(self.tables, self.ab)
 
     def checks(self, looks: Sequence[LookData]) -> tuple[Check, ...]:
         plan, until = self.reading.plan, self.start + timedelta(days=looks[-1].day)
@@ -148,7 +176,20 @@ class _Rows:
         return (
             *inspect(self.traffic, self.tables, asked).checks,
             validity.freshness(plan, newest=self.newest, until=until),
+            *self._late(looks[:-1]),
         )
+
+    def _late(self, earlier: Sequence[LookData]) -> Iterator[Check]:
+        """What has come for looks after they were taken; they stand, and this look counts it."""
+        now = self.rows_until([look.day for look in earlier]) or ()
+        said = [
+            f"of the look of day {look.day:g}: {words_of_change(look.rows_read, rows)}"
+            for look, rows in zip(earlier, now, strict=True)
+            if look.rows_read is not None and look.rows_read != rows
+        ]
+        if said:
+            sentence = f"data changed after looks were taken, which stand: {'; '.join(said)}"
+            yield Check(name="late_rows", passed=None, sentence=sentence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +211,21 @@ class _ArmMoments:
         seen = self.series.until(looks[-1].day)
         contract = moments_contract(seen, self.plan, [look.day for look in looks])
         return (*contract, *cannot_tell())
+
+    def rows_until(self, days: Sequence[float]) -> None:
+        del days  # a file of moments has no rows of units
+
+    def forget(self) -> None:
+        """Nothing is kept of it."""
+
+
+def words_of_change(then: tuple[int, int], now: tuple[int, int]) -> str:
+    """How many exposures and events there are more or fewer."""
+    found = []
+    for kind, before, after in zip(("exposures", "events"), then, now, strict=True):
+        if before != after:
+            found.append(f"{abs(after - before):,} {kind} {'more' if after > before else 'fewer'}")
+    return ", ".join(found)
 
 
 def _without_start(reach: Scope) -> Unreadable:

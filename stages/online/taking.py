@@ -87,6 +87,8 @@ class Taking:
         found = (*traffic.checks(looks), *validity.of_looks(plan, looks))
         if all(check.passed is not False for check in found):
             self._keep((look for look in looks if look.day not in earlier), found, start, data)
+        else:
+            traffic.forget()
         return Taken(looks=looks, checks=(*found, *registered), start=start, data=data)
 
     def _earlier(self, data: tuple[tuple[str, str], ...]) -> Mapping[float, TakenLook]:

@@ -15,7 +15,7 @@ from policies.canonical import Json, canonical_json, sha256_of
 from stages.engine.data import sha256_of_file
 from stages.online.backends import DUCKDB, engine, faults
 from stages.online.parts import Role
-from stages.online.read_rows import ReadRows, counted
+from stages.online.read_rows import ReadRows, changed, counted
 from stages.online.sources import Tables
 from stages.online.tables import AB, AT, UNIT, Traffic, instant, unreadable
 from stages.online.unit_state import UnitState, quantile_parts
@@ -71,13 +71,16 @@ class UnitFolder:
         """The state on a day, grown from the newest earlier one that is whole.
 
         What is new of another engine's tables is copied into the folder first, only rows of the
-        A/B's units, and reduced by this process.
+        A/B's units, and reduced by this process. Where rows came late for what was read already,
+        or are gone, everything is read again.
 
         Raises:
             InputError: The traffic cannot be read.
         """
         place = self.path / _key(tables, ab)
         before = _newest(place, day)
+        if before is not None and changed(traffic, tables, ab, before.read):
+            before = None
         with _local(traffic) as connection:
             if before is None or before.day < day:
                 step = _Step(
@@ -86,6 +89,10 @@ class UnitFolder:
                 before = step.written(place, day)
                 _prune(place, before)
             yield _opened(traffic, connection, before)
+
+    def forget(self, tables: Tables, ab: Ab) -> None:
+        """Removes every state of an A/B: the rows that it was computed from may be repaired."""
+        shutil.rmtree(self.path / _key(tables, ab), ignore_errors=True)
 
     def read(self, tables: Tables, ab: Ab, day: float) -> tuple[ReadRows, ...]:
         """Rows that the newest state up to a day rests on; empty without one."""
@@ -171,7 +178,7 @@ class _Step:
 
     def _write(self, table: "Table", path: Path) -> None:
         try:
-            self.connection.to_parquet(table, path)
+            self.connection.to_parquet(table, path, compression="uncompressed")
         except faults(DUCKDB) as error:
             raise unreadable(str(self.tables.events), str(error)) from error
 

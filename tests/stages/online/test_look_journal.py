@@ -12,13 +12,15 @@ from stages.engine.folder_state import FolderState
 from stages.evidence.codec import encode
 from stages.evidence.estimate import Cause, Unmeasured
 from stages.evidence.records import Check
-from stages.online.look_data import LookData, MetricArms, PhaseUnits, SegmentArms
+from stages.online.look_data import LookData, MetricArms, PhaseUnits, SegmentArms, alike
 from stages.online.look_journal import LookJournal, TakenLook, stream_of
+from stages.online.unit_folder import UnitFolder
 from stages.stats.moments import Moments
 from stages.stats.quantiles import QuantileArm
 from tests.stages.online.traffic_of import (
     START,
     Recipe,
+    Traffic,
     Truth,
     generate,
     measured,
@@ -167,6 +169,48 @@ def test_a_look_that_may_not_be_analysed_is_taken_again_from_repaired_data(
     repaired = measured(tmp_path, day=7.5, journal=journal)
     assert all(check.passed is not False for check in repaired.checks)
     assert len(journal.state.read(journal.stream)) == 2
+
+
+def test_rows_that_come_after_a_look_are_told_at_the_next_one(
+    journal: LookJournal, tmp_path: Path
+) -> None:
+    late = until(BETTER, 10)
+    early = [i for i, at in enumerate(late.events["timestamp"]) if at <= START + timedelta(days=2)]
+    kept = [i for i in range(len(late.events["timestamp"])) if i not in set(early[:40])]
+    first = Traffic(
+        exposures=late.exposures,
+        events={name: [values[i] for i in kept] for name, values in late.events.items()},
+    )
+    write(until(first, 7.5), tmp_path)
+    measured(tmp_path, day=7.5, journal=journal)
+    write(late, tmp_path)
+
+    found = {check.name: check for check in measured(tmp_path, day=10, journal=journal).checks}
+
+    assert found["late_rows"].passed is None
+    assert "of the look of day 7: 40 events more" in found["late_rows"].sentence
+
+
+def test_repaired_rows_are_not_read_from_what_was_kept_of_broken_ones(
+    journal: LookJournal, tmp_path: Path
+) -> None:
+    units = UnitFolder(path=tmp_path / "units")
+    broken = until(BETTER, 7.5)
+    broken.exposures["variation_id"] = [
+        "typo" if i % 9 == 0 else arm for i, arm in enumerate(broken.exposures["variation_id"])
+    ]
+    write(broken, tmp_path)
+    measured(tmp_path, day=7.5, journal=journal, units=units)
+    write(until(BETTER, 7.5), tmp_path)
+
+    repaired = measured(tmp_path, day=7.5, journal=journal, units=units)
+
+    assert all(check.passed is not False for check in repaired.checks)
+    other = LookJournal(state=journal.state, stream="online/other")
+    measured(tmp_path, day=7.5, journal=other)
+    for day, taken in other.taken(repaired.provenance.plan, None).items():
+        again = journal.taken(repaired.provenance.plan, None)[day].look
+        assert all(alike(arms, again.of(arms.metric)) for arms in taken.look.metrics)
 
 
 def test_days_are_counted_from_the_first_exposure_that_a_look_wrote_down(

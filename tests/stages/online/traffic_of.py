@@ -12,6 +12,7 @@ from stages.evidence.records import Evidence
 from stages.online.look_journal import LookJournal
 from stages.online.measure import OnlineStage, World
 from stages.online.sources import Source
+from stages.online.unit_folder import UnitFolder
 from stages.online.validity import Registration
 
 START = datetime(2024, 3, 1, tzinfo=UTC)
@@ -123,10 +124,11 @@ def stage_of(
     now: datetime,
     registration: Registration = REGISTERED,
     journal: LookJournal | None = None,
+    units: UnitFolder | None = None,
     **sources: Source,
 ) -> OnlineStage:
     """The stage on a folder's traffic."""
-    world = World(base=folder, now=now, sources=sources, journal=journal)
+    world = World(base=folder, now=now, sources=sources, journal=journal, units=units)
     return OnlineStage(plan, registration, world)
 
 
@@ -136,6 +138,7 @@ def measured(
     day: float = 15.0,
     registered: str | None = DIGEST,
     journal: LookJournal | None = None,
+    units: UnitFolder | None = None,
     **changes: object,
 ) -> Evidence:
     """The evidence that the stage gives of a folder's traffic on one day."""
@@ -145,6 +148,7 @@ def measured(
         now=START + timedelta(days=day),
         registration=replace(REGISTERED, sha256=registered),
         journal=journal,
+        units=units,
     )
     return stage.measure_next(CANDIDATE, BASELINE)
 
