@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import chdtri, ndtr, ndtri
+from scipy.special import chdtri, log_ndtr, ndtr, ndtri
 
 from infra.figures.online_error_rates import log_factors
 from stages.evidence.estimate import Estimate, Unmeasured
@@ -25,9 +25,10 @@ from stages.stats.experiments import (
     contrast,
     difference,
     p_two_sided,
+    p_worse,
     relative_difference,
 )
-from stages.stats.moments import Moments, from_values
+from stages.stats.moments import Moments, from_values, merge
 from stages.stats.sample_ratio import log_alternative, log_null
 from stages.stats.sequential import POCOCK, crossing_probabilities, lan_demets_bounds
 
@@ -178,7 +179,7 @@ def fourteen_looks() -> Iterator[Number]:
 
 
 def moments() -> Iterator[Number]:
-    """The variance of ten thousand values of mean 1e8 and standard deviation 1."""
+    """Variances at mean 1e8 and standard deviation 1, merges in two orders, and a far tail."""
     values = np.random.default_rng(SEED).normal(1e8, 1, (10_000, 1))
     exact = float((values - 1e8).var(ddof=1))
     ours = from_values(values, ("y",)).covariance[0][0]
@@ -187,6 +188,10 @@ def moments() -> Iterator[Number]:
         name="relative error of the variance", published=0.0, ours=ours / exact - 1, digits=9
     )
     yield Number(name="by sums of squares (not ours)", published=exact, ours=squares, digits=0)
+    yield Number(
+        name="(a + b) + c or a + (b + c), relative", published=0.0, ours=_reordered(), digits=12
+    )
+    yield Number(name="p of 1e-300, relative error", published=0.0, ours=_far_tail(), digits=9)
 
 
 def margins() -> Iterator[Number]:
@@ -329,6 +334,26 @@ def _pocock() -> float:
     return float(found)
 
 
+def _reordered() -> float:
+    """The largest difference of a moment that is merged in two orders, in its own size."""
+    random, most = np.random.default_rng(SEED), 0.0
+    for _ in range(200):
+        parts = [random.normal(3, 2, (int(n), 2)) for n in random.integers(1, 50, 3)]
+        a, b, c = (from_values(part, ("y", "x")) for part in parts)
+        left, right = merge(merge(a, b), c), merge(a, merge(b, c))
+        scale = math.sqrt(left.covariance[0][0] * left.covariance[1][1])
+        for one, other in zip(left.covariance, right.covariance, strict=True):
+            most = max(most, *(abs(x - y) / scale for x, y in zip(one, other, strict=True)))
+    return most
+
+
+def _far_tail() -> float:
+    """Relative error of a one-sided p-value of 1e-300, with so many units that it is a normal's."""
+    z = 37.0471
+    far = Contrast(effect=-z, standard_error=1, n=9, degrees_of_freedom=1e18, method="")
+    return p_worse(far, higher_is_better=True) / math.exp(float(log_ndtr(-z))) - 1
+
+
 def _arm(n: int, total: float, squares: float) -> Moments:
     mean = total / n
     variance = (squares - n * mean * mean) / (n - 1)
@@ -356,7 +381,7 @@ TABLES: Mapping[str, Callable[[], Iterator[Number]]] = {
     "Confidence sequence": sequences,
     "Sequential sample ratio": splits,
     "Fourteen looks at two-sided 0.05": fourteen_looks,
-    "Moments at mean 1e8": moments,
+    "Moments and far tails": moments,
     "A guardrail at its margin": margins,
 }
 
@@ -367,6 +392,7 @@ def _print(title: str, rows: Sequence[Number] | Sequence[Rate]) -> None:
         if isinstance(row, Number):
             said = "agrees" if row.agrees else f"off by {row.ours - row.published:.2g}"
             published = f"{row.published:.{row.digits}f}"
-            print(f"| {row.name} | {published} | {row.ours:.{row.digits + 2}f} | {said} |")
+            ours = f"{row.ours:.{row.digits + 2}f}" if row.published else f"{row.ours:.1e}"
+            print(f"| {row.name} | {published} | {ours} | {said} |")
         else:
             print(f"| {row.name} | {row.published} | {row.ours:.4f} | error {row.error:.4f} |")
