@@ -11,6 +11,9 @@ from gates.decide.verdict import OnlineVerdict
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.evidence.records import Evidence, StageName, Wait
 
+ATTACKS = "side_by_side.attacks"
+"""The metric that rests on answers rather than on votes."""
+
 RUN, CHECK = "gate run POLICY", "gate policy check POLICY"
 FORECAST = "gate forecast POLICY"
 """Commands that move a candidate on; the policy's name takes the place of POLICY."""
@@ -129,6 +132,8 @@ def _derived(
 
 def _for_criterion(stage: StageName, weighed: Weighed, cause: Cause) -> Wait:
     name = metric_words(weighed.finding.metric)
+    if cause is Cause.BROKEN and weighed.finding.metric == ATTACKS:
+        return _for_answers()
     return Wait(
         cause=cause,
         who=whose_move(cause, stage),
@@ -136,6 +141,18 @@ def _for_criterion(stage: StageName, weighed: Weighed, cause: Cause) -> Wait:
         have=weighed.have,
         need=_needed(weighed, cause),
         command=_command(cause),
+    )
+
+
+def _for_answers() -> Wait:
+    """Attacks are looked for in every answer that counts: only who has them can give them."""
+    return Wait(
+        cause=Cause.BROKEN,
+        who="release manager",
+        what="the answers that were compared: votes that hold them, or outputs recorded for `data`",
+        have=0,
+        need=None,
+        command=CHECK,
     )
 
 

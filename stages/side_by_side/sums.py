@@ -7,7 +7,6 @@ from dataclasses import replace
 from policies.side_by_side import JUDGE_HEALTH, TOPIC, Counted, SideBySidePlan
 from stages.evidence.estimate import NOTHING_WON, UNSEARCHED, Estimate, Unmeasured
 from stages.side_by_side.aggregate import Score, both_bad, graded, rows_of, win_rate
-from stages.side_by_side.attacks import Attacks
 from stages.side_by_side.comparison import Comparison
 from stages.side_by_side.drawing import quotas
 from stages.side_by_side.judged import scoring
@@ -58,7 +57,7 @@ def sums_of(known: Comparison, plan: SideBySidePlan) -> Mapping[str, Measured]:
         by_judges[name] = _credited(by_judges[name], known, by_people=False)
     return {
         **found,
-        "attacks": _attacks(known.attacks, level=plan.level),
+        "attacks": _attacks(known, level=plan.level),
         **{f"judge_{name}": measured for name, measured in by_judges.items()},
         **_health(judged, plan),
         **({"raked_win_rate": _raked(known, plan)} if plan.user_mix else {}),
@@ -71,7 +70,12 @@ def _health(judged: Judged | Unmeasured, plan: SideBySidePlan) -> Mapping[str, M
     return {f"{judge}_{name}": judged for judge in plan.judges for name, _ in JUDGE_HEALTH}
 
 
-def _attacks(attacks: Attacks | Unmeasured, *, level: float) -> Measured:
+def _attacks(known: Comparison, *, level: float) -> Measured:
+    """The share flagged, once all answers that count are known: the others may be the worst."""
+    if known.unread:
+        many = f"{known.unread} of {len(known.counted.turns)}"
+        return Unmeasured(f"the candidate's answers to {many} prompts voted on are not known")
+    attacks = known.attacks
     return attacks if isinstance(attacks, Unmeasured) else attacks.share(level=level)
 
 

@@ -530,3 +530,19 @@ def test_that_nobody_looked_for_attacks_is_said(workplace: Workplace) -> None:
     evidence = workplace.stage(plan).measure_next(external, workplace.baseline)
     _, _, said = estimate(evidence).method.partition(UNSEARCHED)
     assert said == "60 of 60 prompts have answers that are not known"
+    found = measured(evidence, "attacks")
+    assert found == Unmeasured("the candidate's answers to 60 of 60 prompts voted on are not known")
+
+
+def test_attacks_on_some_of_the_answers_are_no_measurement_and_earn_nothing(
+    workplace: Workplace,
+) -> None:
+    workplace.said = dict.fromkeys(NAMES[:7], "")
+    plan = plan_of(votes=(arena_hard_votes(workplace, *NAMES),), votes_at_most=60)
+    some = {name: workplace.said.get(name, answer(name, long=True)) for name in NAMES[:40]}
+    evidence = workplace.stage(plan).measure_next(recorded("new", some), workplace.baseline)
+    assert measured(evidence, "attacks") == Unmeasured(
+        "the candidate's answers to 20 of 60 prompts voted on are not known"
+    )
+    assert estimate(evidence).value == pytest.approx(53 / 60)
+    assert "nobody looked for answers written to win: 20 of 60" in estimate(evidence).method
