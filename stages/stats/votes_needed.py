@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stages.evidence.estimate import Cause, Unmeasured
 from stages.stats.betting import first_shown
@@ -28,6 +29,9 @@ PRIOR = 25.0
 """Weight of prompts won and of prompts lost, beside those seen: before any vote, the win rate lies
 between 0.36 and 0.64 with 95 %, as those of one model's versions do. Without it a candidate near
 the limit is foretold a yes or a no far more often than it gets one."""
+
+Places = NDArray[np.int64]
+"""Places of prompts in a column."""
 
 _AT_ONCE = 4_000_000
 """Simulated prompts that are held in memory at a time."""
@@ -209,8 +213,9 @@ def still_needed(
 
     The seen scores are continued by scores drawn from among them. Each course draws its own weights
     of the seen prompts first (Rubin's Bayesian bootstrap, with `PRIOR` as many prompts won and
-    lost), so that a few prompts do not pass for the truth. What is unresolved stays so. The
-    sequence alone is continued: annotators who differ make an interval wider, and a course longer.
+    lost), so that a few prompts do not pass for the truth. What is unresolved stays so, and as much
+    of what is to come will be. The sequence alone is continued: annotators who differ make an
+    interval wider, and a course longer.
 
     Args:
         lows: A score per prompt, 0 to 1, with all that is unresolved lost, in the order in which
@@ -235,7 +240,7 @@ def still_needed(
     seen, left = len(low), planned - len(low)
     if left < 0:
         return Unmeasured(f"{seen} prompts are more than {planned}", Cause.BROKEN)
-    likely = _continuations((low + high) / 2, left, np.random.default_rng(seed))
+    likely = _continuations(seen, left, np.random.default_rng(seed))
     shown, excluded = _ends(
         _after(low, likely), _after(high, likely), limit, level=level, planned=planned, seen=seen
     )
@@ -261,17 +266,17 @@ def _ends(
     return shown, missed
 
 
-def _continuations(column: Floats, left: int, random: np.random.Generator) -> Floats:
-    """So many scores drawn anew for every likely course; shape (PATHS, left)."""
-    among = np.concatenate([column, [0.0, 1.0]])
-    weights = np.concatenate([np.ones(len(column)), [PRIOR, PRIOR]])
-    drawn = (random.choice(among, left, p=random.dirichlet(weights)) for _ in range(PATHS))
+def _continuations(seen: int, left: int, random: np.random.Generator) -> Places:
+    """Which prompt each one to come is like: one seen, a lost or a won one; (PATHS, left)."""
+    weights = np.concatenate([np.ones(seen), [PRIOR, PRIOR]])
+    drawn = (random.choice(seen + 2, left, p=random.dirichlet(weights)) for _ in range(PATHS))
     return np.stack(list(drawn))
 
 
-def _after(column: Floats, likely: Floats) -> Floats:
+def _after(column: Floats, likely: Places) -> Floats:
     """The scores seen, then those drawn; shape (PATHS, n + left)."""
-    return np.concatenate([np.tile(column, (len(likely), 1)), likely], axis=1)
+    among = np.concatenate([column, [0.0, 1.0]])
+    return np.concatenate([np.tile(column, (len(likely), 1)), among[likely]], axis=1)
 
 
 def _within(numbers: Floats, share: float) -> float:

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from gates.side_by_side.needing import likely_needed
+from gates.side_by_side.needing import DIFFERING, likely_needed
 from policies.errors import GateError
 from policies.policy import PolicyFile
 from stages.evidence.estimate import Unmeasured
 from stages.stats.votes_needed import StillNeeded
 from tests.fakes.comparing import WINS, compared
-from tests.fakes.workplace import Workplace, policy_text
+from tests.fakes.workplace import Workplace, lines, policy_text
 
 PLAN = (
     "side_by_side: {data: ../data/chats.jsonl, votes: [../data/votes.jsonl], "
@@ -79,3 +79,31 @@ def test_votes_that_cannot_be_read_are_an_error_and_no_number(place: Workplace) 
     (place.data / "votes.jsonl").write_text("{")
     with pytest.raises(GateError):
         needed(place, file)
+
+
+def test_when_no_prompt_is_left_no_number_is_told(place: Workplace) -> None:
+    file = compared(place, PLAN)
+    place.votes(votes=12, wins=7)
+    assert needed(place, file) is None
+
+
+def test_annotators_who_differ_are_not_foretold_by_prompts_alone(place: Workplace) -> None:
+    """The prompts' scores alone would show it already; the interval that counts does not."""
+    file = compared(place, PLAN.replace("votes_at_most: 12", "votes_at_most: 80, overlap: 2"))
+    lines(place.data / "chats.jsonl", ({"id": f"p{n}", "prompt": f"{n}?"} for n in range(40)))
+    lines(
+        place.data / "votes.jsonl",
+        (
+            {
+                "prompt": f"p{n}",
+                "model_a": "assistant/2",
+                "model_b": "assistant/1",
+                "annotator": annotator,
+                "shown_first": "a",
+                "verdict": "A>B" if annotator == "ann" or n % 3 else "B>A",
+            }
+            for n in range(36)
+            for annotator in ("ann", "bob")
+        ),
+    )
+    assert needed(place, file) == DIFFERING

@@ -189,6 +189,14 @@ def test_what_is_unresolved_is_neither_won_nor_lost() -> None:
     assert found.mean > whole.mean
 
 
+def test_verdicts_that_nobody_could_read_are_expected_to_go_on() -> None:
+    """Half of all verdicts are unresolved: however many come, the lower end stays at a half."""
+    lows, highs = [0.0, 1.0] * 60, [1.0] * 120
+    found = still_needed(lows, highs, limit=0.6, planned=1200, level=0.95)
+    assert isinstance(found, StillNeeded)
+    assert found.shown < 0.02
+
+
 def test_the_same_scores_give_the_same_numbers() -> None:
     values = PLAIN.draw(0.55, (50,), np.random.default_rng(2)).tolist()
     assert needed(values) == needed(values)
