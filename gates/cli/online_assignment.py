@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from policies.online import OnlinePlan
     from stages.online.assignment.experiment import Place
 
-SCHEMA = "gate.online-assignment/1"
-
 
 @click.command("assignment")
 @click.argument("policy")
@@ -101,7 +99,7 @@ def _one(found: "Assigned", unit: str, service: Service, *, day: float, as_json:
     if as_json:
         say_json(
             {
-                "schema": SCHEMA,
+                "schema": "gate.online-unit/1",
                 "experiment_id": found.experiment.key,
                 "unit": unit,
                 "variation_id": at.arm.name if at.arm else None,
@@ -144,7 +142,14 @@ def _list(found: "Assigned", units: Path, out: Path | None, *, day: float, as_js
     if as_json:
         rows = {"units": listed.units, "outside": listed.outside}
         path = str(out) if out else None
-        say_json({"schema": SCHEMA, "experiment_id": found.experiment.key, **rows, "file": path})
+        say_json(
+            {
+                "schema": "gate.online-units/1",
+                "experiment_id": found.experiment.key,
+                **rows,
+                "file": path,
+            }
+        )
     elif out is None:
         click.echo(listed.text, nl=False)
         click.echo(said, err=True)
@@ -177,7 +182,7 @@ def _rule(
     if as_json:
         path = str(out) if out else None
         known = {"experiment_id": found.experiment.key, "to": service.value, "rule": written}
-        say_json({"schema": SCHEMA, **known, "file": path})
+        say_json({"schema": "gate.online-rule/1", **known, "file": path})
     elif out is None:
         click.echo(text, nl=False)
     else:
@@ -199,7 +204,15 @@ def _shown(found: "Assigned", plan: "OnlinePlan", *, as_json: bool) -> None:
         arms = [{"variation_id": a.name, "serves": a.serves} for a in experiment.arms]
         steps = [{"from_day": s.from_day, "shares": s.shares} for s in experiment.steps]
         known = {"experiment_id": experiment.key, "by_gate": found.by_gate}
-        say_json({"schema": SCHEMA, **known, "arms": arms, "steps": steps, "columns": columns})
+        say_json(
+            {
+                "schema": "gate.online-assignment/1",
+                **known,
+                "arms": arms,
+                "steps": steps,
+                "columns": columns,
+            }
+        )
         return
     days = [f"from day {step.from_day:g}" for step in experiment.steps]
     shares = zip(

@@ -26,6 +26,7 @@ from tests.stages.online.traffic_of import Recipe, generate, write
 
 PAGE = read("json.md")
 ELSEWHERE = (
+    "rule",
     *("changes[].old", "changes[].new", "decision", "registered[].tags", "tags"),
     "versions[].decision",
     *("rate", "restricted", "cost", "entry", "measurements[].measured", "task"),
@@ -138,6 +139,12 @@ def looked_at(folder: Path) -> Iterator[tuple[str, ...]]:
     write(generate(Recipe(units=1_200, name="recorded/2")), folder / "data")
     yield ("online", "start", "ab", "recorded/2")
     yield ("online", "size", "ab", "--history", "recorded/2")
+    yield ("online", "check", "ab", "recorded/2")
+    yield ("online", "assignment", "ab", "recorded/2")
+    yield ("online", "assignment", "ab", "recorded/2", "--to", "flagd")
+    yield ("online", "assignment", "ab", "recorded/2", "--unit", "u1")
+    (folder / "units.txt").write_text("u1\nu2\n")
+    yield ("online", "assignment", "ab", "recorded/2", "--units", "units.txt")
     yield ("online", "look", "ab", "recorded/2")
     yield ("online", "report", "ab", "recorded/2", "-o", "out")
 
