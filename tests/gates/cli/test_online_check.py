@@ -126,6 +126,23 @@ def test_the_split_of_a_ramp_is_held_against_its_phases(ab: Workplace) -> None:
     assert checks(checked(ab, ten_days()))["sample_ratio"] is False
 
 
+def test_units_that_the_plan_leaves_out_are_no_part_of_the_split(ab: Workplace) -> None:
+    out = PLAN.replace("planned_units", "exclude: {who: [staff]}, planned_units")
+    traffic = ten_days()
+    arms = traffic.exposures["variation_id"]
+    staff = [arm == "champion" and i % 2 == 0 for i, arm in enumerate(arms)]
+    traffic.exposures["variation_id"] = [
+        "challenger" if mine else arm for arm, mine in zip(arms, staff, strict=True)
+    ]
+    traffic.exposures["who"] = ["staff" if mine else "user" for mine in staff]
+    assert checks(checked(ab, traffic))["sample_ratio"] is False
+    for i, arm in enumerate(arms):
+        if arm == "challenger" and i % 2 == 0:
+            traffic.exposures["who"][i] = "staff"
+    ab.policy(policy_text((out,), (SHIPS,)))
+    assert checks(checked(ab, traffic))["sample_ratio"] is True
+
+
 def test_exposures_without_a_readable_time_say_no(ab: Workplace) -> None:
     traffic = ten_days()
     traffic.exposures["timestamp"] = [None] * len(traffic.exposures["timestamp"])

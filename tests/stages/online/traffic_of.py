@@ -14,6 +14,7 @@ from stages.online.measure import OnlineStage, World
 from stages.online.sources import Source
 from stages.online.unit_folder import UnitFolder
 from stages.online.validity import Registration
+from tests.stages.online.plans import plan_of
 
 START = datetime(2024, 3, 1, tzinfo=UTC)
 
@@ -96,25 +97,6 @@ CANDIDATE = Subject(uri="models:/assistant/2", known_as="assistant/2", digest="c
 BASELINE = Subject(uri="models:/assistant/1", known_as="assistant/1", digest="b", client=None)
 DIGEST = "0" * 64
 REGISTERED = Registration(sha256=DIGEST, at=START, current_sha256=DIGEST)
-
-
-def plan_of(**changes: object) -> OnlinePlan:
-    """A plan on the generated traffic."""
-    values: dict[str, object] = {
-        "exposures": "exposures.parquet",
-        "events": "events.parquet",
-        "metrics": {
-            "resolved": {"kind": "proportion"},
-            "seconds": {"kind": "mean", "higher_is_better": False},
-            "pace": {"kind": "ratio", "column": "seconds", "denominator": "sessions"},
-        },
-        "primary": "resolved",
-        "looks": (3.0, 7.0, 10.0, 14.0),
-        "days": 14,
-        "window_days": 1.0,
-        "planned_units": 3_000,
-    }
-    return OnlinePlan.model_validate({**values, **changes}, strict=False)
 
 
 def stage_of(
