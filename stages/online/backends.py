@@ -150,6 +150,8 @@ def _quiet() -> Iterator[None]:
         # Ibis 12 still calls what DuckDB 2 has renamed, and Spark warns of every newer pandas.
         warnings.filterwarnings("ignore", message="fetch_.* is deprecated")
         warnings.filterwarnings("ignore", module="pyspark")
+        warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
+        warnings.filterwarnings("ignore", message="The 'future.infer_string' option")
         yield
 
 

@@ -126,7 +126,8 @@ class _Taking:
         return self._ranked(units.select(value=bare.value(units, name, name))).at(metric.winsorize)
 
     def _metrics(self, figures: Figures) -> tuple[MetricArms, ...]:
-        found = {str(row[ARM]): row for row in self._rows(figures.moments(self.state.units))}
+        rows = self._rows(figures.moments(self.state.units)) if figures.metrics else []
+        found = {str(row[ARM]): row for row in rows}
         arms = self.ab.arms
         pair = found.get(arms.champion), found.get(arms.challenger)
         return tuple(

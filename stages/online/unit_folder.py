@@ -144,7 +144,8 @@ class _Step:
         for name, table in copies.items():
             path = draft / f"copied-{name}.parquet"
             self._copy(table, path)
-            read[name] = self.connection.read_parquet(path)
+            files = sorted(path.glob("*.parquet")) if path.is_dir() else path
+            read[name] = self.connection.read_parquet(files)
         return Traffic(
             connection=self.connection,
             exposures=read["exposures"],
@@ -217,8 +218,8 @@ def _key(tables: Tables, ab: Ab) -> str:
 
 def _finished(draft: Path, target: Path, day: float, read: Sequence[ReadRows]) -> _Kept:
     """Seals a draft, and puts it where states are looked for."""
-    for path in draft.glob("copied-*"):
-        path.unlink()
+    for path in draft.glob("copied-*"):  # Spark writes folders
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     files: dict[str, Json] = {p.name: sha256_of_file(p) for p in sorted(draft.glob("*.parquet"))}
     said: dict[str, Json] = {
         "day": day,

@@ -53,17 +53,19 @@ def from_scratch(traffic: Traffic, tables: Tables, ab: Ab, day: float) -> Iterat
     except faults(traffic.connection.name) as error:
         where = f"{tables.exposures} or {tables.events}"
         raise unreadable(where, str(error)) from error
+    values: dict[int, Table] = {}
     try:
+        for number, part in quantile_parts(traffic):
+            values[number] = values_of(traffic, ab, span, held, part).cache()
         yield UnitState(
             connection=traffic.connection,
             units=held,
-            values={
-                n: values_of(traffic, ab, span, held, part) for n, part in quantile_parts(traffic)
-            },
+            values=values,
             read=counted(traffic, tables, ab, (span,)),
         )
     finally:
-        held.release()
+        for table in (held, *values.values()):
+            table.release()
 
 
 def quantile_parts(traffic: Traffic) -> tuple[tuple[int, Part], ...]:
