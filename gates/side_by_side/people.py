@@ -10,6 +10,7 @@ from policies.errors import WrongUsage
 from stages.side_by_side.ballots.box import BallotBox
 from stages.side_by_side.ballots.person import COMMAND_LINE, Person
 from stages.side_by_side.ballots.roster import Roster
+from stages.side_by_side.batch import Batch
 
 
 class Action(StrEnum):
@@ -71,16 +72,19 @@ def lead_link(box: BallotBox, batch: str, action: Action, *, now: datetime) -> i
 
 
 def change(box: BallotBox, batch: str, wanted: Change, *, now: datetime) -> tuple[Person, ...]:
-    """Everybody as they stand after it, in the order named.
+    """Everybody as they stand after it, in the order named; nobody is changed where one is refused.
 
     Raises:
-        WrongUsage: When somebody is named twice.
-        InputError: When there is no such batch or person; those named before are changed.
+        WrongUsage: When somebody is named twice, or opts out of what the batch has nothing of.
+        InputError: When there is no such batch or person, or somebody cannot be added.
         Broken: When the ballot box cannot be used.
     """
     _refuse_twice(wanted.names)
-    if wanted.action is not Action.ADD:
-        for name in wanted.names:
+    _refuse_unknown_harms(wanted.opted_out or (), box.batches.get(batch))
+    for name in wanted.names:
+        if wanted.action is Action.ADD:
+            box.people.check_may_be_added(batch, name, segment=wanted.segment or "")
+        else:
             box.people.get(batch, name)
     return tuple(_changed(box, batch, name, wanted, now) for name in wanted.names)
 
@@ -111,6 +115,20 @@ def _acted(people: Roster, batch: str, name: str, wanted: Change, now: datetime)
             return people.reissue_link(batch, name, by=by, now=now)
         case _:
             assert_never(wanted.action)
+
+
+def _refuse_unknown_harms(opted_out: Sequence[str], batch: Batch) -> None:
+    """A category that is misspelt would be shown after all."""
+    named = sorted({harm for pair in batch.shown.values() for harm in pair.harms})
+    unknown = [harm for harm in opted_out if harm not in named]
+    if unknown:
+        raise WrongUsage(
+            f"nobody can opt out of {', '.join(unknown)} in batch {batch.name}",
+            why=f"its items name {', '.join(named) or 'no category of harm'}",
+            fix=f"say --opt-out {named[0]}, or another of these"
+            if named
+            else "leave --opt-out out",
+        )
 
 
 def _refuse_twice(names: Sequence[str]) -> None:

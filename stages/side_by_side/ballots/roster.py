@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import asdict, replace
 from datetime import datetime
+from shlex import quote
 
 from sqlalchemy import Connection, func, insert, select
 
@@ -46,12 +47,21 @@ class Roster:
             before = read_person(connection, batch, name)
             if before is None:
                 return join(connection, terms, name, segment=segment, by=by, now=now)
-            if before.segment != segment:
-                raise _refused(f"cannot add {name!r}", f"they are there as {before.segment!r}")
+            _check_segment(before, batch, segment)
             if before.status is not Status.REMOVED:
                 return before
             back = replace(before, status=Status.WORKING, reason="", link=before.link + 1)
             return keep_person(connection, batch, back, by=by, now=now)
+
+    def check_may_be_added(self, batch: str, name: str, *, segment: str = "") -> None:
+        """Raises what `add` would, and adds nobody."""
+        self._batches.get(batch)
+        with self._database.reading() as connection:
+            before = read_person(connection, batch, name)
+        if before is None:
+            _check_name(name)
+        else:
+            _check_segment(before, batch, segment)
 
     def get(self, batch: str, name: str) -> Person:
         """A person."""
@@ -135,10 +145,7 @@ def join(
     Raises:
         InputError: When the name is empty, or stands for the rule in files of votes.
     """
-    if not name.strip():
-        raise _refused("cannot add a person", "they have no name")
-    if name == RULE:
-        raise _refused(f"cannot add {name!r}", "votes by that name are what nobody was shown")
+    _check_name(name)
     person = Person(name=name, segment=segment, qualified=not batch.terms.rules.qualification)
     return keep_person(connection, batch.name, person, by=by, now=now)
 
@@ -173,9 +180,35 @@ def known_person(connection: Connection, batch: str, name: str) -> Person:
     """
     person = read_person(connection, batch, name)
     if person is None:
-        raise _refused(f"there is no {name!r} in batch {batch}", "nobody of that name was added")
+        raise InputError(
+            f"there is no {name!r} in batch {batch}",
+            why="nobody of that name was added",
+            fix="correct the name, or add them first",
+        )
     return person
 
 
-def _refused(what: str, why: str) -> InputError:
-    return InputError(what, why=why, fix="correct the name, or add them first")
+def _check_name(name: str) -> None:
+    if not name.strip():
+        raise InputError("cannot add a person", why="they have no name", fix="give them one")
+    if name == RULE:
+        raise InputError(
+            f"cannot add {name!r}",
+            why="votes by that name are what nobody was shown",
+            fix="give them another name",
+        )
+
+
+def _check_segment(person: Person, batch: str, segment: str) -> None:
+    if person.segment == segment:
+        return
+    to_change = f"gate sxs people {batch} link {quote(person.name)} --segment {quote(segment)}"
+    raise InputError(
+        f"cannot add {person.name!r}",
+        why=f"they are there {_as(person.segment)} already, not {_as(segment)}",
+        fix=to_change if segment else f"say --segment {quote(person.segment)}, as they are",
+    )
+
+
+def _as(segment: str) -> str:
+    return f"as `{segment}`" if segment else "without a segment"

@@ -143,7 +143,7 @@ def test_links_are_of_people_or_of_the_lead(batch: str, names: list[str]) -> Non
 
 
 def test_people_are_paused_resumed_and_removed(batch: str) -> None:
-    said("sxs", "people", batch, "add", "ann", "--opt-out", "violence")
+    said("sxs", "people", batch, "add", "ann")
     paused = said("sxs", "people", batch, "pause", "ann", "--why", "too fast").out
     assert "paused" in paused
     assert "too fast" in paused
@@ -159,6 +159,12 @@ def test_nobody_is_changed_when_one_is_unknown(batch: str) -> None:
     assert "nobody" in refused.err
     people = entries(said("sxs", "show", batch, "--json").json, "people")
     assert people[0]["status"] == "working"
+
+
+@pytest.mark.parametrize("refused", [["okay", ""], ["okay", "--opt-out", "violense"]])
+def test_wrong_usage_adds_nobody(batch: str, refused: list[str]) -> None:
+    assert said("sxs", "people", batch, "add", *refused).code == 2
+    assert not entries(said("sxs", "show", batch, "--json").json, "people")
 
 
 def test_naming_somebody_twice_is_wrong_usage(batch: str) -> None:

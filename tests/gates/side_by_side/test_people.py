@@ -12,15 +12,20 @@ from stages.side_by_side.ballots.box import BallotBox, open_ballots
 from stages.side_by_side.ballots.person import Status
 from stages.side_by_side.batch import Batch
 from tests.fakes.comparing import compared
-from tests.fakes.workplace import NOW, Workplace
+from tests.fakes.workplace import NOW, Workplace, lines
+
+HARMS = ["self-harm", "violence"]
 
 
 @pytest.fixture
 def where(tmp_path: Path) -> Iterator[tuple[BallotBox, str]]:
     """A ballot box, and the name of a batch in it."""
     place = Workplace(tmp_path)
+    file = compared(place)
+    chats = ({"id": f"p{n}", "prompt": f"{n}?", "kind": "maths", "harms": HARMS} for n in range(12))
+    lines(place.data / "chats.jsonl", chats)
     with open_ballots(str(place.folder / "state")) as box:
-        (one,) = assign(compared(place), [], place.services, box)
+        (one,) = assign(file, [], place.services, box)
         assert isinstance(one.found, Batch)
         yield box, one.found.name
 
@@ -79,6 +84,42 @@ def test_naming_somebody_twice_changes_nothing(where: tuple[BallotBox, str]) -> 
     with pytest.raises(WrongUsage, match="ann"):
         did(where, Action.ADD, "ann", "ann")
     assert box.people.all(batch) == ()
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_a_category_that_is_misspelt_is_refused_naming_those_there_are(
+    where: tuple[BallotBox, str], action: Action
+) -> None:
+    box, batch = where
+    did(where, Action.ADD, "ann")
+    before = box.people.get(batch, "ann")
+    with pytest.raises(WrongUsage, match="self-harm, violence") as refused:
+        did(where, action, "ann", opted_out=("violence", "violense"))
+    assert "violense" in refused.value.message
+    assert "say --opt-out self-harm" in refused.value.fix
+    assert box.people.get(batch, "ann") == before
+
+
+@pytest.mark.parametrize("refused", ["", " ", "rule", "bob"])
+def test_nobody_is_added_where_one_cannot_be(where: tuple[BallotBox, str], refused: str) -> None:
+    box, batch = where
+    did(where, Action.ADD, "bob", segment="teacher")
+    with pytest.raises(InputError):
+        did(where, Action.ADD, "ann", refused)
+    assert [person.name for person in box.people.all(batch)] == ["bob"]
+
+
+@pytest.mark.parametrize(
+    ("segment", "fix"),
+    [("dev", "people {} link bob --segment dev"), (None, "say --segment teacher")],
+)
+def test_another_kind_of_user_is_told_how_to_be_changed(
+    where: tuple[BallotBox, str], segment: str | None, fix: str
+) -> None:
+    did(where, Action.ADD, "bob", segment="teacher")
+    with pytest.raises(InputError, match="as `teacher` already") as refused:
+        did(where, Action.ADD, "bob", segment=segment)
+    assert fix.format(where[1]) in refused.value.fix
 
 
 def test_links_are_given_to_those_who_may_use_them() -> None:
