@@ -1,11 +1,12 @@
 """One A/B of a policy: whom it is about, what was registered, where its traffic and looks are."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gates.decide.verdict import OnlineVerdict, StageDecision
-from gates.ledger.ledger import Decided, Version
+from gates.ledger.ledger import Decided, Document, StartedAb, Version
 from gates.measuring import online_sources
 from gates.preregistration import Preregistration, registered
 from gates.services import Services
@@ -142,3 +143,32 @@ def verdict_of(decided: Decided | None) -> OnlineVerdict | None:
     """The verdict of the newest look; None when there is none."""
     stage = online_stage(decided)
     return None if stage is None else stage.online
+
+
+def started_of(ab: Ab, found: Preregistration) -> StartedAb:
+    """What is registered of an A/B, as the ledger keeps it."""
+    policy, plan = ab.file.policy, ab.written
+    said = {
+        "schema": "gate.registration/1",
+        "candidate": ab.version.uri,
+        "policy": policy.policy,
+        "sha256": found.sha256,
+        "source_sha256": found.source_sha256,
+        "registered_at": found.at.isoformat(),
+        "by": found.by,
+        "alpha": plan.alpha if found.alpha is None else found.alpha,
+        "content": found.content,
+    }
+    body = json.dumps(said, indent=2, ensure_ascii=False, allow_nan=False).encode()
+    named = (policy.policy, ab.version.uri, found.sha256, found.at.isoformat())
+    return StartedAb(
+        key=f"start/{sha256_of(list(named))}",
+        started_at=found.at.isoformat(),
+        version=ab.version,
+        policy=policy.policy,
+        plan_sha256=found.sha256,
+        source_sha256=found.source_sha256 or "",
+        by=found.by,
+        alpha=plan.alpha if found.alpha is None else found.alpha,
+        documents=(Document(path="registration.json", content=body),),
+    )

@@ -1,15 +1,15 @@
 """A round: every candidate moved as far as its evidence allows, then decided and logged."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 
-from gates.ab import Ab
+from gates.ab import Ab, started_of
 from gates.accounts import Accounts
 from gates.decide.rounds import RoundEvidence, decide_round, open_stage
 from gates.decide.stage_gate import anything_open
 from gates.decide.verdict import RoundDecision
-from gates.ledger.ledger import Logged, Record, Version
+from gates.ledger.ledger import STARTED_TAG, Logged, Record, Version
 from gates.ledger.outbox import flush, log_or_keep, waiting
 from gates.measuring import Stage, opened, stage_of, without_evidence
 from gates.membership import Round, assemble
@@ -228,6 +228,7 @@ def _logged(
 ) -> RoundResult:
     decision = decide(round_, evidence, services)
     settle(decision, services.state, at=services.clock())
+    _log_registrations(round_, services)
     digests: dict[str, Json] = {
         uri: {stage.value: evidence_sha256(found) for stage, found in stages.items()}
         for uri, stages in evidence.items()
@@ -248,3 +249,15 @@ def _logged(
         logged=logged,
         waiting=len(waiting(services.state)),
     )
+
+
+def _log_registrations(round_: Round, services: Services) -> None:
+    """Shows in the ledger what was registered of A/Bs that nobody started."""
+    if round_.file.policy.plan.online is None:
+        return
+    for version in round_.members:
+        with suppress(GateError):  # its evidence says why, or the next call does it
+            ab = Ab(file=round_.file, version=version, services=services)
+            found = ab.registration
+            if found is not None and STARTED_TAG not in version.tags:
+                services.ledger.log_start(started_of(ab, found))

@@ -11,6 +11,9 @@ from policies.errors import Broken
 from policies.policy import Policy
 from stages.evidence.records import Evidence, StageName
 
+STARTED_TAG = "gate_online_registered"
+"""Tag of a version: digest of plan and criteria of its A/B, and since when."""
+
 
 class LedgerDown(Broken):
     """The store does not answer; decisions stay in the journal and nothing is promoted."""

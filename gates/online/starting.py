@@ -1,14 +1,13 @@
 """An A/B is started: its plan and criteria are written down before anybody is exposed."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from gates.ab import Ab
+from gates.ab import Ab, started_of
 from gates.decide.verdict import Verdict
-from gates.ledger.ledger import Decided, Document, StartedAb, Version
+from gates.ledger.ledger import Decided, Version
 from gates.membership import assemble
 from gates.online.planned import online_plan
 from gates.preregistration import (
@@ -20,7 +19,6 @@ from gates.preregistration import (
 )
 from gates.services import Services
 from gates.wealth import Stake, record
-from policies.canonical import sha256_of
 from policies.errors import InputError
 from policies.policy import PolicyFile
 from stages.evidence.estimate import Unmeasured
@@ -111,7 +109,7 @@ def _start(ab: Ab, *, by: str) -> Start:
             run_id="",
         )
     now = preregister(ab.file.policy, ab.version.uri, ab.services, by=by)
-    run_id = ab.services.ledger.log_start(_logged(ab, now))
+    run_id = ab.services.ledger.log_start(started_of(ab, now))
     new = found is None
     return Start(
         version=ab.version,
@@ -192,32 +190,4 @@ def _exposed(
     return (
         f"the first exposure is of {first.isoformat()}, and the plan {when}: the A/B would be "
         "INVALID; expose new users under another `flag`, once it is registered"
-    )
-
-
-def _logged(ab: Ab, found: Preregistration) -> StartedAb:
-    policy, plan = ab.file.policy, ab.written
-    said = {
-        "schema": "gate.registration/1",
-        "candidate": ab.version.uri,
-        "policy": policy.policy,
-        "sha256": found.sha256,
-        "source_sha256": found.source_sha256,
-        "registered_at": found.at.isoformat(),
-        "by": found.by,
-        "alpha": plan.alpha if found.alpha is None else found.alpha,
-        "content": found.content,
-    }
-    body = json.dumps(said, indent=2, ensure_ascii=False, allow_nan=False).encode()
-    named = (policy.policy, ab.version.uri, found.sha256, found.at.isoformat())
-    return StartedAb(
-        key=f"start/{sha256_of(list(named))}",
-        started_at=found.at.isoformat(),
-        version=ab.version,
-        policy=policy.policy,
-        plan_sha256=found.sha256,
-        source_sha256=found.source_sha256 or "",
-        by=found.by,
-        alpha=plan.alpha if found.alpha is None else found.alpha,
-        documents=(Document(path="registration.json", content=body),),
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gates.decide.verdict import CandidateDecision
 from gates.ledger.ledger import (
+    STARTED_TAG,
     Adoption,
     Decided,
     LedgerDown,
@@ -118,7 +119,7 @@ class MemoryLedger:
         self.starts.setdefault(started.key, started)
         self.tag(
             started.version,
-            {"gate_online_registered": f"{started.plan_sha256} {started.started_at}"},
+            {STARTED_TAG: f"{started.plan_sha256} {started.started_at}"},
         )
         return f"start-{started.key}"
 

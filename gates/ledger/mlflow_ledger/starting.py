@@ -1,6 +1,6 @@
 """An A/B that starts: its plan and criteria, written down where an auditor sees them."""
 
-from gates.ledger.ledger import StartedAb
+from gates.ledger.ledger import STARTED_TAG, StartedAb
 from gates.ledger.mlflow_ledger.artifacts import write_files
 from gates.ledger.mlflow_ledger.connection import Connection
 from gates.ledger.mlflow_ledger.contents import NOTE_TAG
@@ -9,9 +9,6 @@ from gates.ledger.mlflow_ledger.linking import version_link
 from gates.ledger.mlflow_ledger.registry import tag_version
 from gates.ledger.mlflow_ledger.runs import Kind, Place, Wanted, ensure_runs, finish
 from stages.evidence.records import StageName
-
-STARTED_TAG = "gate_online_registered"
-"""Tag of a version: digest of plan and criteria of its A/B, and since when."""
 
 
 def write_start(connection: Connection, started: StartedAb) -> str:

@@ -15,6 +15,7 @@ SEVERAL = {
     "policy": ("check", "explain", "diff", "schema"),
     "config": ("show",),
     "sxs": ("show",),
+    "online": ("start", "size", "check", "assignment", "look", "report"),
     "bench": ("list", "show", "freeze", "run"),
 }
 PATHS = [

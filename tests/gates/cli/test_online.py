@@ -303,3 +303,13 @@ def test_before_the_first_look_a_report_says_so() -> None:
     found = said("online", "report", "release", "assistant/2")
     assert found.code == 0
     assert "no planned look has come" in found.out
+
+
+def test_an_ab_that_nobody_started_is_seen_in_the_ledger_too(ab: Workplace) -> None:
+    write(until(made(SAME), 0), ab.data)
+    said("run", "release")
+    said("run", "release")
+    (logged,) = ab.ledger.starts.values()
+    assert logged.by == "gate run"
+    assert said("online", "start", "release", "--json").json["starts"][0]["answer"] == "stands"
+    assert len(ab.ledger.starts) == 1
