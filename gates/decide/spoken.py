@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import assert_never
 
 from policies.metric import Metric, Unit
-from stages.evidence.estimate import LEFT_OUT, NOTHING_WON, UNSEARCHED, Estimate
+from stages.evidence.estimate import LEFT_OUT, NOTHING_WON, SETTLED, UNSEARCHED, Estimate
 from stages.evidence.records import Quantity
 
 _MOST_DECIMALS = 340
@@ -67,9 +67,9 @@ def units_of(metric: Metric, estimate: Estimate) -> str:
 
 
 def _aside(estimate: Estimate) -> str:
-    """Which units are left out, lost or not searched; empty where there are none."""
+    """Which units are left out, settled, lost or not searched; empty where there are none."""
     method = estimate.method
-    marks = (LEFT_OUT, NOTHING_WON, UNSEARCHED)
+    marks = (LEFT_OUT, SETTLED, NOTHING_WON, UNSEARCHED)
     places = [method.find(mark) for mark in marks if mark in method]
     return method[min(places) :] if places else ""
 

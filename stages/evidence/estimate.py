@@ -28,6 +28,9 @@ LEFT_OUT = "; left out: "
 NOTHING_WON = "; nothing is won on "
 """Stands in a method before the units on which the candidate earns nothing, and why."""
 
+SETTLED = "; settled by the rule: "
+"""Stands in a method before the units that nobody judged."""
+
 UNSEARCHED = "; nobody looked for answers written to win: "
 """Stands in a method before the units whose answers nobody knows."""
 

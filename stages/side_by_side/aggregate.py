@@ -1,11 +1,11 @@
 """Votes on a pair, gathered by prompt, and the shares they make."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from statistics import fmean
 
-from stages.evidence.estimate import Estimate, Unmeasured
+from stages.evidence.estimate import SETTLED, Estimate, Unmeasured
 from stages.side_by_side.interleaving import interleaved
 from stages.side_by_side.scores import NONE_COMPLETE, Row, Rule, share_of_rows
 from stages.side_by_side.vote import CandidateVote, PassedOver
@@ -183,7 +183,7 @@ def share_of(counted: Tally, score: Score, rule: Rule) -> Estimate | Unmeasured:
     """
     if not counted.prompts:
         return NONE_COMPLETE
-    said = [f"{counted.settled} prompts settled by the rule"] if counted.settled else []
+    said = []
     if counted.unresolved:
         said.append(f"{counted.unresolved} unresolved votes count 0 below and 1 above")
     passed_over = len(counted.turns) - len(counted.prompts)
@@ -191,7 +191,11 @@ def share_of(counted: Tally, score: Score, rule: Rule) -> Estimate | Unmeasured:
         said.append(f"missing votes on {passed_over} prompts passed over count 0 below and 1 above")
     if counted.left_out:
         said.append(f"{counted.left_out} left out")
-    return share_of_rows(rows_of(counted.turns, score), rule, said=said)
+    found = share_of_rows(rows_of(counted.turns, score), rule, said=said)
+    if isinstance(found, Unmeasured) or not counted.settled:
+        return found
+    settled = f"{SETTLED}{counted.settled} of {len(counted.turns)} prompts"
+    return replace(found, method=f"{found.method}{settled}")
 
 
 def rows_of(prompts: Iterable[PromptVotes], score: Score) -> tuple[Row, ...]:

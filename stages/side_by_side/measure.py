@@ -25,6 +25,7 @@ from stages.models.prices import Price
 from stages.side_by_side.comparison import Comparing, Comparison
 from stages.side_by_side.judged.panel import Judged
 from stages.side_by_side.pairs import settled
+from stages.side_by_side.preference import Preference
 from stages.side_by_side.sums import Measured, sums_of
 from stages.side_by_side.telling import told_of
 from stages.side_by_side.told import Told
@@ -32,7 +33,13 @@ from stages.side_by_side.told import Told
 _FROM_VOTES = ("win_rate", "graded", "both_bad", "raked_win_rate")
 """Metrics that say nothing before somebody has voted, but where judges' verdicts count alone."""
 
-_SEQUENCES = ("win_rate", "graded", "both_bad", "judge_win_rate", "judge_graded")
+_OF_JUDGES = ("judge_win_rate", "judge_graded")
+
+SILENT = 0.1
+"""Share of the prompts above which a baseline that says nothing is broken, rather than beaten: by
+the rule it loses all of them, unread."""
+
+_SEQUENCES = ("win_rate", "graded", "both_bad", *_OF_JUDGES)
 """Metrics that a plan which may stop at any time measures by confidence sequences."""
 
 
@@ -139,7 +146,15 @@ class SideBySideStage:
 
     def _sums(self, known: Comparison, pair: str) -> Mapping[str, Measured]:
         found = sums_of(known, self._plan)
-        if known.voted or known.counted.prompts or self._plan.count is Counted.JUDGES:
+        silent = sum(settled(pair) is Preference.A_MUCH_BETTER for pair in known.pairs)
+        if silent > SILENT * len(known.pairs):
+            mute = Unmeasured(
+                f"the baseline says nothing to {silent} of {len(known.pairs)} prompts, which is no "
+                "comparison: mend what answers for it, or ask what it answers"
+            )
+            return {**found, **dict.fromkeys((*_FROM_VOTES, *_OF_JUDGES), mute)}
+        through = len(known.counted.prompts) >= self._plan.prompts_planned
+        if known.voted or through or self._plan.count is Counted.JUDGES:
             return found
         lacking = Unmeasured(f"no vote compares {pair} yet", Cause.WAITING)
         return {**found, **dict.fromkeys(_FROM_VOTES, lacking)}

@@ -27,7 +27,7 @@ def test_people_and_judge_prefer_the_candidate(shown: Shown) -> None:
 def test_every_prompt_counts_and_the_settled_ones_are_shown_to_nobody(shown: Shown) -> None:
     wins = finding(shown.by_name()["candidate"], "side_by_side.win_rate")["measured"]
     assert wins["n"] == PROMPTS
-    assert f"{SETTLED} prompts settled by the rule" in wins["method"]
+    assert f"settled by the rule: {SETTLED} of {PROMPTS} prompts" in wins["method"]
     votes = OVERLAP * (PROMPTS - SETTLED)
     assert f"{votes} of {votes} votes" in shown.said
 

@@ -111,7 +111,7 @@ def test_what_the_rule_settles_counts_as_a_prompt_with_all_its_votes() -> None:
     assert isinstance(found, Estimate)
     assert (found.n, found.value) == (22, pytest.approx((10 + 0.5) / 22))
     assert (len(counted.votes), counted.begun, counted.beyond) == (40, 0, 0)
-    assert "2 prompts settled by the rule" in found.method
+    assert "settled by the rule: 2 of 22 prompts" in found.method
     assert len(rows_of(counted.prompts, lambda v: v.win)) == 44
 
 

@@ -1,7 +1,7 @@
 """Stage 2 as a whole: a batch in the box, people who vote, a judge on a real server."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from policies.side_by_side import SideBySidePlan
 from stages.engine.folder_state import FolderState
 from stages.engine.subject import Subject
 from stages.evidence.codec import encode
-from stages.evidence.estimate import NOTHING_WON, UNSEARCHED, Cause, Estimate, Unmeasured
+from stages.evidence.estimate import NOTHING_WON, SETTLED, UNSEARCHED, Cause, Estimate, Unmeasured
 from stages.evidence.records import Evidence, Quantity, Validity
 from stages.models.prices import UNPRICED, Prices
 from stages.models.settings import EndpointSettings
@@ -56,6 +56,7 @@ class Workplace:
     url: str
     longer: frozenset[str] = frozenset(NAMES[:40])
     said: dict[str, str] = field(default_factory=dict)
+    silent: Collection[str] = ()
 
     @property
     def candidate(self) -> Subject:
@@ -64,7 +65,8 @@ class Workplace:
 
     @property
     def baseline(self) -> Subject:
-        return recorded("old", {name: f"{answer(name, long=False)} and more" for name in NAMES})
+        said = {name: f"{answer(name, long=False)} and more" for name in NAMES}
+        return recorded("old", said | dict.fromkeys(self.silent, ""))
 
     def stage(self, plan: SideBySidePlan) -> SideBySideStage:
         endpoints = {"judge_a": EndpointSettings(base_url=self.url, model="gpt-judge", retries=0)}
@@ -230,7 +232,7 @@ def test_an_empty_answer_loses_though_nobody_is_shown_it(workplace: Workplace) -
     evidence = workplace.measure(plan)
     assert evidence.cost.votes == 58
     assert estimate(evidence).value == pytest.approx((38 + 0 + 0.5) / 60)
-    assert "2 prompts settled by the rule" in estimate(evidence).method
+    assert f"{SETTLED}2 of 60 prompts" in estimate(evidence).method
     assert estimate(evidence, "attacks").value == pytest.approx(1 / 60)
 
 
@@ -253,7 +255,7 @@ def test_votes_of_a_batch_that_are_read_back_give_the_same_evidence(
     (workplace.folder / "votes.jsonl").write_bytes(write_gate_votes(votes))
     after = workplace.measure(plan.model_copy(update={"votes": ("votes.jsonl",)}))
     assert estimate(after).n == estimate(before).n == 60
-    assert "prompts settled by the rule" in estimate(after).method
+    assert SETTLED in estimate(after).method
     assert after.measurements == before.measurements
     assert (after.waits, after.cost) == (before.waits, before.cost)
 
@@ -546,3 +548,45 @@ def test_attacks_on_some_of_the_answers_are_no_measurement_and_earn_nothing(
     )
     assert estimate(evidence).value == pytest.approx(53 / 60)
     assert "nobody looked for answers written to win: 20 of 60" in estimate(evidence).method
+
+
+@pytest.mark.parametrize("stopping", ["fixed", "anytime"])
+def test_nothing_is_said_of_votes_before_somebody_has_voted(
+    workplace: Workplace, stopping: str
+) -> None:
+    workplace.said = dict.fromkeys(NAMES[:30], "")
+    plan = plan_of(votes_at_most=60, stopping=stopping)
+    workplace.assign(plan)
+    found = measured(workplace.measure(plan))
+    assert isinstance(found, Unmeasured)
+    assert (found.cause, found.reason) == (Cause.WAITING, "no vote compares new with old yet")
+
+
+def test_a_plan_that_the_rule_settles_as_a_whole_needs_nobody(workplace: Workplace) -> None:
+    workplace.said = dict.fromkeys(NAMES, "")
+    plan = plan_of(votes_at_most=60)
+    workplace.assign(plan)
+    evidence = workplace.measure(plan)
+    assert (estimate(evidence).value, evidence.waits) == (0.0, ())
+    assert f"{SETTLED}60 of 60 prompts" in estimate(evidence).method
+
+
+def test_a_baseline_that_says_nothing_is_broken_not_beaten(workplace: Workplace) -> None:
+    workplace.silent = NAMES[:7]
+    plan = plan_of(votes_at_most=60, judges=["judge_a"])
+    workplace.vote(workplace.assign(plan), *CREW)
+    evidence = workplace.measure(plan)
+    for metric in ("win_rate", "graded", "judge_win_rate"):
+        found = measured(evidence, metric)
+        assert isinstance(found, Unmeasured)
+        assert found.cause is Cause.BROKEN
+        assert "the baseline says nothing to 7 of 60 prompts" in found.reason
+
+
+def test_a_baseline_that_says_nothing_now_and_then_loses_there(workplace: Workplace) -> None:
+    workplace.silent = NAMES[:6]
+    plan = plan_of(votes_at_most=60)
+    workplace.vote(workplace.assign(plan), *CREW)
+    found = estimate(workplace.measure(plan))
+    assert found.n == 60
+    assert f"{SETTLED}6 of 60 prompts" in found.method
