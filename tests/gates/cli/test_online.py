@@ -313,3 +313,19 @@ def test_an_ab_that_nobody_started_is_seen_in_the_ledger_too(ab: Workplace) -> N
     assert logged.by == "gate run"
     assert said("online", "start", "release", "--json").json["starts"][0]["answer"] == "stands"
     assert len(ab.ledger.starts) == 1
+
+
+def test_status_explain_and_forecast_tell_of_the_next_look(ab: Workplace) -> None:
+    started(ab, SAME, day=7.5)
+    before = said("forecast", "release").out
+    assert "looked at 3, 7, 10, 14 days after its first exposure" in before
+    said("online", "look", "release")
+    due = (START + timedelta(days=10)).isoformat()
+    status = said("status", "assistant/2").out
+    assert "look 2 of 4 (day 7" in status
+    assert f"next look in 3 days, expected {due}" in status
+    explained = said("explain", "assistant/2").out
+    assert "crosses by the last look with probability" in explained
+    assert f"expected {due}" in explained
+    (stage,) = said("forecast", "release", "--json").json["stages"]
+    assert stage["days"]["high"] == 7
