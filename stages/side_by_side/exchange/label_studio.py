@@ -107,6 +107,8 @@ def read_export(
     said: list[Said] = []
     refused: list[RefusedLine] = []
     strangers: dict[str, None] = {}
+    misnamed: dict[str, None] = {}
+    everybody = {task.annotator for task in handed_out.values()}
     seen: set[str] = set()
     for number, entry in enumerate(json_rows(data, where=where, fix=_FIX), start=1):
         try:
@@ -119,13 +121,16 @@ def read_export(
             if annotation is None:
                 continue
             stranger = _stranger(annotation, people)
-            if stranger is None:
-                said.append(_said(annotation, row, task, people))
-            else:
+            if stranger is not None:
                 strangers[stranger] = None
+            elif names := _called(annotation, people) - everybody:
+                misnamed |= dict.fromkeys(sorted(names))
+            else:
+                said.append(_said(annotation, row, task, people))
         except InputError as error:
             refused.append(RefusedLine(place_of(error), error.why))
-    return taken_in(said, [*_unknown(strangers, where), *refused], known, corrects=corrects)
+    unknown = [*_unknown(strangers, where), *_misnamed(misnamed, everybody, where)]
+    return taken_in(said, [*unknown, *refused], known, corrects=corrects)
 
 
 def _data(task: Shown, guidelines: int) -> Mapping[str, Json]:
@@ -200,7 +205,7 @@ def _said(annotation: Row, row: Row, task: Shown, people: Mapping[str, str]) -> 
 
 def _check_person(annotation: Row, task: Shown, people: Mapping[str, str]) -> None:
     """Whoever annotated must be whose task it is."""
-    found = {people[name] for name in _users(annotation) if name in people}
+    found = _called(annotation, people)
     if found != {task.annotator}:
         raise annotation.refused(
             f"task {task.id} is for `{task.annotator}`, and was annotated by "
@@ -221,6 +226,21 @@ def _unknown(strangers: Collection[str], where: str) -> Iterator[RefusedLine]:
     if strangers:
         why = f"it is not known which annotators users {', '.join(strangers)} of Label Studio are"
         yield RefusedLine(where, why, fix=_NAME_THEM)
+
+
+def _misnamed(
+    names: Collection[str], everybody: Collection[str], where: str
+) -> Iterator[RefusedLine]:
+    """All the names of nobody in the batch, once."""
+    if names:
+        who = ", ".join(f"`{name}`" for name in names)
+        why = f"--map names {who}, and those in the batch are {', '.join(sorted(everybody))}"
+        yield RefusedLine(where, why, fix="correct the name in --map")
+
+
+def _called(annotation: Row, people: Mapping[str, str]) -> set[str]:
+    """Whoever annotated, by their names in the batch."""
+    return {people[name] for name in _users(annotation) if name in people}
 
 
 def _users(annotation: Row) -> Sequence[str]:

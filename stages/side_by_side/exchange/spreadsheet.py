@@ -7,7 +7,7 @@ from datetime import datetime
 
 from policies.errors import InputError
 from stages.side_by_side.exchange.cells import neutralised, restored
-from stages.side_by_side.exchange.incoming import Imported, RefusedLine, Said, taken_in
+from stages.side_by_side.exchange.incoming import MEND, Imported, RefusedLine, Said, taken_in
 from stages.side_by_side.exchange.shown import Shown, plain_lines
 from stages.side_by_side.formats.rows import BYTE_ORDER_MARK, Row, csv_rows, place_of
 from stages.side_by_side.formats.writing import csv_of
@@ -109,7 +109,9 @@ def read_sheet(
     refused: list[RefusedLine] = []
     for row in csv_rows(data, where=where, columns=[theirs[name] for name in NEEDED], fix=_FIX):
         if isinstance(row, InputError):
-            refused.append(RefusedLine(place_of(row), row.why))
+            place = place_of(row)
+            of_columns = place == f"{where}:1"  # where the names of the columns stand
+            refused.append(RefusedLine(place, row.why, fix=row.fix if of_columns else MEND))
             continue
         try:
             line = _said(_ours(row, theirs), handed_out)

@@ -164,7 +164,7 @@ def csv_rows(data: bytes, *, where: str, columns: Sequence[str], fix: str) -> Ro
         header = next(rows, [])
         missing = [name for name in columns if name not in header]
         if missing:
-            yield _wrong(f"{where}:1", f"there is no column {', '.join(missing)}", fix)
+            yield _without(missing, header, where=f"{where}:1", fix=fix)
             return
         if len(set(header)) < len(header):
             yield _wrong(f"{where}:1", "a column stands twice", fix)
@@ -178,6 +178,16 @@ def csv_rows(data: bytes, *, where: str, columns: Sequence[str], fix: str) -> Ro
                 yield _wrong(line, f"{len(row)} fields under {len(header)} columns", fix)
     except csv.Error as error:
         yield _wrong(f"{where}:{rows.line_num}", str(error), fix)
+
+
+def _without(missing: Sequence[str], header: Sequence[str], *, where: str, fix: str) -> InputError:
+    """That columns are missing, and why, where a program wrote something else between them."""
+    said = f"there is no column {', '.join(missing)}"
+    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
+        if len(header) == 1 and mark in header[0]:
+            why = f"{said}: {name} stand between its columns, not commas"
+            return _wrong(where, why, "save the table as CSV with commas between its columns")
+    return _wrong(where, said, fix)
 
 
 def parquet_rows(data: bytes, *, where: str, fix: str) -> Rows:

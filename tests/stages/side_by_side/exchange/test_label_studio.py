@@ -186,6 +186,18 @@ def test_people_who_are_not_known_are_asked_for_once() -> None:
     assert "--map NAME=ID" in line.fix
 
 
+def test_a_name_that_is_misspelt_is_told_once_and_not_on_every_line() -> None:
+    entries = [exported(annotation(LEFT, by=task), of=task) for task in TASKS]
+    people = {user: f"x{name}" for user, name in USERS.items()}
+    found = read_export(
+        json.dumps(entries).encode(), TASKS, people=people, known={}, where="ls.json"
+    )
+    (line,) = found.refused
+    assert line.where == "ls.json"
+    assert line.why == "--map names `xann`, `xbob`, and those in the batch are ann, bob"
+    assert line.fix == "correct the name in --map"
+
+
 def test_time_that_was_not_measured_is_none() -> None:
     (ballot,) = read(exported(annotation(LEFT, lead_time=None))).ballots
     assert ballot.seconds is None

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from policies.errors import InputError
 from stages.side_by_side.exchange.cells import TRIGGERS
-from stages.side_by_side.exchange.incoming import Imported
+from stages.side_by_side.exchange.incoming import MEND, Imported
 from stages.side_by_side.exchange.spreadsheet import (
     COLUMNS,
     VERDICTS,
@@ -142,8 +142,22 @@ def test_every_wrong_line_is_listed() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"task,verdict\n", b"task,annotator,verdict,verdict\n"])
-def test_a_file_without_the_columns_is_refused(data: bytes) -> None:
-    assert read(data).refused[0].where == "back.csv:1"
+def test_a_file_without_the_columns_is_refused_and_says_how_to_name_them(data: bytes) -> None:
+    (line,) = read(data).refused
+    assert line.where == "back.csv:1"
+    assert "--map OURS=THEIRS" in line.fix
+
+
+@pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_other_marks_than_commas_are_told(mark: str, name: str) -> None:
+    (line,) = read(mark.join(COLUMNS).encode()).refused
+    assert f"{name} stand between its columns" in line.why
+    assert "with commas" in line.fix
+
+
+def test_a_line_of_other_columns_is_to_be_mended_and_names_no_column() -> None:
+    (line,) = read(SHEET + b"one,two\r\n").refused
+    assert line.fix == MEND
 
 
 def test_only_columns_of_ours_are_mapped() -> None:
