@@ -12,7 +12,7 @@ from policies.benchmark_tasks import Stopping
 from policies.criteria import Criterion
 from policies.metric import Metric
 from policies.side_by_side import Counted, SideBySidePlan
-from stages.evidence.estimate import Cause, Estimate
+from stages.evidence.estimate import ASKED_ANEW, Cause, Estimate
 from stages.evidence.records import Quantity
 
 MEANS: Collection[str] = ("win_rate", "graded", "both_bad")
@@ -28,7 +28,7 @@ def without_hope(
     the mean misses. Where the mean would miss it even if every prompt left of the plan were won
     (or, for `at_most`, lost), no vote to come makes a PASS, whatever the votes were and however the
     sequence bets. The verdict stays HOLD: that the candidate is worse is not shown. The votes that
-    were counted are taken to stand.
+    were counted are taken to stand; where judgements are asked for anew, they may not.
 
     Args:
         weighed: What the criterion says of the evidence.
@@ -43,6 +43,8 @@ def without_hope(
     if weighed.final or weighed.finding.verdict is not Verdict.HOLD:
         return weighed
     if not isinstance(estimate, Estimate) or not _is_mean(metric, plan):
+        return weighed
+    if ASKED_ANEW in estimate.method:
         return weighed
     limit, left = limit_of(criterion, metric), plan.prompts_planned - estimate.n
     best = _best(limit, estimate, left)

@@ -8,7 +8,7 @@ from gates.decide.rules import Weighed
 from gates.decide.sanity import same_checkpoint
 from gates.decide.spoken import in_clusters, metric_words, rough_count
 from gates.decide.verdict import OnlineVerdict
-from stages.evidence.estimate import Cause, Estimate, Unmeasured
+from stages.evidence.estimate import ASKED_ANEW, Cause, Estimate, Unmeasured
 from stages.evidence.records import Evidence, StageName, Wait
 
 ATTACKS = "side_by_side.attacks"
@@ -134,6 +134,8 @@ def _for_criterion(stage: StageName, weighed: Weighed, cause: Cause) -> Wait:
     name = metric_words(weighed.finding.metric)
     if cause is Cause.BROKEN and weighed.finding.metric == ATTACKS:
         return _for_answers()
+    if cause is Cause.WAITING and _is_asked_anew(weighed):
+        return _for_judges(name)
     return Wait(
         cause=cause,
         who=whose_move(cause, stage),
@@ -153,6 +155,23 @@ def _for_answers() -> Wait:
         have=0,
         need=None,
         command=CHECK,
+    )
+
+
+def _is_asked_anew(weighed: Weighed) -> bool:
+    measured = weighed.finding.measured
+    return isinstance(measured, Estimate) and ASKED_ANEW in measured.method
+
+
+def _for_judges(name: str) -> Wait:
+    """What judges said so that nobody could read it, they are asked for again."""
+    return Wait(
+        cause=Cause.WAITING,
+        who="judges",
+        what=f"verdicts that can be read, for {name}",
+        have=0,
+        need=None,
+        command=RUN,
     )
 
 

@@ -12,7 +12,7 @@ from gates.decide.spoken import one_line
 from gates.decide.verdict import Finding, Verdict
 from policies.criteria import Better, Criterion, NonInferior
 from policies.metric import Metric
-from stages.evidence.estimate import Cause, Estimate, Unmeasured
+from stages.evidence.estimate import ASKED_ANEW, EITHER_WAY, Cause, Estimate, Unmeasured
 from stages.evidence.records import Evidence, Measurement, Quantity, Validity
 
 
@@ -151,7 +151,8 @@ def _weigh_case(case: Case, picked: _Picked, evidence: Evidence, *, p: float | N
     if case.limit.good_end(case.estimate) is None:
         reason = Unmeasured("its interval is open on the side that decides")
         return _unmeasured(case.criterion, case.metric, reason)
-    return _undecided(case, final=_is_final(measurement, evidence))
+    final = _is_final(measurement, evidence) and ASKED_ANEW not in case.estimate.method
+    return _undecided(case, final=final)
 
 
 def _proven(case: Case, measurement: Measurement, p: float | None) -> str | None:
@@ -248,9 +249,12 @@ def _more(case: Case) -> float | None:
     """Roughly how many more units would settle it, as the interval shrinks with sqrt(n).
 
     A value inside the limit needs its near end inside; a value outside needs its far end outside
-    or, for non-inferiority, beyond equality. None when no amount can be guessed.
+    or, for non-inferiority, beyond equality. None when no amount can be guessed, as where some is
+    unresolved, and as much of what comes may be.
     """
     estimate, limit = case.estimate, case.limit
+    if EITHER_WAY in estimate.method:
+        return None
     room = float(limit.room(estimate.value))
     end = limit.good_end(estimate) if room > 0 else limit.bad_end(estimate)
     if room < 0 and isinstance(case.criterion.demand, NonInferior):

@@ -28,6 +28,12 @@ LEFT_OUT = "; left out: "
 NOTHING_WON = "; nothing is won on "
 """Stands in a method before the units on which the candidate earns nothing, and why."""
 
+EITHER_WAY = " count 0 below and 1 above"
+"""Stands in a method after what is unresolved: more units make its part of the interval no less."""
+
+ASKED_ANEW = ", which the next run asks for again,"
+"""Stands in a method after what is unresolved now and may be resolved by the same plan."""
+
 SETTLED = "; settled by the rule: "
 """Stands in a method before the units that nobody judged."""
 

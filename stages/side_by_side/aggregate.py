@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from statistics import fmean
 
-from stages.evidence.estimate import SETTLED, Estimate, Unmeasured
+from stages.evidence.estimate import EITHER_WAY, SETTLED, Estimate, Unmeasured
 from stages.side_by_side.interleaving import interleaved
 from stages.side_by_side.scores import NONE_COMPLETE, Row, Rule, share_of_rows
 from stages.side_by_side.vote import CandidateVote, PassedOver
@@ -185,10 +185,10 @@ def share_of(counted: Tally, score: Score, rule: Rule) -> Estimate | Unmeasured:
         return NONE_COMPLETE
     said = []
     if counted.unresolved:
-        said.append(f"{counted.unresolved} unresolved votes count 0 below and 1 above")
+        said.append(f"{counted.unresolved} unresolved votes{EITHER_WAY}")
     passed_over = len(counted.turns) - len(counted.prompts)
     if passed_over:
-        said.append(f"missing votes on {passed_over} prompts passed over count 0 below and 1 above")
+        said.append(f"missing votes on {passed_over} prompts passed over{EITHER_WAY}")
     if counted.left_out:
         said.append(f"{counted.left_out} left out")
     found = share_of_rows(rows_of(counted.turns, score), rule, said=said)

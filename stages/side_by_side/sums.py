@@ -5,7 +5,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from policies.side_by_side import JUDGE_HEALTH, TOPIC, Counted, SideBySidePlan
-from stages.evidence.estimate import NOTHING_WON, UNSEARCHED, Estimate, Unmeasured
+from stages.evidence.estimate import (
+    ASKED_ANEW,
+    EITHER_WAY,
+    NOTHING_WON,
+    UNSEARCHED,
+    Estimate,
+    Unmeasured,
+)
 from stages.side_by_side.aggregate import Score, both_bad, graded, rows_of, win_rate
 from stages.side_by_side.comparison import Comparison
 from stages.side_by_side.drawing import quotas
@@ -108,7 +115,7 @@ def _by_panel(judged: Judged | Unmeasured, score: scoring.Score, rule: Rule) -> 
         return rows
     assert isinstance(judged, Judged)  # it has rows
     unresolved = sum(row.low < row.high for row in rows)
-    said = [f"{unresolved} prompts with unresolved judgements count 0 below and 1 above"]
+    said = [f"{unresolved} prompts with unresolved judgements{ASKED_ANEW}{EITHER_WAY}"]
     return share_of_rows(rows, rule, said=[*(said if unresolved else ()), *judged.notes])
 
 
@@ -133,6 +140,8 @@ def _fused(
         strata=tuple(prompts.topics[prompt] for prompt in others),
     )
     crew = _crew(people)
+    unresolved = sum(row.low < row.high for row in panel)
+    anew = f"; {unresolved} unresolved judgements{ASKED_ANEW} count half" if unresolved else ""
 
     def fuse(of: End) -> Measured:
         labelled = Labelled(
@@ -145,7 +154,7 @@ def _fused(
         found = fused_win_rate(labelled, unlabelled, level=plan.level)
         if isinstance(found, Unmeasured):
             return found
-        gain = f"{found.gain:.2f} times the effective votes of people alone"
+        gain = f"{found.gain:.2f} times the effective votes of people alone{anew}"
         return replace(found.estimate, method=f"{found.estimate.method}; {gain}")
 
     return over_the_unresolved(fuse)

@@ -1,10 +1,13 @@
 """Whoever can do something is told what."""
 
-from gates.decide.stage_gate import decide_stage
+import pytest
+
+from gates.decide.stage_gate import anything_open, decide_stage
+from gates.decide.verdict import Verdict
 from policies.policy import Policy
-from stages.evidence.estimate import Cause, Unmeasured
-from stages.evidence.records import StageName, Wait
-from tests.gates.decide.cases import evidence, measurement
+from stages.evidence.estimate import ASKED_ANEW, EITHER_WAY, Cause, Unmeasured
+from stages.evidence.records import StageName, Validity, Wait
+from tests.gates.decide.cases import estimate, evidence, measurement
 
 ATTACKS = Policy.model_validate(
     {
@@ -41,3 +44,43 @@ def test_answers_that_are_not_there_yet_are_waited_for() -> None:
     found = move(Unmeasured("the answers that were compared are not known", Cause.WAITING))
     assert found is not None
     assert (found.who, found.command) == ("annotators", "gate run POLICY")
+
+
+@pytest.mark.parametrize("validity", [Validity.FIXED, Validity.ANYTIME])
+@pytest.mark.parametrize("stopping", ["fixed", "anytime"])
+def test_nothing_is_final_while_judgements_are_asked_for_anew(
+    validity: Validity, stopping: str
+) -> None:
+    plan = {"votes_at_most": 600, "data": "i.jsonl", "judges": ["j"], "count": "judges"}
+    demand = {"metric": "side_by_side.win_rate", "at_least": 0.5}
+    policy = Policy.model_validate(
+        {
+            "policy": "release",
+            "model": "assistant",
+            "plan": {"side_by_side": plan | {"stopping": stopping}},
+            "criteria": [demand | {"severity": "blocking", "because": "it"}],
+        },
+        strict=False,
+    )
+    metric = policy.plan.metrics()["side_by_side.win_rate"]
+    said = f"mean per prompt; 5 judgements{ASKED_ANEW}{EITHER_WAY}"
+    found = estimate(0.0, 0.9, value=0.2, n=590, method=said)
+    seen = evidence(
+        measurement(metric, found, validity=validity, planned=590), stage=StageName.SIDE_BY_SIDE
+    )
+    decided = decide_stage(policy, StageName.SIDE_BY_SIDE, seen)
+    assert decided.verdict is Verdict.HOLD
+    assert "final" not in decided.reason
+    assert anything_open(policy, StageName.SIDE_BY_SIDE, seen)
+    assert decided.waits_for is not None
+    assert (decided.waits_for.who, decided.waits_for.command) == ("judges", "gate run POLICY")
+
+
+def test_how_much_more_would_settle_it_is_not_guessed_where_some_is_unresolved() -> None:
+    metric = ATTACKS.plan.metrics()["side_by_side.attacks"]
+    for method, guessed in (("mean", True), (f"mean; 9 votes{EITHER_WAY}", False)):
+        found = estimate(0.0, 0.3, value=0.05, n=1000, method=method)
+        seen = evidence(measurement(metric, found), stage=StageName.SIDE_BY_SIDE)
+        reason = decide_stage(ATTACKS, StageName.SIDE_BY_SIDE, seen).reason
+        assert ("a rough guess is" in reason) is guessed
+        assert ("cannot be guessed" in reason) is not guessed
