@@ -7,8 +7,10 @@ from gates.preregistration import Preregistration
 from gates.reports.online.course import course_of
 from gates.reports.online.report import AbReport, Picture, guards_of, pictures
 from gates.wealth import Stake, record
-from policies.errors import WrongUsage
+from policies.errors import InputError, WrongUsage
 from stages.evidence.records import Evidence, StageName
+from stages.online.checking import check_traffic
+from stages.online.contract import ContractReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,14 @@ def told(ab: Ab) -> Told:
         else pictures(course, title=f"{ab.version.uri} against {baseline}"),
         stakes=record(policy.policy, ab.services.state),
     )
+
+
+def contract_of(ab: Ab) -> ContractReport | None:
+    """The data contract's own report on the traffic as it is now; None where there is none."""
+    try:
+        return check_traffic(ab.reading()).report
+    except InputError:
+        return None
 
 
 def _registered(ab: Ab, found: Preregistration) -> str:

@@ -250,7 +250,10 @@ def test_a_report_tells_every_look_and_writes_its_pictures(ab: Workplace) -> Non
         "sequential_seconds.png",
         "effects.png",
         "split.png",
+        "contract.json",
+        "contract.md",
     }
+    assert json.loads(Path("out/contract.json").read_text())["kept"] is True
     page = Path("out/ab.html").read_text()
     for picture in document["pictures"]:
         assert picture["alt"]
