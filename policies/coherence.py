@@ -56,6 +56,7 @@ def incoherences(draft: Draft) -> tuple[Problem, ...]:
     all_known = all(c.metric in metrics for c in draft.criteria.values())
     if draft.complete and all_known:
         found += _toothless_stages(draft, metrics)
+        found += _idle_primaries(draft)
     return tuple(found)
 
 
@@ -224,4 +225,19 @@ def _toothless_stages(draft: Draft, metrics: Mapping[str, Metric]) -> Iterator[P
                 found="no blocking criterion on this stage",
                 expected=f"at least one, on {listed(measured)}",
                 fix="a stage that demands nothing cannot pass: add one, or remove the stage",
+            )
+
+
+def _idle_primaries(draft: Draft) -> Iterator[Problem]:
+    """An A/B ships only by its primaries: one of which nothing is demanded can win nothing."""
+    if draft.plan.online is None:
+        return
+    demanded = {c.metric for c in draft.criteria.values()}
+    for name in draft.plan.online.all_primaries:
+        if f"online.{name}" not in demanded:
+            yield Problem(
+                at=("plan", "online", "primary"),
+                found=f"`{name}`, of which no criterion demands anything",
+                expected=f"a criterion on `online.{name}`: without one the A/B could never ship",
+                fix="add one: `better: {}`, with `severity: blocking`",
             )

@@ -8,7 +8,7 @@ from gates.decide.primaries import demands_on
 from gates.decide.sentences import Case, failing
 from gates.decide.verdict import Finding, OnlineVerdict, Verdict
 from policies.criteria import Criterion, Severity
-from policies.metric import Metric
+from policies.metric import Metric, Unit
 from stages.evidence.estimate import Estimate
 from stages.evidence.records import Evidence, Look, Quantity, Validity
 
@@ -71,9 +71,11 @@ def decide_look(
     missing = _not_shippable(evidence, look, criteria, findings)
     if missing is None:
         won = _won(look, criteria, findings)
-        return LookDecision(verdict=OnlineVerdict.SHIP, reason=_shipped(look, won))
+        said = f"{_shipped(look, won)}{_corrected(look, metrics)}"
+        return LookDecision(verdict=OnlineVerdict.SHIP, reason=said)
     if look.final:
-        said = f"{_where(look)} was the last, and {missing}; the baseline stays"
+        corrected = _corrected(look, metrics)
+        said = f"{_where(look)} was the last, and {missing}; the baseline stays{corrected}"
         return LookDecision(verdict=OnlineVerdict.INCONCLUSIVE, reason=said)
     said = f"{_where(look)}: {missing}{_power(look)}"
     return LookDecision(verdict=OnlineVerdict.CONTINUE, reason=said)
@@ -169,6 +171,19 @@ def _won(look: Look, criteria: Sequence[Criterion], findings: Sequence[Finding])
 def _shipped(look: Look, won: Sequence[str]) -> str:
     passes = "passes its bound" if len(won) == 1 else "pass their bounds"
     return f"{_where(look)}: {' and '.join(won)} {passes}, and so does every guardrail"
+
+
+def _corrected(look: Look, metrics: Mapping[str, Metric]) -> str:
+    """The effect of an A/B that ended, without the luck of having ended there."""
+    found = look.stopped_here
+    if found is None or found.low is None or found.high is None:
+        return ""
+    shares = metrics[look.primary].unit is Unit.SHARE
+    low, value, high = (
+        f"{100 * x:.2f}" if shares else f"{x:.4g}" for x in (found.low, found.value, found.high)
+    )
+    unit = " points" if shares else ""
+    return f"; corrected for having ended here its effect is {value} ({low} to {high}){unit}"
 
 
 def _where(look: Look) -> str:

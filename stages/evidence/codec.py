@@ -202,6 +202,7 @@ def _look_json(look: Look) -> dict[str, Json]:
         "final": look.final,
         "primary": look.primary,
         **_sharing_json(look),
+        **({} if look.stopped_here is None else {"stopped_here": measured_json(look.stopped_here)}),
     }
 
 
@@ -291,9 +292,20 @@ def _read_check(field: Field) -> Check:
     )
 
 
+def _read_estimate(field: Field) -> Estimate:
+    found = read_measured(field)
+    if isinstance(found, Unmeasured):
+        raise field.refused("is no estimate")
+    return found
+
+
 def _read_look(field: Field) -> Look:
     shared = field.has("hypotheses")
-    more = ("primaries", "any_primary", "hypotheses") if shared else ()
+    stopped = field.has("stopped_here")
+    more = (
+        *(("primaries", "any_primary", "hypotheses") if shared else ()),
+        *(("stopped_here",) if stopped else ()),
+    )
     f = field.keyed(
         "number",
         "planned",
@@ -322,6 +334,7 @@ def _read_look(field: Field) -> Look:
             primaries=f["primaries"].each(Field.text) if shared else (),
             any_primary=f["any_primary"].flag() if shared else False,
             hypotheses=f["hypotheses"].count() if shared else 1,
+            stopped_here=_read_estimate(f["stopped_here"]) if stopped else None,
         )
     )
 

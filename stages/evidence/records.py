@@ -131,6 +131,8 @@ class Look:
         hypotheses: How many hypotheses share alpha: primaries of which one must win, by challenger.
             Where there are several, the k-th LOOK measurement of a primary's quantity is at
             alpha / k, for every k up to this number.
+        stopped_here: The leading primary's effect if the A/B ends at this look, corrected for
+            having stopped (median-unbiased, stage-wise); None where that is not known.
     """
 
     number: int
@@ -146,6 +148,7 @@ class Look:
     primaries: tuple[str, ...] = ()
     any_primary: bool = False
     hypotheses: int = 1
+    stopped_here: Estimate | None = None
 
     def __post_init__(self) -> None:
         named = self.all_primaries

@@ -9,7 +9,7 @@ from stages.evidence.estimate import Bounds, Cause, Estimate, Unmeasured
 from stages.evidence.records import Look, Measurement, Quantity, Validity
 from stages.online.effects import effect, own_value, quotient
 from stages.online.look_data import LookData, MetricArms
-from stages.online.looks import decides, is_final, spent
+from stages.online.looks import Spent, decides, is_final, spent
 from stages.online.parts import below
 from stages.stats.confidence_sequence import (
     asymptotic_confidence_sequence,
@@ -20,7 +20,8 @@ from stages.stats.experiments import Contrast, MetricColumns
 from stages.stats.moments import Moments
 from stages.stats.ranges import Range
 from stages.stats.sequential import conditional_power, repeated_interval
-from stages.stats.two_shares import ArmShare, difference_range, exact_share, ratio_range
+from stages.stats.stagewise import Stopped, stagewise
+from stages.stats.two_shares import ArmShare, difference_ends, exact_share, ratio_range
 
 LOOK_QUANTITIES = (Quantity.VALUE, Quantity.DIFFERENCE, Quantity.RATIO)
 ANYTIME_QUANTITIES = (Quantity.DIFFERENCE, Quantity.RATIO)
@@ -123,6 +124,7 @@ def look_of(plan: OnlinePlan, looks: tuple[LookData, ...]) -> Look:
         alpha_spent=stands.alpha,
         conditional_power=_power(Measured(plan=plan, name=plan.primary, looks=looks)),
         final=is_final(plan, current),
+        stopped_here=_stopped_here(Measured(plan=plan, name=plan.primary, looks=looks), stands),
     )
 
 
@@ -190,12 +192,13 @@ def _of_shares(
 ) -> tuple[Estimate | Unmeasured, ...]:
     """The three with ends that hold for few events and unequal arms.
 
-    The value's are exact; those of the comparisons reach at least as far as Wilson's of each arm.
+    The value's are exact, those of the difference are corrected for skewness, and the quotient's
+    reach at least as far as Wilson's of each arm. Comparisons that covariates adjusted are no
+    difference of shares: they stay as they are.
     """
     if not isinstance(arms.champion, Moments) or not isinstance(arms.challenger, Moments):
         return value, difference, relative
-    means = (*arms.champion.mean, *arms.challenger.mean)
-    if not all(0 <= mean <= 1 for mean in means):
+    if not all(0 <= arm.mean[0] <= 1 for arm in (arms.champion, arms.challenger) if arm.mean):
         none = Unmeasured("the mean of a proportion lies outside 0 to 1")
         return none, none, none
     if isinstance(difference, Unmeasured) or isinstance(value, Unmeasured):
@@ -204,17 +207,17 @@ def _of_shares(
         ArmShare(value=arm.mean[0], n=arm.n) for arm in (arms.champion, arms.challenger)
     )
     exact = exact_share(treatment, critical=bound)
-    wilson = difference_range(control, treatment, critical=bound)
+    said = f"Clopper-Pearson, critical value {bound:.4f}"
+    value = replace(value, low=exact.low, high=exact.high, method=said)
+    if len(arms.champion.names) > 1:
+        return value, difference, relative
+    ends = difference_ends(control, treatment, critical=bound)
+    said = f"difference of shares, Newcombe and Hall, critical value {bound:.4f}"
+    difference = replace(difference, low=ends.low, high=ends.high, method=said)
     if isinstance(relative, Estimate):
         mover = ratio_range(control, treatment, critical=bound)
         relative = _widened(relative, mover, "Donner-Zou")
-    value = replace(
-        value,
-        low=exact.low,
-        high=exact.high,
-        method=f"Clopper-Pearson, critical value {bound:.4f}",
-    )
-    return value, _widened(difference, wilson, "Newcombe"), relative
+    return value, difference, relative
 
 
 def _widened(found: Estimate, to: Range, name: str) -> Estimate:
@@ -336,3 +339,19 @@ def _power(measured: Measured) -> float | None:
         return None
     z = found.z if measured.metric.higher_is_better else -found.z
     return conditional_power(z, stands.information, final_bound=stands.final_bound)
+
+
+def _stopped_here(measured: Measured, stands: Spent) -> Estimate | None:
+    """The effect if the A/B ends here; where looks are not independent, or share alpha, none."""
+    plan = measured.plan
+    if stands.bound is None or plan.hypotheses > 1 or plan.window_of(measured.name) == 0:
+        return None
+    shares, bounds = zip(*stands.counted, strict=True)
+    found = stagewise(
+        contrast_of(measured, measured.looks[-1]),
+        Stopped(information=shares, bounds=bounds[:-1]),
+        level=1 - 2 * plan.alpha,
+        unit=measured.unit,
+        higher_is_better=measured.metric.higher_is_better,
+    )
+    return None if isinstance(found, Unmeasured) else found.estimate

@@ -29,6 +29,8 @@ class Spent:
         alpha: One-sided alpha spent so far.
         final_bound: Bound of the last look if everything goes as planned; None at the last look or
             when this look brought no information.
+        counted: (information, bound) of every look that brought information, the current one last
+            if it did.
     """
 
     information: float
@@ -36,6 +38,7 @@ class Spent:
     reason: str
     alpha: float
     final_bound: float | None
+    counted: tuple[tuple[float, float | None], ...]
 
 
 def due(plan: OnlinePlan, elapsed_days: float) -> tuple[float, ...]:
@@ -114,6 +117,7 @@ def spent(plan: OnlinePlan, looks: Sequence[LookData], metric: str, *, alpha: fl
         reason="" if bound is not None else _reason(plan, current, grew=grew_now),
         alpha=alpha if final and bound is not None else budget.spent(counted),
         final_bound=ahead,
+        counted=tuple(zip((share for share, _ in counted), bounds, strict=True)),
     )
 
 

@@ -33,7 +33,12 @@ NAMES = ("resolved", "complained", "seconds")
 
 
 def policy_of(
-    criteria: Sequence[str], *, window: float = 1.0, looks: Sequence[float] = (7, 10, 14)
+    criteria: Sequence[str],
+    *,
+    window: float = 1.0,
+    looks: Sequence[float] = (7, 10, 14),
+    primary: str = "resolved",
+    units: int = UNITS[-1],
 ) -> Policy:
     demands = "\n".join(f"  - {{{c}, severity: blocking, because: b}}" for c in criteria)
     text = (
@@ -41,8 +46,8 @@ def policy_of(
         "      resolved: {kind: proportion}\n"
         "      complained: {kind: proportion, higher_is_better: false}\n"
         "      seconds: {kind: mean, higher_is_better: false}\n"
-        f"    primary: resolved\n    looks: {list(looks)}\n    window_days: {window}\n"
-        f"    planned_units: {2 * UNITS[-1]}\ncriteria:\n{demands}\n"
+        f"    primary: {primary}\n    looks: {list(looks)}\n    window_days: {window}\n"
+        f"    planned_units: {2 * units}\ncriteria:\n{demands}\n"
     )
     return parse_policy(text, where="p.yaml")
 
@@ -135,8 +140,8 @@ def ships_what_still_grows(random: Generator, *, window: float = 0) -> bool:
     A plan without a window says so; one with a window claims that values are final, which is wrong.
     """
     days = (7.0, 9.0, 11.0, 14.0)
-    policy = policy_of(["metric: online.seconds, better: {}", WIDE], window=window, looks=days)
-    policy = primary_of(policy, "seconds")
+    demands = ["metric: online.seconds, better: {}", WIDE]
+    policy = policy_of(demands, window=window, looks=days, primary="seconds", units=UNITS[0])
     arrival = np.minimum(random.geometric(0.25, (2, UNITS[0])) - 1, 13)
     growth = random.normal(0, 1, (2, UNITS[0], 14)).cumsum(axis=2)
     looks = []
@@ -151,13 +156,6 @@ def ships_what_still_grows(random: Generator, *, window: float = 0) -> bool:
             arms.append(np.column_stack([coin, value]).astype(float))
         looks.append(look_data(day, arms))
     return outcome(policy, looks) is OnlineVerdict.SHIP
-
-
-def primary_of(policy: Policy, name: str) -> Policy:
-    plan = policy.plan.online
-    assert plan is not None
-    online = plan.model_copy(update={"primary": name, "planned_units": 2 * UNITS[0]})
-    return policy.model_copy(update={"plan": policy.plan.model_copy(update={"online": online})})
 
 
 WINNER = 0.75

@@ -281,3 +281,54 @@ def test_of_several_primaries_the_one_whose_chances_are_told_is_named() -> None:
     look = replace(LOOK, primaries=(PRIMARY, GUARD), any_primary=False)
     several = decide_look(evidence(look=look), BOTH, found).reason
     assert f"at this trend {PRIMARY} crosses by the last look with probability 40%" in several
+
+
+def ended_here(unit: str, *, bounds: Bounds = Bounds.TWO_SIDED) -> Look:
+    estimate = Estimate(
+        value=0.0312,
+        standard_error=None,
+        low=None if bounds is Bounds.UPPER else 0.0101,
+        high=0.05,
+        bounds=bounds,
+        level=0.95,
+        n=6_000,
+        unit=unit,
+        method="stage-wise, median-unbiased",
+    )
+    return replace(LOOK, stopped_here=estimate)
+
+
+@pytest.mark.parametrize(
+    ("unit", "said"),
+    [
+        (Unit.SHARE, "corrected for having ended here its effect is 3.12 (1.01 to 5.00) points"),
+        (Unit.NUMBER, "corrected for having ended here its effect is 0.0312 (0.0101 to 0.05)"),
+    ],
+)
+def test_an_ab_that_ends_tells_its_effect_without_the_luck_of_ending(unit: Unit, said: str) -> None:
+    found, metrics = evidence(look=ended_here(unit)), {PRIMARY: metric_of(PRIMARY, unit)}
+    metrics[GUARD] = metric_of(GUARD, Unit.NUMBER)
+
+    shipped = online.decide_look(found, BOTH, PASSING, metrics=metrics)
+    last = evidence(look=replace(ended_here(unit), final=True), waits=())
+    ended = online.decide_look(
+        last, BOTH, (finding(BETTER, Verdict.HOLD), PASSING[1]), metrics=metrics
+    )
+    running = online.decide_look(
+        found, BOTH, (finding(BETTER, Verdict.HOLD), PASSING[1]), metrics=metrics
+    )
+
+    assert (shipped.verdict, ended.verdict) == (OnlineVerdict.SHIP, OnlineVerdict.INCONCLUSIVE)
+    assert said in shipped.reason
+    assert said in ended.reason
+    assert running.verdict is OnlineVerdict.CONTINUE
+    assert "corrected" not in running.reason
+
+
+def test_half_an_interval_is_not_told() -> None:
+    found = evidence(look=ended_here("share", bounds=Bounds.UPPER))
+    assert "corrected" not in decide_look(found, BOTH, PASSING).reason
+
+
+def metric_of(name: str, unit: Unit) -> Metric:
+    return Metric(name=name, stage="online", unit=unit, higher_is_better=True, paired=True)

@@ -84,6 +84,7 @@ _one_hypothesis = st.builds(
     conditional_power=st.none() | probabilities,
     final=st.booleans(),
     primary=texts,
+    stopped_here=st.none() | estimates(),
 )
 
 

@@ -9,9 +9,9 @@ from stages.evidence.estimate import Estimate, Unmeasured
 from stages.evidence.records import Quantity, Validity
 from stages.online.analysis import before_first_look, look_of, measure_looks
 from stages.online.look_data import LookData, MetricArms
-from stages.stats.experiments import MetricColumns, difference, ratio
+from stages.stats.experiments import MetricColumns, ratio
 from stages.stats.moments import Moments
-from stages.stats.two_shares import ArmShare, difference_range, exact_share, ratio_range
+from stages.stats.two_shares import ArmShare, difference_ends, exact_share, ratio_range
 from tests.stages.online.traffic_of import plan_of
 
 Z = 1.9599639845
@@ -50,23 +50,15 @@ def test_a_share_has_exact_ends_and_comparisons_the_wider_ones() -> None:
     c, t = ArmShare(value=0.2, n=900), ArmShare(value=0.02, n=100)
     exact = exact_share(t, critical=Z)
     assert ends(found[Quantity.VALUE]) == pytest.approx((exact.low, exact.high), abs=1e-6)
+    corrected = difference_ends(c, t, critical=Z)
+    expected = (corrected.low, corrected.high)
+    assert ends(found[Quantity.DIFFERENCE]) == pytest.approx(expected, abs=1e-6)
     columns = MetricColumns(numerator="failed")
-    for quantity, plain, wide in (
-        (
-            Quantity.DIFFERENCE,
-            difference(champion, challenger, columns, level=0.95, unit="share", critical=Z),
-            difference_range(c, t, critical=Z),
-        ),
-        (
-            Quantity.RATIO,
-            ratio(champion, challenger, columns, level=0.95, critical=Z),
-            ratio_range(c, t, critical=Z),
-        ),
-    ):
-        low, high = ends(plain)
-        expected = (min(low, wide.low), max(high, wide.high))
-        assert ends(found[quantity]) == pytest.approx(expected, abs=1e-6)
-        assert expected != (low, high)
+    low, high = ends(ratio(champion, challenger, columns, level=0.95, critical=Z))
+    wide = ratio_range(c, t, critical=Z)
+    expected = (min(low, wide.low), max(high, wide.high))
+    assert ends(found[Quantity.RATIO]) == pytest.approx(expected, abs=1e-6)
+    assert expected != (low, high)
 
 
 def test_a_share_of_hardly_any_event_keeps_possible_ends() -> None:
@@ -163,3 +155,87 @@ def test_primaries_that_must_all_win_share_nothing() -> None:
     before = before_first_look(plan_)
     assert (before.all_primaries, before.any_primary) == (("online.failed", "online.money"), False)
     assert before.hypotheses == 1
+
+
+def test_a_share_that_covariates_adjusted_keeps_the_adjusted_ends() -> None:
+    plan_ = plan_of(
+        metrics={"failed": {"kind": "proportion", "covariates": ["before"]}},
+        covariates={"before": {"column": "visits"}},
+        primary="failed",
+        looks=(14.0,),
+        planned_units=1_000,
+    )
+
+    def with_covariate(mean: float, before: float) -> Moments:
+        return Moments(
+            n=500,
+            names=("failed", "before"),
+            mean=(mean, before),
+            covariance=((0.2, 0.3), (0.3, 1.0)),
+        )
+
+    arms = MetricArms(
+        metric="failed", champion=with_covariate(0.3, 7.0), challenger=with_covariate(0.35, 7.1)
+    )
+    look = LookData(day=14.0, champion_units=500, challenger_units=500, metrics=(arms,))
+
+    found = {
+        m.quantity: m.measured for m in measure_looks(plan_, (look,)) if m.validity is Validity.LOOK
+    }
+
+    adjusted = found[Quantity.DIFFERENCE]
+    assert isinstance(adjusted, Estimate)
+    assert adjusted.value == pytest.approx(0.05 - 0.3 * 0.1)
+    assert "CUPED on before" in adjusted.method
+    assert "Newcombe" not in adjusted.method
+
+
+def looks_of(*effects: float) -> tuple[LookData, ...]:
+    found = []
+    for number, effect in enumerate(effects, start=1):
+        arms = [
+            Moments(n=2_000 * number, names=("money",), mean=(mean,), covariance=((4.0,),))
+            for mean in (5.0, 5.0 + effect)
+        ]
+        found.append(
+            LookData(
+                day=7.0 * number,
+                champion_units=2_000 * number,
+                challenger_units=2_000 * number,
+                metrics=(MetricArms(metric="money", champion=arms[0], challenger=arms[1]),),
+            )
+        )
+    return tuple(found)
+
+
+MONEY = {"metrics": {"money": {}}, "primary": "money", "looks": (7.0, 14.0), "days": 14}
+
+
+def test_an_effect_is_told_without_the_luck_of_having_ended_there() -> None:
+    plan_ = plan_of(**MONEY, planned_units=8_000)
+    early, late = looks_of(0.25), looks_of(0.05, 0.13)
+
+    first = look_of(plan_, early).stopped_here
+    last = look_of(plan_, late).stopped_here
+
+    assert first is not None
+    assert last is not None
+    assert first.value == pytest.approx(0.25)
+    assert last.value < 0.13
+    assert last.low is not None
+    assert last.high is not None
+    assert last.low < last.value < last.high
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"window_days": 0},
+        {"challengers": 2, "flag": "x", "variants": {"challenger": "{candidate}"}},
+        {"minimum_days": 14.0},
+    ],
+    ids=["values still grow", "alpha is shared", "the look may not decide"],
+)
+def test_where_that_is_not_known_it_is_not_told(more: dict[str, object]) -> None:
+    plan_ = plan_of(**{**MONEY, "planned_units": 8_000, **more})
+    assert look_of(plan_, looks_of(0.25)).stopped_here is None
