@@ -140,3 +140,22 @@ def test_no_ratio_is_demanded_of_a_task_that_may_stop_early(
         Draft(plan=plan, criteria={0: demand}, keep=(), complete=False, model="m", baseline="b")
     )
     assert [p.field for p in found] == (["criteria[0].non_inferior"] if refused else [])
+
+
+def test_every_primary_of_an_ab_demands_something() -> None:
+    text = """
+policy: ab
+model: assistant
+plan:
+  online:
+    {{source: product, metrics: {{sales: {{}}, visits: {{}}}}, primary: sales,
+      also_primary: [visits], looks: [7], planned_units: 500}}
+criteria:
+  - {{metric: online.sales, better: {{}}, severity: blocking, because: that is the product}}
+{more}
+"""
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(text.format(more=""), where="ab.yaml")
+    assert "`visits`, of which no criterion demands anything" in caught.value.why
+    both = "  - {metric: online.visits, better: {}, severity: blocking, because: so is this}"
+    assert parse_policy(text.format(more=both), where="ab.yaml").plan.online is not None
