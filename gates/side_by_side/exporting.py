@@ -21,26 +21,26 @@ from stages.side_by_side.formats.answers import (
     write_model_outputs,
 )
 from stages.side_by_side.formats.arena_battles import write_battles
-from stages.side_by_side.formats.arena_hard import write_arena_hard
 from stages.side_by_side.formats.chatbot_arena import write_chatbot_arena
 from stages.side_by_side.formats.crowd_kit import write_crowd_kit
 from stages.side_by_side.formats.gate_votes import write_gate_votes
 from stages.side_by_side.formats.llmfao import write_llmfao
-from stages.side_by_side.formats.mt_bench import write_mt_bench
 from stages.side_by_side.pairs import Pair
 from stages.side_by_side.vote import Vote
 
 
 class To(StrEnum):
-    """What a batch is written for."""
+    """What a batch is written for.
+
+    People see a pair in one order: Arena-Hard's and MT-bench's judgements, which stand in both,
+    are no way to write what they said.
+    """
 
     LABEL_STUDIO = "label-studio"
     CSV = "csv"
     GATE = "gate"
     ALPACA_EVAL = "alpaca-eval"
-    ARENA_HARD = "arena-hard"
     ARENA_BATTLES = "arena-battles"
-    MT_BENCH = "mt-bench"
     CHATBOT_ARENA = "chatbot-arena"
     CROWD_KIT = "crowd-kit"
     LLMFAO = "llmfao"
@@ -69,9 +69,7 @@ class Sheet:
 
 _VOTES: Mapping[To, tuple[str, Callable[[Iterable[Vote]], bytes]]] = {
     To.GATE: ("votes.jsonl", write_gate_votes),
-    To.ARENA_HARD: ("judgements.jsonl", write_arena_hard),
     To.ARENA_BATTLES: ("battles.jsonl", write_battles),
-    To.MT_BENCH: ("pairs.jsonl", write_mt_bench),
     To.CHATBOT_ARENA: ("battles.jsonl", write_chatbot_arena),
     To.CROWD_KIT: ("votes.csv", write_crowd_kit),
     To.LLMFAO: ("votes.csv", write_llmfao),

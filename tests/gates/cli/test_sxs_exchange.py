@@ -200,9 +200,15 @@ def test_votes_are_written_for_others_and_read_again(batch: str, to: To) -> None
     assert agreed["pairs"] == (8 if to is To.GATE else 10)  # two are the word of the rule
 
 
+@pytest.mark.parametrize("to", [one for one in To if not one.is_for_people])
+def test_whatever_is_offered_can_be_written_of_what_people_said(batch: str, to: To) -> None:
+    taken(batch, back(table(batch), lambda _: "1 better"))
+    assert said("sxs", "export", batch, "--to", to.value, "--out", "out").code == 0
+
+
 def test_a_vote_that_a_format_cannot_say_is_told(batch: str) -> None:
     taken(batch, back(table(batch), lambda _: "both bad"))
-    found = said("sxs", "export", batch, "--to", "arena-hard", "--out", "out")
+    found = said("sxs", "export", batch, "--to", "llmfao", "--out", "out")
     assert found.code == 2
     assert not Path("out").exists()
 
