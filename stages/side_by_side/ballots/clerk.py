@@ -141,18 +141,19 @@ class Clerk:
     def _said_before(self, ballot: Ballot, acts: Sequence[Act]) -> Accepted | Refused | None:
         """The answer to a ballot that was sent before, or that contradicts what was said."""
         sent = self._sent_before(ballot, acts)
-        if sent is not None:
-            return sent
         stands = _standing_on(ballot.pair, acts)
-        if stands is None:
-            return None
-        return _accepted(stands) if stands.preference is self._preference(ballot) else _ALREADY
+        if stands is None or isinstance(sent, Refused):
+            return sent
+        if stands.preference is not self._preference(ballot):
+            return _ALREADY
+        return sent or _accepted(stands)
 
     def _sent_before(self, ballot: Ballot, acts: Sequence[Act]) -> Accepted | Refused | None:
         """The answer to a ballot whose token was sent before."""
         for act in acts:
             if act.token == ballot.token:
-                return _accepted(act) if act.pair == ballot.pair and not act.undoes else _ALREADY
+                same = act.pair == ballot.pair and act.preference is self._preference(ballot)
+                return _accepted(act) if same and not act.undoes else _ALREADY
         return None
 
     def _preference(self, ballot: Ballot) -> Preference:

@@ -115,6 +115,25 @@ def test_another_verdict_on_the_same_pair_waits_for_an_undo(ann: Visitor, box: B
     assert votes_of(box) == 1
 
 
+def test_another_verdict_by_the_same_form_is_not_said_to_be_saved(
+    ann: Visitor, box: BallotBox
+) -> None:
+    fields = fields_of(ann.get("/"))
+    ann.post("/vote", fields | {"verdict": "4"})
+    assert "first answer stands" in ann.post("/vote", fields | {"verdict": "1"}).text
+    assert "Saved: b better" in ann.post("/vote", fields | {"verdict": "4"}).text
+    assert votes_of(box) == 1
+
+
+def test_a_form_whose_verdict_was_changed_since_saves_nothing(ann: Visitor, box: BallotBox) -> None:
+    first = fields_of(ann.get("/"))
+    ann.post("/vote", first | {"verdict": "4"})
+    page = ann.post("/undo", fields_of(ann.get("/")))
+    ann.post("/vote", fields_of(page) | {"verdict": "3"})
+    assert "first answer stands" in ann.post("/vote", first | {"verdict": "4"}).text
+    assert [vote.win_a for vote in (*box.standing_votes(BATCH), *box.gold_votes(BATCH))] == [0.5]
+
+
 def test_nothing_to_take_back_is_said(ann: Visitor) -> None:
     assert "nothing to take back" in ann.post("/undo", fields_of(ann.get("/"))).text
 
