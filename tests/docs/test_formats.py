@@ -1,12 +1,15 @@
 """The page on formats names every format, field and word that is read."""
 
+import re
+
+from gates.side_by_side import exporting
 from policies.side_by_side import VotesFormat
 from stages.side_by_side.exchange.label_studio import LABELLING_CONFIG, NEITHERS
 from stages.side_by_side.exchange.spreadsheet import COLUMNS, VERDICTS
 from stages.side_by_side.formats import arena_hard, chatbot_arena, llmfao, mt_bench
 from stages.side_by_side.formats.gate_votes import OWN
 from stages.side_by_side.preference import Preference
-from tests.docs.page import read, rows, section
+from tests.docs.page import DOCS, read, rows, section
 
 PAGE = read("formats.md")
 VOTES = section(PAGE, "Formats of votes")
@@ -33,6 +36,17 @@ def test_every_word_of_a_format_is_named() -> None:
     for form, known in words.items():
         chapter = VOTES.partition(f"### `{form}`")[2].partition("###")[0]
         assert [word for word in known if f"`{word}`" not in chapter] == []
+
+
+def test_what_no_command_writes_is_said() -> None:
+    """Whatever writes a format is used by `gate sxs export`, or named as Python's only."""
+    writers = {
+        name
+        for file in (DOCS.parents[1] / "stages/side_by_side/formats").glob("*.py")
+        for name in re.findall(r"^def (write_\w+)", file.read_text(), re.MULTILINE)
+    }
+    offered = {name for name in writers if hasattr(exporting, name)}
+    assert {name for name in writers if f"`{name}`" in PAGE} == writers - offered
 
 
 def test_what_others_fill_in_is_named() -> None:
