@@ -23,6 +23,7 @@ _OF_SCHEME = {"postgresql": POSTGRES, "spark": SPARK, "sc": SPARK}
 _SETTINGS = (
     "TimeZone='UTC'",
     "enable_progress_bar=false",
+    "preserve_insertion_order=false",
     "disabled_optimizers='statistics_propagation'",
 )
 """No conclusions from a Parquet file's statistics, which know nothing of NaN: DuckDB 2.0 would
@@ -90,9 +91,9 @@ def engine(*settings: str) -> Iterator["DuckDB"]:
 
 def faults(backend: str) -> tuple[type[Exception], ...]:
     """What a backend raises when it cannot answer."""
-    from ibis.common.exceptions import IbisError
+    from ibis.common.exceptions import IbisError, TableNotFound
 
-    return (IbisError, *(_named(name) for name in _FAULTS.get(backend, ())))
+    return (IbisError, TableNotFound, *(_named(name) for name in _FAULTS.get(backend, ())))
 
 
 def _connect(connection: Connection) -> tuple["Backend", bool]:

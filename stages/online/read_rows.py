@@ -27,17 +27,6 @@ class ReadRows:
     events: int
 
 
-def changed(traffic: Traffic, tables: Tables, ab: Ab, read: Sequence[ReadRows]) -> bool:
-    """Whether rows came for stretches of time after they were read, or are gone.
-
-    A count sees no row that was altered in place.
-
-    Raises:
-        InputError: The traffic cannot be read.
-    """
-    return counted(traffic, tables, ab, tuple(one.span for one in read)) != tuple(read)
-
-
 def counted(
     traffic: Traffic, tables: Tables, ab: Ab, spans: Sequence[Span]
 ) -> tuple[ReadRows, ...]:

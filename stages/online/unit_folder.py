@@ -15,7 +15,7 @@ from policies.canonical import Json, canonical_json, sha256_of
 from stages.engine.data import sha256_of_file
 from stages.online.backends import DUCKDB, engine, faults
 from stages.online.parts import Role
-from stages.online.read_rows import ReadRows, changed, counted
+from stages.online.read_rows import ReadRows, counted
 from stages.online.sources import Tables
 from stages.online.tables import AB, AT, UNIT, Traffic, instant, unreadable
 from stages.online.unit_state import UnitState, quantile_parts
@@ -79,14 +79,24 @@ class UnitFolder:
         """
         place = self.path / _key(tables, ab)
         before = _newest(place, day)
-        if before is not None and changed(traffic, tables, ab, before.read):
-            before = None
+        then = before.read if before is not None else ()
+        new: tuple[Span, ...] = (
+            Span(since=then[-1].span.until if then else None, until=ab.at(day)),
+        )
+        if before is not None and before.day == day:
+            new = ()
+        past = (_together(then),) if then else ()
+        now = counted(traffic, tables, ab, (*(one.span for one in past), *new))
+        if now[: len(past)] == past:
+            now = (*then, *now[len(past) :])
+        else:
+            before, now = None, (_together(now),)
         with _local(traffic) as connection:
-            if before is None or before.day < day:
+            if before is None or new:
                 step = _Step(
                     traffic=traffic, tables=tables, ab=ab, before=before, connection=connection
                 )
-                before = step.written(place, day)
+                before = step.written(place, day, now)
                 _prune(place, before)
             yield _opened(traffic, connection, before)
 
@@ -110,10 +120,9 @@ class _Step:
     before: _Kept | None
     connection: "Backend"
 
-    def written(self, place: Path, day: float) -> _Kept:
-        """The next state, written whole or not at all."""
-        since = self.ab.at(self.before.day) if self.before else None
-        span = Span(since=since, until=self.ab.at(day))
+    def written(self, place: Path, day: float, read: tuple[ReadRows, ...]) -> _Kept:
+        """The next state, written whole or not at all; it rests on the rows of `read`."""
+        span = read[-1].span
         draft = place / f"draft-{uuid4().hex}"
         draft.mkdir(parents=True)
         try:
@@ -121,13 +130,11 @@ class _Step:
             old = self.connection.read_parquet(self.before.units) if self.before else None
             self._write(grown(traffic, self.ab, span, old), draft / "units.parquet")
             units = self.connection.read_parquet(draft / "units.parquet")
-            steps = self.before.read if self.before else ()
             for number, part in quantile_parts(traffic):
                 for path in self.before.values(number) if self.before else ():
                     shutil.copyfile(path, draft / path.name)
                 found = values_of(traffic, self.ab, span, units, part)
-                self._write(found, draft / f"values-{number}-{len(steps)}.parquet")
-            read = (*steps, *counted(self.traffic, self.tables, self.ab, (span,)))
+                self._write(found, draft / f"values-{number}-{len(read) - 1}.parquet")
             return _finished(draft, place / f"day-{day:014.9f}-{uuid4().hex}", day, read)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
@@ -182,6 +189,15 @@ class _Step:
             self.connection.to_parquet(table, path, compression="uncompressed")
         except faults(DUCKDB) as error:
             raise unreadable(str(self.tables.events), str(error)) from error
+
+
+def _together(read: Sequence[ReadRows]) -> ReadRows:
+    """Stretches of time that follow each other, as one."""
+    return ReadRows(
+        span=Span(until=read[-1].span.until),
+        exposures=sum(one.exposures for one in read),
+        events=sum(one.events for one in read),
+    )
 
 
 def _opened(traffic: Traffic, connection: "Backend", kept: _Kept) -> UnitState:
