@@ -125,6 +125,12 @@ def test_the_traffic_shown_has_every_column(folder: Path) -> None:
         assert isinstance(found, Traffic)
 
 
+def test_the_database_shown_is_a_valid_setting(folder: Path) -> None:
+    text = (folder / "data" / "database.toml").read_text(encoding="utf-8")
+    product = parse_gate_toml(text, where="database.toml").content.data["product"]
+    assert product.connection is not None
+
+
 def test_the_moments_shown_keep_the_contract(folder: Path) -> None:
     planned = plan(moments="m.csv")
     series = read_series(folder / "data" / "moments.csv", planned, "assistant/2")

@@ -236,7 +236,7 @@ def test_a_table_that_is_not_there_is_named(folder: Path) -> None:
         with pytest.raises(InputError, match="the query SELEC 1"):
             open_traffic(connection, broken, PLAN)
         renamed = replace(
-            tables, exposures=NamedTable(name="exposures"), columns={"timestamp": "at"}
+            tables, exposures=NamedTable(name="exposures"), columns={**COLUMNS, "timestamp": "at"}
         )
         assert open_traffic(connection, renamed, PLAN) == MissingColumns(
             columns=(
