@@ -106,7 +106,7 @@ def _each_its_own(corrections: Iterable[Ballot], votes: Iterable[Vote]) -> tuple
 def _read(box: BallotBox, batch: str, source: Source, votes: Iterable[Vote]) -> Imported:
     names = [person.name for person in box.people.all(batch)]
     tasks = handed_out(box.batches.get(batch), names)
-    known = known_preferences(tasks, votes)
+    known = known_preferences(tasks, votes, box.skips(batch))
     match source.written_by:
         case From.LABEL_STUDIO:
             return read_export(

@@ -45,11 +45,20 @@ class Clerk:
         return person if isinstance(person, Refused) else self._accept(ballot, person, acts)
 
     def accept_from_elsewhere(self, ballot: Ballot) -> Accepted | Refused:
-        """Takes a vote that was cast elsewhere, whether or not the person may vote here."""
+        """Takes a vote that was cast elsewhere, whether or not the person may vote here.
+
+        It takes the place of a skip, which is undone: whoever left a pair may answer it later.
+        """
         acts = read_acts(self.connection, self.batch.name, ballot.person)
-        before = self._said_before(ballot, acts) or self._stopped()
+        skip = _standing_on(ballot.pair, acts)
+        if skip is not None and (skip.is_vote or ballot.said is Preference.UNRESOLVED):
+            skip = None
+        said_before = self._said_before if skip is None else self._sent_before
+        before = said_before(ballot, acts) or self._stopped()
         if before is not None:
             return before
+        if skip is not None:
+            acts = (*acts, self._undo(skip, token=f"{ballot.token}/undo"))
         person = read_person(self.connection, self.batch.name, ballot.person)
         if person is None:
             person = join(self.connection, self.batch, ballot.person, now=self.now)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from policies.canonical import sha256_of
 from stages.side_by_side.ballots.cast import Ballot
+from stages.side_by_side.ballots.standing import Skip
 from stages.side_by_side.exchange.shown import Shown
 from stages.side_by_side.preference import Preference
 from stages.side_by_side.vote import Vote
@@ -82,7 +83,7 @@ def taken_in(
     """What of a file is new, what is known, what corrects, and what contradicts.
 
     A file's last word on a task is what it says; an earlier one in it may differ only where the
-    later line says of itself that it corrects.
+    later line says of itself that it corrects. What was skipped in an earlier file may be answered.
 
     Args:
         said: What its lines say.
@@ -96,10 +97,10 @@ def taken_in(
     corrections: list[Said] = []
     for line in last:
         earlier = known.get(line.task.id)
-        if earlier is None:
-            new.append(line)
-        elif earlier is line.preference:
+        if earlier is line.preference:
             again += 1
+        elif earlier is None or earlier is Preference.UNRESOLVED:
+            new.append(line)
         elif line.corrects or corrects:
             corrections.append(line)
         else:
@@ -114,16 +115,25 @@ def taken_in(
     )
 
 
-def known_preferences(tasks: Iterable[Shown], votes: Iterable[Vote]) -> Mapping[str, Preference]:
-    """What votes that were taken in say of tasks, by task, A being answer 1.
+def known_preferences(
+    tasks: Iterable[Shown], votes: Iterable[Vote], skips: Iterable[Skip] = ()
+) -> Mapping[str, Preference]:
+    """What votes and skips that were taken in say of tasks, by task, A being answer 1.
 
     Args:
         tasks: The tasks.
         votes: Votes whose record names the `pair`, as those of the ballot box do.
+        skips: Skips that stand.
     """
+    tasks = tuple(tasks)
+    left = {(skip.person, skip.pair) for skip in skips}
+    skipped = [task.id for task in tasks if (task.annotator, task.pair) in left]
     given = {(vote.annotator, vote.record.get("pair")): vote for vote in votes}
     found = ((task, given.get((task.annotator, task.pair))) for task in tasks)
-    return {task.id: _said_of(task, vote) for task, vote in found if vote is not None}
+    return {
+        **dict.fromkeys(skipped, Preference.UNRESOLVED),
+        **{task.id: _said_of(task, vote) for task, vote in found if vote is not None},
+    }
 
 
 def _last_words(said: Iterable[Said]) -> tuple[Iterable[Said], int, Sequence[RefusedLine]]:

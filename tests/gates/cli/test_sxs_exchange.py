@@ -179,6 +179,22 @@ def test_corrections_and_new_votes_of_a_file_are_taken_all_or_none(batch: str) -
     assert f"{len(rows) - 2} taken in, 1 corrected, 1 were known already" in told.out
 
 
+@pytest.mark.parametrize("more", [(), ("--corrections",)], ids=["plain", "--corrections"])
+def test_what_was_skipped_in_a_file_may_be_answered_by_a_later_one(
+    batch: str, more: tuple[str, ...]
+) -> None:
+    rows = table(batch)
+    skips = back(rows, lambda n: "skip" if n < 2 else "tie", "skips.csv")
+    assert taken(batch, skips, *more)[1]["votes"] == len(rows)
+    again = taken(batch, skips, *more)[1]
+    assert (again["votes"], again["unchanged"]) == (0, len(rows))
+    answered = back(rows, lambda n: "skip" if n == 1 else "tie", "answered.csv")
+    code, found = taken(batch, answered, *more)
+    assert (code, found["votes"], found["corrected"]) == (0, 1, 0)
+    found = taken(batch, answered, *more)[1]
+    assert (found["votes"], found["unchanged"]) == (0, len(rows))
+
+
 def test_votes_taken_in_decide(place: Workplace, batch: str) -> None:
     taken(batch, back(table(batch), lambda _: "tie"))
     found = said("run", "release")
