@@ -6,6 +6,8 @@ from decimal import Decimal
 from gates.decide.limits import Limit, demand_words, worse_word
 from gates.decide.spoken import (
     as_said,
+    aside_of,
+    count_of,
     count_words,
     exact,
     in_words,
@@ -84,10 +86,10 @@ def undecided(case: Case) -> str:
 
 def waiting(case: Case, *, need: int) -> str:
     """Why a fixed-n interval does not decide yet."""
-    units = units_of(case.metric, case.estimate)
+    units, aside = count_of(case.metric, case.estimate), aside_of(case.estimate)
     return (
-        f"{_subject(case)} rests on {units} of {need:,} planned; its interval decides only when "
-        f"all are there ({need - case.estimate.n:,} missing): cannot tell yet"
+        f"{_subject(case)} rests on {units} of {need:,} planned{aside}; its interval decides only "
+        f"when all are there ({need - case.estimate.n:,} missing): cannot tell yet"
     )
 
 

@@ -63,10 +63,15 @@ def p_words(p: float) -> str:
 
 def units_of(metric: Metric, estimate: Estimate) -> str:
     """The units an estimate rests on, and what is to be known of some: "1,200 responses"."""
-    return f"{count_words(estimate.n, noun_of(metric, estimate))}{_aside(estimate)}"
+    return f"{count_of(metric, estimate)}{aside_of(estimate)}"
 
 
-def _aside(estimate: Estimate) -> str:
+def count_of(metric: Metric, estimate: Estimate) -> str:
+    """The units an estimate rests on, and no more: "1,200 responses"."""
+    return count_words(estimate.n, noun_of(metric, estimate))
+
+
+def aside_of(estimate: Estimate) -> str:
     """Which units are left out, settled, lost or not searched; empty where there are none."""
     method = estimate.method
     marks = (LEFT_OUT, SETTLED, NOTHING_WON, UNSEARCHED)

@@ -5,7 +5,7 @@ import pytest
 from gates.decide.rules import hold
 from gates.decide.verdict import Verdict
 from policies.metric import Metric
-from stages.evidence.estimate import Estimate, Unmeasured
+from stages.evidence.estimate import NOTHING_WON, Estimate, Unmeasured
 from stages.evidence.records import Quantity, StageName, Validity
 from tests.gates.decide.cases import (
     F1,
@@ -277,3 +277,15 @@ def test_a_wait_for_the_planned_number_says_what_is_missing() -> None:
 def test_a_demand_is_said_in_words(metric: Metric, demand: dict, words: str) -> None:
     found = hold(criterion(metric, demand), None, metric, p_worse_adjusted=None)
     assert found.demand == words
+
+
+def test_a_plan_that_waits_says_what_is_lost_after_what_is_planned() -> None:
+    method = f"mean per prompt{NOTHING_WON}24 of 30 prompts, since it is empty"
+    found = measurement(WINS, estimate(0.1, 0.3, n=30, method=method), planned=40)
+    held = evidence(found, stage=StageName.SIDE_BY_SIDE)
+    finding = hold(criterion(WINS, {"at_least": 0.5}), held, WINS, p_worse_adjusted=None)
+    assert finding.sentence == (
+        "side by side win rate rests on 30 prompts of 40 planned; nothing is won on 24 of 30 "
+        "prompts, since it is empty; its interval decides only when all are there (10 missing): "
+        "cannot tell yet"
+    )
