@@ -1,5 +1,7 @@
 """A comparison as people are told of it."""
 
+from itertools import groupby
+
 from stages.engine.subject import Subject
 from stages.side_by_side.aggregate import rows_of
 from stages.side_by_side.comparison import Comparison
@@ -20,6 +22,7 @@ def told_of(known: Comparison, candidate: Subject, baseline: Subject) -> Told:
     turns = known.counted.turns
     rows = rows_of(turns, lambda vote: vote.win)
     prompts = [row.prompt for row in rows]
+    own = {prompt: tuple(found) for prompt, found in groupby(rows, key=lambda row: row.prompt)}
     lows, highs = (
         mean_of_each(ends, prompts) if rows else []
         for ends in ([row.low for row in rows], [row.high for row in rows])
@@ -39,6 +42,7 @@ def told_of(known: Comparison, candidate: Subject, baseline: Subject) -> Told:
                 high=high,
                 at=last.get(turn.prompt, ""),
                 complete=not turn.missing,
+                rows=own[turn.prompt],
             )
             for turn, low, high in zip(turns, lows, highs, strict=True)
         ),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from stages.side_by_side.pairs import Pair
+from stages.side_by_side.scores import Row
 from stages.side_by_side.vote import CandidateVote
 
 
@@ -18,6 +19,7 @@ class PromptScore:
         high: The same when every unresolved vote is won; `low` when all are resolved.
         at: When its last vote was given, ISO 8601; empty where it is not known.
         complete: Whether it has all its votes; one that was passed over counts without.
+        rows: The same by annotator.
     """
 
     prompt: str
@@ -26,6 +28,7 @@ class PromptScore:
     high: float
     at: str = ""
     complete: bool = True
+    rows: tuple[Row, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.low <= self.high <= 1:

@@ -1,11 +1,15 @@
-"""Votes over time: the win rate after every prompt, inside its confidence sequence."""
+"""Votes over time: the win rate after every prompt, in its confidence sequence, and what counts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from gates.reports.side_by_side.pictures import INK, LINE, QUIET, figure, png, titled
-from stages.evidence.estimate import Unmeasured
+from gates.reports.side_by_side.pictures import ACCENT, INK, LINE, QUIET, figure, png, titled
+from stages.evidence.estimate import Estimate, Unmeasured
 from stages.stats.betting import betting_interval
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 STEPS = 200
 """At most so many looks are drawn: a confidence sequence holds at each of them."""
@@ -21,27 +25,38 @@ class _Look:
     high: float
 
 
-def course_png(
-    lows: Sequence[float],
-    highs: Sequence[float],
-    *,
-    title: str,
-    level: float,
-    planned: int,
-    limits: Sequence[float] = (),
-) -> bytes:
-    """A PNG of the win rate after every prompt; the same scores give the same bytes.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """Votes as they became known.
 
-    Args:
+    Attributes:
         lows: Score of each prompt with everything unresolved lost, 0 to 1, in the order in which
             they became known; at least one.
         highs: The same with everything unresolved won.
-        title: What it shows.
         level: Two-sided confidence level of the sequence.
         planned: Planned number of prompts.
         limits: Win rates that are demanded.
+        counts: The interval that decides now: not the sequence's where few people make it wider,
+            or where the plan looks once.
     """
-    horizon = max(planned, len(lows))
+
+    lows: Sequence[float]
+    highs: Sequence[float]
+    level: float
+    planned: int
+    limits: Sequence[float] = ()
+    counts: Estimate | None = None
+
+
+def course_png(course: Course, *, title: str) -> bytes:
+    """A PNG of the win rate after every prompt; the same scores give the same bytes.
+
+    Args:
+        course: The votes.
+        title: What it shows.
+    """
+    lows, highs, level = course.lows, course.highs, course.level
+    horizon = max(course.planned, len(lows))
     every = (_look(lows[:n], highs[:n], level, horizon) for n in _looks(len(lows)))
     looks = [look for look in every if look is not None]
     drawn, axes = figure(9, 4)
@@ -54,14 +69,29 @@ def course_png(
     )
     axes.plot([look.prompts for look in looks], [look.value for look in looks], color=INK)
     axes.axhline(0.5, color=LINE, linewidth=1)
-    for limit in limits:
+    for limit in course.limits:
         axes.axhline(limit, color=QUIET, linewidth=1, linestyle="--")
+    if course.counts is not None:
+        _draw_what_counts(axes, course.counts)
     axes.set_ylim(0, 1)
     axes.set_xlim(0, horizon)
-    axes.set_xlabel(f"prompts, of {planned:,} planned", fontsize=8)
+    axes.set_xlabel(f"prompts, of {course.planned:,} planned", fontsize=8)
     axes.set_ylabel(f"win rate, {level:.0%} confidence sequence", fontsize=8)
     titled(drawn, title)
     return png(drawn)
+
+
+def _draw_what_counts(axes: "Axes", counts: Estimate) -> None:
+    low, high = (counts.value if end is None else end for end in (counts.low, counts.high))
+    axes.plot([counts.n, counts.n], [low, high], color=ACCENT, linewidth=2.5, clip_on=False)
+    axes.annotate(
+        f"what counts: {low:.3f} to {high:.3f}",
+        (0.99, 0.02),
+        xycoords="axes fraction",
+        color=ACCENT,
+        fontsize=8,
+        ha="right",
+    )
 
 
 def _looks(prompts: int) -> list[int]:

@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INK, QUIET, LINE = "#0969da", "#57606a", "#d0d7de"
-"""Colours of what was measured, of what is said about it, and of what it is held against."""
+INK, QUIET, LINE, ACCENT = "#0969da", "#57606a", "#d0d7de", "#bc4c00"
+"""Colours of what was measured, of what is said about it, of what it is held against, and of what
+alone decides."""
 
 LETTERS = 12
 """Of ordinary text in a title's size that fit into an inch, with room to spare."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import permutations
 from statistics import fmean
 
-from gates.reports.side_by_side.course import course_png
+from gates.reports.side_by_side.course import Course, course_png
 from gates.reports.side_by_side.forest import Line, forest_png
 from gates.reports.side_by_side.heat import Heat, heat_png
 from policies.benchmark_tasks import Stopping
@@ -55,12 +55,15 @@ def pictures(
         yield (
             "over_time.png",
             course_png(
-                [score.low for score in told.prompts],
-                [score.high for score in told.prompts],
+                Course(
+                    lows=[score.low for score in told.prompts],
+                    highs=[score.high for score in told.prompts],
+                    level=plan.level,
+                    planned=plan.prompts_planned,
+                    limits=limits,
+                    counts=_counting(evidence),
+                ),
                 title=against,
-                level=plan.level,
-                planned=plan.prompts_planned,
-                limits=limits,
             ),
         )
     heat = agreement_heat((*told.said, *told.judged), level=plan.level)
@@ -204,10 +207,16 @@ def _lines(told: Told, evidence: Evidence, plan: SideBySidePlan) -> Iterator[Lin
             yield Line(label=OVERALL[measurement.metric], measured=measurement.measured)
     topics = sorted({score.topic for score in told.prompts} - {""})
     for topic in topics:
-        own = [score for score in told.prompts if score.topic == topic]
-        yield Line(group="by topic", label=topic, measured=_of_prompts(own, plan))
+        own = [row for score in told.prompts if score.topic == topic for row in score.rows]
+        yield Line(group="by topic", label=topic, measured=_of_rows(own, plan))
     for judge in sorted({vote.annotator for vote in told.judged}):
         yield Line(group="by judge", label=judge, measured=_of_prompts(_by(judge, told), plan))
+
+
+def _counting(evidence: Evidence) -> Estimate | None:
+    """The win rate that the decision is made on."""
+    found = (each.measured for each in evidence.measurements if each.metric == WIN_RATE)
+    return next((each for each in found if isinstance(each, Estimate)), None)
 
 
 def _rule_said(told: Told) -> str:
@@ -219,8 +228,16 @@ def _rule_said(told: Told) -> str:
 
 
 def _of_prompts(scores: Sequence[PromptScore], plan: SideBySidePlan) -> Estimate | Unmeasured:
-    """A share over prompts, for a picture: at the plan's level, at a fixed number of prompts."""
+    """What one judge says."""
     rows = [Row(prompt=s.prompt, annotator="", low=s.low, high=s.high) for s in scores]
+    return _of_rows(rows, plan)
+
+
+def _of_rows(rows: Sequence[Row], plan: SideBySidePlan) -> Estimate | Unmeasured:
+    """A share over prompts, for a picture: at the plan's level, at a fixed number of prompts.
+
+    It speaks for other prompts and, where several people voted, for other people.
+    """
     rule = Rule(stopping=Stopping.FIXED, level=plan.level, planned=len(rows))
     return share_of_rows(rows, rule)
 

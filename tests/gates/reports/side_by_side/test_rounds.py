@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gates.reports.side_by_side import rounds
-from gates.reports.side_by_side.course import course_png
+from gates.reports.side_by_side import course, rounds
+from gates.reports.side_by_side.course import Course, course_png
 from gates.reports.side_by_side.forest import Line, forest_png
 from gates.reports.side_by_side.heat import Heat
 from gates.reports.side_by_side.pairs import pairs_html
@@ -29,6 +29,7 @@ from stages.evidence.records import (
     Validity,
 )
 from stages.side_by_side.pairs import Pair
+from stages.side_by_side.scores import Row
 from stages.side_by_side.told import PromptScore, Told
 from stages.side_by_side.vote import CandidateVote
 
@@ -51,7 +52,13 @@ def told(candidate: str = "models:/a/2", wins: tuple[float, ...] = (1.0, 0.0, 0.
         candidate=candidate,
         baseline="models:/a/1",
         prompts=tuple(
-            PromptScore(prompt=name, topic=EVIL if n % 2 else "prose", low=win, high=win)
+            PromptScore(
+                prompt=name,
+                topic=EVIL if n % 2 else "prose",
+                low=win,
+                high=win,
+                rows=(Row(prompt=name, annotator="ann", low=win, high=win),),
+            )
             for n, (name, win) in enumerate(zip(names, wins, strict=True))
         ),
         said=tuple(vote(name, who, 1.0) for name in names for who in ("ann", EVIL)),
@@ -93,6 +100,55 @@ def test_a_comparison_has_its_three_pictures_and_they_are_the_same_again() -> No
     assert set(first) == {"win_rates.png", "over_time.png", "agreement.png"}
     assert first == dict(pictures(told(), evidence(), PLAN, limits=(0.4,)))
     assert all(picture.startswith(b"\x89PNG") for picture in first.values())
+
+
+def counted(low: float, high: float) -> Evidence:
+    """The win rate of a decision."""
+    measured = Estimate(
+        value=(low + high) / 2,
+        standard_error=None,
+        low=low,
+        high=high,
+        level=0.95,
+        n=4,
+        unit="share",
+        method="by both",
+    )
+    (measurement,) = evidence().measurements
+    return replace(evidence(), measurements=(replace(measurement, measured=measured),))
+
+
+def test_over_time_shows_the_interval_that_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Estimate] = []
+    monkeypatch.setattr(course, "_draw_what_counts", lambda _, counts: drawn.append(counts))
+    wide = dict(pictures(told(), counted(0.1, 0.9), PLAN))["over_time.png"]
+    assert [(each.low, each.high) for each in drawn] == [(0.1, 0.9)]
+    monkeypatch.undo()
+    assert wide != dict(pictures(told(), counted(0.1, 0.9), PLAN))["over_time.png"]
+
+
+def test_a_topic_speaks_for_other_people_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two people who contradict each other: prompts alone would make it look certain."""
+    lines: list[Line] = []
+    monkeypatch.setattr(rounds, "forest_png", lambda found, **_: lines.extend(found) or b"")
+    scores = tuple(
+        PromptScore(
+            prompt=name,
+            topic="prose",
+            low=0.5,
+            high=0.5,
+            rows=(
+                Row(prompt=name, annotator="ann", low=1.0, high=1.0),
+                Row(prompt=name, annotator="bob", low=0.0, high=0.0),
+            ),
+        )
+        for name in "abcdefghij"
+    )
+    dict(pictures(replace(told(), prompts=scores), evidence(), PLAN))
+    (topic,) = [line.measured for line in lines if line.group == "by topic"]
+    assert isinstance(topic, Estimate)
+    assert topic.low is not None
+    assert topic.low < 0.1
 
 
 def test_without_votes_there_is_nothing_over_time() -> None:
@@ -252,8 +308,11 @@ def test_a_title_is_read_to_its_end(width: float) -> None:
 
 def test_more_prompts_than_looks_are_drawn_to_the_last() -> None:
     scores = [float(n % 2) for n in range(450)]
-    found = course_png(scores, scores, title="x", level=0.95, planned=450)
-    assert found != course_png(scores[:-1], scores[:-1], title="x", level=0.95, planned=450)
+
+    def drawn(values: list[float]) -> bytes:
+        return course_png(Course(lows=values, highs=values, level=0.95, planned=450), title="x")
+
+    assert drawn(scores) != drawn(scores[:-1])
 
 
 def test_foreign_text_is_text_on_the_page() -> None:
