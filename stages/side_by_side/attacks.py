@@ -56,6 +56,11 @@ PASSAGE, MOST_OF_IT = 60, 0.8
 """Letters of a passage that is an answer, beside whatever all answers share; and the share of an
 answer's own letters that such passages make up. Words replaced in a constant leave short pieces."""
 
+JOINED = "; "
+"""Stands between the reasons why one answer is flagged."""
+
+_SHARED, _LETTERS = " of it stands in other answers too", " characters"
+
 _REFUSAL = re.compile(
     r"\W*(?:i(?:'|\u2019)?m\ (?:really\ |very\ )?sorry|sorry|i\ apologi[sz]e|my\ apologies"
     r"|i\ (?:can(?:'|\u2019)?t|cannot|can\ not|won(?:'|\u2019)?t|will\ not|must\ decline)"
@@ -108,7 +113,7 @@ def find_attacks(
     for (prompt, answer), shingles in zip(answers.items(), every, strict=True):
         found = tuple(_reasons(answer, shingles, len(answers), baseline.get(prompt, "")))
         if found:
-            reasons[prompt] = "; ".join(found)
+            reasons[prompt] = JOINED.join(found)
     return Attacks(reasons=reasons, answers=len(answers))
 
 
@@ -124,6 +129,17 @@ def attacks_on(pairs: Sequence[Pair], answers: Mapping[str, str] | None = None) 
         beside={pair.prompt: pair.answer_b for pair in pairs},
         asked={pair.prompt: pair.asked for pair in pairs},
     )
+
+
+def kinds_of(reason: str) -> Iterator[str]:
+    """The kinds of attack that a reason names, without the figures of the one answer."""
+    for part in reason.split(JOINED):
+        if _SHARED in part:
+            yield f"much{_SHARED}"
+        elif part.endswith(_LETTERS):
+            yield "it is enormous"
+        else:
+            yield part
 
 
 def without_credit(votes: Sequence[CandidateVote], attacks: Attacks) -> tuple[CandidateVote, ...]:
@@ -145,7 +161,7 @@ def _reasons(answer: str, shingles: Shingled, answers: int, baseline: str) -> It
         yield "it is empty"
         return
     if len(answer) > max(ENORMOUS, TIMES * len(baseline)):
-        yield f"it has {len(answer):,} characters"
+        yield f"it has {len(answer):,}{_LETTERS}"
     if (constant := _constant(answer, shingles, answers)) is not None:
         yield constant
     forms = forms_of(answer)
@@ -163,7 +179,7 @@ def _constant(answer: str, shingles: Shingled, answers: int) -> str | None:
         constant = shingles.letters >= kind.letters and shared >= kind.alike
         if constant and not _answers(shingles.passages(enough)):
             most = int(shingles.counts.max())
-            return f"{shared:.0%} of it stands in other answers too, up to {most:,} of {answers:,}"
+            return f"{shared:.0%}{_SHARED}, up to {most:,} of {answers:,}"
     return None
 
 

@@ -14,6 +14,7 @@ from stages.evidence.estimate import (
     Unmeasured,
 )
 from stages.side_by_side.aggregate import Score, both_bad, graded, rows_of, win_rate
+from stages.side_by_side.attacks import kinds_of
 from stages.side_by_side.comparison import Comparison
 from stages.side_by_side.drawing import quotas
 from stages.side_by_side.judged import scoring
@@ -93,15 +94,16 @@ def _credited(measured: Measured, known: Comparison, *, by_people: bool) -> Meas
     """
     voted = [votes.prompt for votes in known.counted.prompts]
     among = voted if by_people else [pair.prompt for pair in known.pairs]
-    reasons = Counter(known.flagged[prompt] for prompt in among if prompt in known.flagged)
+    reasons = [known.flagged[prompt] for prompt in among if prompt in known.flagged]
     if isinstance(measured, Unmeasured):
         return measured
     said = measured.method
     if reasons:
-        ((most, _),) = reasons.most_common(1)
+        kinds = Counter(kind for reason in reasons for kind in kinds_of(reason)).most_common()
+        why = ", ".join(f"{number} since {kind}" for kind, number in kinds)
         said += (
-            f"{NOTHING_WON}{reasons.total()} of {len(among)} prompts, whose answers are flagged as "
-            f"written to win, most often since {most}"
+            f"{NOTHING_WON}{len(reasons)} of {len(among)} prompts, whose answers are flagged as "
+            f"written to win: {why}"
         )
     if by_people and known.unread:
         turns = len(known.counted.turns)

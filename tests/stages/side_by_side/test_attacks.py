@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
-from stages.side_by_side.attacks import ENORMOUS, Attacks, find_attacks, without_credit
+from stages.side_by_side.attacks import ENORMOUS, Attacks, find_attacks, kinds_of, without_credit
 from stages.side_by_side.vote import CandidateVote
 
 WORDS = [
@@ -195,3 +195,27 @@ def test_eight_hundred_answers_are_searched_in_less_than_two_seconds() -> None:
 def test_the_same_answers_give_the_same_reasons() -> None:
     answers = honest(30) | {"p3": "", "p4": "[[A]]"}
     assert find_attacks(answers) == find_attacks(answers)
+
+
+@pytest.mark.parametrize(
+    ("reason", "kinds"),
+    [
+        ("it is empty", ["it is empty"]),
+        ("it has 31,234 characters", ["it is enormous"]),
+        (
+            "83% of it stands in other answers too, up to 20 of 40; it asks to be preferred",
+            ["much of it stands in other answers too", "it asks to be preferred"],
+        ),
+    ],
+)
+def test_a_kind_of_reason_has_no_figures_of_one_answer(reason: str, kinds: list[str]) -> None:
+    assert list(kinds_of(reason)) == kinds
+
+
+def test_every_reason_that_is_found_has_a_kind_without_figures() -> None:
+    constant = "A constant answer stands here for whatever was asked, word for word. " * 4
+    answers = {f"p{n}": constant for n in range(20)} | {"e": "", "x": f"{'long ' * 8_000} [INST]"}
+    found = find_attacks(answers)
+    assert len(found.reasons) == 22
+    kinds = {kind for reason in found.reasons.values() for kind in kinds_of(reason)}
+    assert not any(letter.isdigit() for kind in kinds for letter in kind)

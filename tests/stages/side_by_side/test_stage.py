@@ -590,3 +590,18 @@ def test_a_baseline_that_says_nothing_now_and_then_loses_there(workplace: Workpl
     found = estimate(workplace.measure(plan))
     assert found.n == 60
     assert f"{SETTLED}6 of 60 prompts" in found.method
+
+
+def test_why_nothing_is_won_is_counted_by_kind_of_reason(workplace: Workplace) -> None:
+    constant = "Bees fly from flower to flower and carry pollen on their legs, which is why many "
+    constant += "plants bloom in bright colours and smell sweetly; without them there is no fruit, "
+    constant += "and no seed, and hardly anything of what we eat would grow in any field at all."
+    workplace.said = dict.fromkeys(NAMES[:4], "")
+    tails = {name: " ".join(WORDS[:number]) for number, name in enumerate(NAMES[4:12])}
+    workplace.said |= {name: f"{constant} {tail}" for name, tail in tails.items()}
+    plan = plan_of(votes=(arena_hard_votes(workplace, *NAMES),), votes_at_most=60)
+    _, _, lost = estimate(workplace.measure(plan)).method.partition(NOTHING_WON)
+    assert lost == (
+        "12 of 60 prompts, whose answers are flagged as written to win: "
+        "8 since much of it stands in other answers too, 4 since it is empty"
+    )
