@@ -33,7 +33,7 @@ class _Shown:
 
 def pairs_html(told: Told) -> str:
     """What was compared, as an HTML page: no script, nothing loaded, foreign text escaped."""
-    wins = _wins(told)
+    wins, voted = _wins(told), {vote.prompt for vote in (*told.said, *told.judged)}
     ordered = sorted(told.pairs, key=lambda pair: (wins.get(pair.prompt, NOBODY), pair.prompt))
     return template("side_by_side/pairs.html").render(
         candidate=told.candidate,
@@ -41,7 +41,11 @@ def pairs_html(told: Told) -> str:
         total=len(ordered),
         flagged=sum(pair.prompt in told.flagged for pair in ordered),
         shown=tuple(
-            _shown(pair, wins.get(pair.prompt), flagged=told.flagged.get(pair.prompt, ""))
+            _shown(
+                pair,
+                _won(wins.get(pair.prompt), voted=pair.prompt in voted),
+                flagged=told.flagged.get(pair.prompt, ""),
+            )
             for pair in ordered[:MOST]
         ),
     )
@@ -65,11 +69,11 @@ def _wins(told: Told) -> dict[str, float]:
     }
 
 
-def _shown(pair: Pair, win: float | None, *, flagged: str) -> _Shown:
+def _shown(pair: Pair, won: str, *, flagged: str) -> _Shown:
     return _Shown(
         prompt=pair.prompt,
         topic=pair.topic,
-        won=_won(pair, win),
+        won=won,
         turns=tuple(
             _Turn(role=str(message.get("role")), text=_said(message.get("content")))
             for message in pair.messages
@@ -80,10 +84,11 @@ def _shown(pair: Pair, win: float | None, *, flagged: str) -> _Shown:
     )
 
 
-def _won(pair: Pair, win: float | None) -> str:
+def _won(win: float | None, *, voted: bool) -> str:
+    """What the candidate won; what has a score though nobody voted, the rule settled."""
     if win is None:
         return "nobody judged it"
-    if settled(pair) is not None:
+    if not voted:
         return f"settled by the rule, {win:g} for the candidate"
     return f"the candidate won {win:.2f}"
 

@@ -332,6 +332,13 @@ def test_the_least_won_comes_first_and_what_is_settled_is_said() -> None:
     assert "nobody judged it" in page
 
 
+def test_what_was_lost_before_anybody_voted_is_not_said_to_be_voted() -> None:
+    one = flagged(told(), p0="it was found so among all answers when the batch was made")
+    unvoted = replace(one, said=tuple(vote for vote in one.said if vote.prompt != "p0"))
+    assert "settled by the rule" not in pairs_html(one)
+    assert "settled by the rule" in pairs_html(unvoted)
+
+
 def test_a_flagged_pair_says_why_and_what_it_counts_for() -> None:
     page = pairs_html(flagged(told(), p0=f"it says {EVIL}"))
     assert page.count('<p class="flagged">') == 1
