@@ -7,6 +7,7 @@ from statistics import median
 from policies.canonical import Json
 from stages.side_by_side.assignment import a_first
 from stages.side_by_side.ballots.history import Act, standing
+from stages.side_by_side.ballots.moments import when
 from stages.side_by_side.ballots.person import Person, PersonSummary
 from stages.side_by_side.ballots.reading import tampered
 from stages.side_by_side.ballots.standing import Progress, Skip, Stopped
@@ -80,7 +81,7 @@ def summary_of(batch: Batch, person: Person, acts: Sequence[Act]) -> PersonSumma
         fast=sum(second < batch.terms.rules.floor_seconds for second in seconds),
         first_position=_first_position(batch, [act for act in votes if not act.gold]),
         warned=is_warned(batch, person, acts),
-        last=max((act.at for act in votes), default=""),
+        last=max((act.at for act in votes), key=when, default=""),
     )
 
 

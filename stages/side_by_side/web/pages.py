@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from stages.side_by_side.ballots.moments import to_the_minute
 from stages.side_by_side.web.safe_html import safe_html
 
 _KINDS = {
@@ -53,5 +54,6 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["markdown"] = safe_html
+    environment.filters["to_the_minute"] = to_the_minute
     environment.globals["static"] = cache(_address)
     return environment

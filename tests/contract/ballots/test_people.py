@@ -103,6 +103,14 @@ def test_summaries_tell_how_everybody_does(box: BallotBox) -> None:
     assert [v.record["fast"] for v in box.standing_votes("b")] == [True, False, False]
 
 
+def test_the_last_vote_is_the_last_in_time_whatever_zone_it_was_said_in(box: BallotBox) -> None:
+    begin(box, batch(4), "ann")
+    for at in ("2026-05-04T08:30:00Z", "2026-05-04T10:00:00+05:30"):
+        box.cast("b", replace(said(given(box, "ann")), at=at), now=NOW)
+    (ann,) = box.summaries("b")
+    assert ann.last == "2026-05-04T08:30:00Z"
+
+
 def test_a_leads_new_link_makes_older_ones_void_in_its_batch_alone(box: BallotBox) -> None:
     begin(box, batch())
     another = replace(batch(), terms=replace(batch().terms, name="c"))
