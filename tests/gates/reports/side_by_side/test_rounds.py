@@ -334,9 +334,10 @@ def test_the_least_won_comes_first_and_what_is_settled_is_said() -> None:
 
 def test_what_was_lost_before_anybody_voted_is_not_said_to_be_voted() -> None:
     one = flagged(told(), p0="it was found so among all answers when the batch was made")
-    unvoted = replace(one, said=tuple(vote for vote in one.said if vote.prompt != "p0"))
+    said = tuple(vote for vote in one.said if vote.prompt != "p0")
+    unvoted = replace(one, said=said, judged=())
     assert "settled by the rule" not in pairs_html(one)
-    assert "settled by the rule" in pairs_html(unvoted)
+    assert "settled by the rule, 0 for the candidate" in pairs_html(unvoted)
 
 
 def test_a_flagged_pair_says_why_and_what_it_counts_for() -> None:
