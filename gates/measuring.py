@@ -10,7 +10,7 @@ from gates.decide.stage_gate import task_open
 from gates.gate_toml import Asking, DataSection
 from gates.ledger.ledger import Version
 from gates.membership import Round
-from gates.preregistration import preregister
+from gates.preregistration import preregister, source_sha256
 from gates.services import Services
 from gates.task_order import offline_order
 from policies.benchmark_tasks import Harness
@@ -134,6 +134,8 @@ def stage_of(name: StageName, round_: Round, services: Services, *, candidate: s
                     at=registered.at,
                     current_sha256=file.policy.stage_sha256(name),
                     alpha=registered.alpha,
+                    source_moved=registered.source_sha256
+                    not in (None, source_sha256(file.policy, services)),
                 ),
                 World(
                     base=file.folder,

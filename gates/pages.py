@@ -37,6 +37,9 @@ Comparisons = Mapping[str, Told]
 Courses = Mapping[str, AbCourse]
 """How A/Bs went, by the URI of their candidate."""
 
+Contracts = Mapping[str, tuple[tuple[str, str], ...]]
+"""What data contracts found, by the URI of the A/B's candidate."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
@@ -46,11 +49,13 @@ class Seen:
         items: Single items of the offline stage.
         told: Single votes of the next.
         courses: The looks of the last.
+        contracts: The report of its data contract, by candidate, as (name, content).
     """
 
     items: Items = field(default_factory=dict)
     told: Comparisons = field(default_factory=dict)
     courses: Courses = field(default_factory=dict)
+    contracts: Contracts = field(default_factory=dict)
 
 
 def pages_of(
@@ -73,6 +78,7 @@ def pages_of(
                 items=seen.items.get(candidate.candidate, ()),
                 told=seen.told.get(candidate.candidate),
                 course=seen.courses.get(candidate.candidate),
+                contract=seen.contracts.get(candidate.candidate, ()),
                 round_=beside,
             ),
             whole=whole,
@@ -88,6 +94,7 @@ class _Details:
     items: Sequence[ItemRecord]
     told: Told | None
     course: AbCourse | None
+    contract: Sequence[tuple[str, str]]
     round_: Sequence[Document]
 
 
@@ -156,7 +163,7 @@ def _look_page(
 def _stage_documents(
     policy: Policy, evidence: Evidence | None, details: _Details
 ) -> Iterator[Document]:
-    """A stage against the baseline; the offline stage's items, the votes of the next."""
+    """A stage against the baseline; its items, votes, or what was found of its traffic."""
     if evidence is None:
         return
     rows = compared(evidence, policy.plan.metrics())
@@ -165,6 +172,9 @@ def _stage_documents(
         for name, task in (policy.plan.offline or {}).items():
             own = [record for record in details.items if record.task == name]
             yield from _item_documents(name, task, evidence, own)
+    if evidence.stage is StageName.ONLINE:
+        for name, content in details.contract:
+            yield Document(path=name, content=content.encode())
     if evidence.stage is StageName.SIDE_BY_SIDE:
         yield from details.round_
         if details.told is not None:

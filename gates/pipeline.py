@@ -27,6 +27,8 @@ from stages.evidence.estimate import Cause, Unmeasured
 from stages.evidence.records import Evidence, StageName
 from stages.offline.item_records import ItemRecord
 from stages.offline.measure import OfflineStage
+from stages.online.look_data import LookData
+from stages.online.measure import OnlineStage
 from stages.side_by_side.measure import SideBySideStage
 from stages.side_by_side.told import Told
 
@@ -89,6 +91,7 @@ class _Measuring:
         self._baseline = round_.baseline.uri if round_.baseline else None
         self._subjects: dict[str, Subject | GateError] = {}
         self._offline_or_votes: dict[StageName, Stage] = {}
+        self._abs: dict[str, OnlineStage] = {}
         self._accounts = Accounts(round_, services)
         self._evidence: dict[str, dict[StageName, Evidence]] = {v.uri: {} for v in round_.members}
         self.seen = Seen()
@@ -103,11 +106,15 @@ class _Measuring:
                 for candidate, stage in open_:
                     self._evidence[candidate][stage] = self._measure(candidate, stage)
             told = {uri: self._told(uri) for uri in self._evidence}
-            courses = {uri: self._course(uri) for uri in self._evidence}
+            taken = {uri: stage.told() for uri, stage in self._abs.items()}
+            looks = {uri: found for uri, found in taken.items() if found is not None}
             self.seen = Seen(
                 items={uri: self._records(uri) for uri in self._evidence},
                 told={uri: votes for uri, votes in told.items() if votes is not None},
-                courses={uri: looks for uri, looks in courses.items() if looks is not None},
+                courses={
+                    u: self._course(u, found.looks) for u, found in looks.items() if found.looks
+                },
+                contracts={uri: found.files for uri, found in looks.items()},
             )
         return self._evidence
 
@@ -185,23 +192,18 @@ class _Measuring:
         except GateError:
             return None  # its evidence says why
 
-    def _course(self, candidate: str) -> AbCourse | None:
+    def _course(self, candidate: str, looks: tuple[LookData, ...]) -> AbCourse:
         """The looks at a candidate's A/B, for people; nothing is decided on them."""
-        found = self._evidence[candidate].get(StageName.ONLINE)
-        if found is None or found.look is None or found.look.number == 0:
-            return None
         version = next(v for v in self._round.members if v.uri == candidate)
         ab = Ab(file=self._round.file, version=version, services=self._services)
-        try:
-            looks = ab.seen(found.look.number)
-        except GateError:
-            return None  # its evidence says why
-        return course_of(self._policy, ab.plan, looks) if looks else None
+        return course_of(self._policy, ab.plan, looks)
 
     def _stage(self, name: StageName, candidate: str) -> Stage:
         """One stage object for the round, which reads its files once; each A/B has its own."""
         if name is StageName.ONLINE:
-            return stage_of(name, self._round, self._services, candidate=candidate)
+            found = stage_of(name, self._round, self._services, candidate=candidate)
+            assert isinstance(found, OnlineStage)
+            return self._abs.setdefault(candidate, found)
         if name not in self._offline_or_votes:
             self._offline_or_votes[name] = stage_of(
                 name, self._round, self._services, candidate=candidate

@@ -116,8 +116,7 @@ def _changed(ab: Ab, *, due: bool) -> tuple[str, ...] | Unmeasured:
         return ()
     with ab.reading().opened(last.start) as traffic:
         if isinstance(traffic, Unreadable):
-            said = "; ".join(check.sentence for check in traffic.checks)
-            return Unmeasured(said or "there is no row of it any more")
+            return Unmeasured(traffic.said or "there is no row of it any more")
         (rows,) = traffic.rows_until([last.look.day]) or (None,)
         if rows is not None and last.look.rows_read not in (None, rows):
             return (words_of_change(last.look.rows_read, rows),)

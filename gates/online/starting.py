@@ -127,8 +127,7 @@ def first_exposure(ab: Ab) -> datetime | Unmeasured | None:
     try:
         with ab.reading().opened(None) as traffic:
             if isinstance(traffic, Unreadable):
-                said = "; ".join(check.sentence for check in traffic.checks)
-                return Unmeasured(said) if said else None
+                return Unmeasured(traffic.said) if traffic.said else None
             return traffic.start or Unmeasured("arm moments have no dates")
     except InputError as error:
         return Unmeasured(error.in_short)

@@ -23,6 +23,7 @@ class TakenLook:
         start: First exposure of the A/B; None when the traffic has no dates.
         look: Both arms.
         checks: What was found of the traffic.
+        files: The data contract's report, as (name, content).
     """
 
     plan: str
@@ -30,6 +31,7 @@ class TakenLook:
     start: datetime | None
     look: LookData
     checks: tuple[Check, ...]
+    files: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,6 +79,7 @@ class OnlineStage:
         self._registration = registration
         self._world = world
         self._as_of = _as_of(plan)
+        self._taken: Taken | None = None
 
     def measure_next(
         self, candidate: Subject, baseline: Subject | None, so_far: Evidence | None = None
@@ -94,7 +95,7 @@ class OnlineStage:
             PolicyError: The plan names a source that the workspace does not have.
         """
         del so_far  # what was measured is in the journal
-        taken = self.taken(candidate.known_as)
+        taken = self._taken = self._so_far(candidate.known_as)
         return Evidence(
             stage=StageName.ONLINE,
             candidate=candidate.uri,
@@ -115,16 +116,11 @@ class OnlineStage:
             ),
         )
 
-    def taken(self, known_as: str) -> Taken:
-        """Every look that has come of a candidate's A/B.
+    def told(self) -> Taken | None:
+        """The looks that were measured last; None when nothing was."""
+        return self._taken
 
-        Args:
-            known_as: Name of the candidate in the traffic.
-
-        Raises:
-            InputError: A file of the traffic is absent or cannot be read.
-            PolicyError: The plan names a source that the workspace does not have.
-        """
+    def _so_far(self, known_as: str) -> Taken:
         source = locate(self._plan, base=self._world.base, named=self._world.sources)
         reading = Reading(
             plan=self._plan,

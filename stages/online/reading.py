@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
+from policies.canonical import canonical_json
 from policies.online import OnlinePlan
 from stages.evidence.records import Check
 from stages.online import validity
 from stages.online.arms import arms_of
 from stages.online.backends import connected
+from stages.online.contract import ContractReport
+from stages.online.contract_report import contract_json, contract_markdown
 from stages.online.look_data import LookData
 from stages.online.moments_file import Series, cannot_tell, look_data, moments_contract, read_series
 from stages.online.read_rows import counted
@@ -21,6 +24,19 @@ from stages.online.traffic import Scope, inspect, missing_columns, scope
 from stages.online.traffic_rules import Asked, Period
 from stages.online.unit_folder import UnitFolder
 from stages.online.units import Ab, Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspected:
+    """What was found of traffic before any statistics.
+
+    Attributes:
+        checks: Whether it may be analysed.
+        files: The contract's report, as (name, content); empty where no row was inspected.
+    """
+
+    checks: tuple[Check, ...]
+    files: tuple[tuple[str, str], ...] = ()
 
 
 class Readable(Protocol):
@@ -40,7 +56,7 @@ class Readable(Protocol):
         """Both arms as they stood on a day."""
         ...
 
-    def checks(self, looks: Sequence[LookData]) -> tuple[Check, ...]:
+    def inspected(self, looks: Sequence[LookData]) -> Inspected:
         """What is found of the traffic up to the last of the looks."""
         ...
 
@@ -58,10 +74,16 @@ class Unreadable:
     """Traffic that no look can be taken of.
 
     Attributes:
-        checks: Why not; empty when there is no row of the A/B.
+        found: Why not; None when there is no row of the A/B.
     """
 
-    checks: tuple[Check, ...] = ()
+    found: Inspected | None = None
+
+    @property
+    def said(self) -> str:
+        """Why not, in sentences; empty when there is no row of the A/B."""
+        checks = () if self.found is None else self.found.checks
+        return "; ".join(check.sentence for check in checks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +130,7 @@ class Reading:
     ) -> "_Rows | Unreadable":
         assert isinstance(self.source, Tables)
         if isinstance(traffic, MissingColumns):
-            return Unreadable(checks=missing_columns(traffic).checks)
+            return Unreadable(found=_reported(missing_columns(traffic)))
         reach = scope(traffic, self.source, arms_of(self.plan, self.known_as).experiment)
         if reach.start is None or reach.newest is None:
             return _without_start(reach)
@@ -123,7 +145,7 @@ class Reading:
 
     def _arm_moments(self, series: Series) -> "_ArmMoments | Unreadable":
         if series.missing:
-            return Unreadable(checks=moments_contract(series, self.plan, ()))
+            return Unreadable(found=Inspected(checks=moments_contract(series, self.plan, ())))
         return _ArmMoments(series=series, plan=self.plan) if series.rows else Unreadable()
 
 
@@ -168,16 +190,18 @@ class _Rows:
         if self.reading.units is not None:
             self.reading.units.forget(self.tables, self.ab)
 
-    def checks(self, looks: Sequence[LookData]) -> tuple[Check, ...]:
+    def inspected(self, looks: Sequence[LookData]) -> Inspected:
         plan, until = self.reading.plan, self.start + timedelta(days=looks[-1].day)
         clock = None if plan.retrospective else self.now
         period = Period(start=self.start, until=until, clock=clock)
         asked = Asked(plan=plan, arms=arms_of(plan, self.reading.known_as), period=period)
-        return (
-            *inspect(self.traffic, self.tables, asked).checks,
+        report = inspect(self.traffic, self.tables, asked)
+        checks = (
+            *report.checks,
             validity.freshness(plan, newest=self.newest, until=until),
             *self._late(looks[:-1]),
         )
+        return replace(_reported(report), checks=checks)
 
     def _late(self, earlier: Sequence[LookData]) -> Iterator[Check]:
         """What has come for looks after they were taken; they stand, and this look counts it."""
@@ -207,10 +231,10 @@ class _ArmMoments:
     def look(self, day: float) -> LookData:
         return look_data(self.series, self.plan, day)
 
-    def checks(self, looks: Sequence[LookData]) -> tuple[Check, ...]:
+    def inspected(self, looks: Sequence[LookData]) -> Inspected:
         seen = self.series.until(looks[-1].day)
         contract = moments_contract(seen, self.plan, [look.day for look in looks])
-        return (*contract, *cannot_tell())
+        return Inspected(checks=(*contract, *cannot_tell()))
 
     def rows_until(self, days: Sequence[float]) -> None:
         del days  # a file of moments has no rows of units
@@ -228,9 +252,18 @@ def words_of_change(then: tuple[int, int], now: tuple[int, int]) -> str:
     return ", ".join(found)
 
 
+def _reported(report: ContractReport) -> Inspected:
+    files = (
+        ("contract.json", canonical_json(contract_json(report))),
+        ("contract.md", contract_markdown(report)),
+    )
+    return Inspected(checks=report.checks, files=files)
+
+
 def _without_start(reach: Scope) -> Unreadable:
     """No exposure of the A/B has a readable time: none at all, or only broken ones."""
     if not reach.rows:
         return Unreadable()
     said = f"none of the {reach.rows:,} exposures of the A/B has a readable timestamp"
-    return Unreadable(checks=(Check(name="data_contract", passed=False, sentence=said),))
+    check = Check(name="data_contract", passed=False, sentence=said)
+    return Unreadable(found=Inspected(checks=(check,)))

@@ -1,7 +1,7 @@
 """The looks of an A/B that have come: read from its journal, or taken from its traffic once."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from policies.canonical import sha256_of
@@ -10,7 +10,7 @@ from stages.online import validity
 from stages.online.look_data import LookData
 from stages.online.look_journal import LookJournal, TakenLook
 from stages.online.looks import due, until_final
-from stages.online.reading import Readable, Reading, Unreadable
+from stages.online.reading import Inspected, Readable, Reading, Unreadable
 from stages.online.sources import digests
 
 
@@ -23,6 +23,7 @@ class Taken:
         checks: Every validity check.
         start: First exposure, or None when the traffic has no dates.
         data: (what, digest) of the inputs of the latest look.
+        files: The data contract's report at the latest look, as (name, content).
         nothing: There is no row of this A/B.
     """
 
@@ -30,6 +31,7 @@ class Taken:
     checks: tuple[Check, ...]
     start: datetime | None = None
     data: tuple[tuple[str, str], ...]
+    files: tuple[tuple[str, str], ...] = ()
     nothing: bool = False
 
 
@@ -62,8 +64,10 @@ class Taking:
         begun = next((look.start for look in earlier.values()), None)
         with self.reading.opened(begun) as traffic:
             if isinstance(traffic, Unreadable):
-                checks = (*traffic.checks, *self._registered(None))
-                return Taken(checks=checks, data=data, nothing=not traffic.checks)
+                found = traffic.found or Inspected(checks=())
+                checks = (*found.checks, *self._registered(None))
+                nothing = traffic.found is None
+                return Taken(checks=checks, data=data, files=found.files, nothing=nothing)
             return self._of(traffic, earlier, data)
 
     def _of(
@@ -81,15 +85,15 @@ class Taking:
             return Taken(checks=registered, start=start, data=data)
         last = earlier.get(looks[-1].day)
         if last is not None:
-            return Taken(
-                looks=looks, checks=(*last.checks, *registered), start=start, data=last.data
-            )
-        found = (*traffic.checks(looks), *validity.of_looks(plan, looks))
-        if all(check.passed is not False for check in found):
-            self._keep((look for look in looks if look.day not in earlier), found, start, data)
+            return replace(_of_journal(last, looks), checks=(*last.checks, *registered))
+        inspected = traffic.inspected(looks)
+        checks = (*inspected.checks, *validity.of_looks(plan, looks))
+        taken = Taken(looks=looks, checks=checks, start=start, data=data, files=inspected.files)
+        if all(check.passed is not False for check in checks):
+            self._keep(taken, [look for look in looks if look.day not in earlier])
         else:
             traffic.forget()
-        return Taken(looks=looks, checks=(*found, *registered), start=start, data=data)
+        return replace(taken, checks=(*checks, *registered))
 
     def _earlier(self, data: tuple[tuple[str, str], ...]) -> Mapping[float, TakenLook]:
         """Recorded traffic is what its digest says; live traffic grows, and its looks stand."""
@@ -98,19 +102,20 @@ class Taking:
         same = data if self.reading.plan.retrospective else None
         return self.journal.taken(self._plan_sha256(), same)
 
-    def _keep(
-        self,
-        looks: Iterable[LookData],
-        checks: tuple[Check, ...],
-        start: datetime | None,
-        data: tuple[tuple[str, str], ...],
-    ) -> None:
+    def _keep(self, taken: Taken, fresh: Iterable[LookData]) -> None:
         if self.journal is None:
             return
         plan = self._plan_sha256()
-        for look in looks:
+        for look in fresh:
             self.journal.keep(
-                TakenLook(plan=plan, data=data, start=start, look=look, checks=checks)
+                TakenLook(
+                    plan=plan,
+                    data=taken.data,
+                    start=taken.start,
+                    look=look,
+                    checks=taken.checks,
+                    files=taken.files,
+                )
             )
 
     def _registered(self, start: datetime | None) -> tuple[Check, ...]:
@@ -123,3 +128,10 @@ class Taking:
 
     def _plan_sha256(self) -> str:
         return sha256_of(self.reading.plan.said())
+
+
+def _of_journal(last: TakenLook, looks: tuple[LookData, ...]) -> Taken:
+    """What was known when the latest look was taken."""
+    return Taken(
+        looks=looks, checks=last.checks, start=last.start, data=last.data, files=last.files
+    )

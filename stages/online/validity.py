@@ -30,12 +30,14 @@ class Registration:
         at: When it was registered; None when that is not known.
         current_sha256: Digest of plan and criteria now.
         alpha: One-sided error that this A/B drew when it was registered; None: the plan's.
+        source_moved: Whether the traffic was registered to stand elsewhere.
     """
 
     sha256: str | None
     at: datetime | None
     current_sha256: str
     alpha: float | None = None
+    source_moved: bool = False
 
 
 def of_looks(plan: OnlinePlan, looks: tuple[LookData, ...]) -> tuple[Check, ...]:
@@ -105,6 +107,9 @@ def freshness(plan: OnlinePlan, *, newest: datetime | None, until: datetime) -> 
 def plan_registered(plan: OnlinePlan, registration: Registration) -> Check:
     """Whether plan and criteria are the registered ones."""
     name, found = REGISTERED, registration.sha256
+    if found == registration.current_sha256 and registration.source_moved:
+        said = "the traffic was registered to stand elsewhere (its `[data.NAME]` or files differ)"
+        return Check(name=name, passed=None if plan.retrospective else False, sentence=said)
     if found == registration.current_sha256:
         return Check(name=name, passed=True, sentence=f"registered as {found[:12]}")
     now = registration.current_sha256[:12]

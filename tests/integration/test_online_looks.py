@@ -1,5 +1,6 @@
 """An A/B in a real MLflow store: its registration, a nested MLflow run per look, alpha spent."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -74,3 +75,8 @@ def test_a_look_carries_its_pictures(runs: dict[str, Run]) -> None:
     folder = Path(str(runs["look 2 CONTINUE"].info.artifact_uri).removeprefix("file://"))
     names = {path.name for path in folder.iterdir()}
     assert names >= {"ab.html", "sequential_resolved.png", "effects.png", "split.png"}
+    stage = Path(str(runs["online HOLD"].info.artifact_uri).removeprefix("file://"))
+    contract = json.loads((stage / "contract.json").read_text(encoding="utf-8"))
+    assert contract["kept"] is True
+    assert {one["name"] for one in contract["promises"]} >= {"exposure_rows", "unknown_arms"}
+    assert (stage / "contract.md").read_text(encoding="utf-8").startswith("# Data contract: kept")

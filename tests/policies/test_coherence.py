@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from policies.benchmark_tasks import BenchmarkTask, Scorer, Stopping
 from policies.coherence import Draft, incoherences
 from policies.criteria import Criterion, Quota, Severity
+from policies.errors import PolicyError
+from policies.load import parse_policy
 from policies.plan import Plan
 
 PLAN = Plan.model_validate_json(

@@ -72,6 +72,12 @@ def test_the_analysed_plan_is_the_registered_one(
     assert validity.plan_registered(RECORDED, registration).passed is recorded
 
 
+def test_traffic_stands_where_it_was_registered_to_stand() -> None:
+    moved = Registration(sha256=DIGEST, at=START, current_sha256=DIGEST, source_moved=True)
+    assert validity.plan_registered(PLAN, moved).passed is False
+    assert validity.plan_registered(RECORDED, moved).passed is None
+
+
 @pytest.mark.parametrize(
     ("hours", "live", "recorded"), [(0, True, True), (1, False, None), (None, False, None)]
 )
