@@ -1,5 +1,6 @@
 """The links that are sent to the people of a batch."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -14,6 +15,8 @@ LEAD = "lead"
 """Who a lead is in their link."""
 _OWN_PORTS = {"http": 80, "https": 443}
 """Ports that an address need not name; browsers leave them out."""
+_HOST = re.compile(r"([\w.-]+|\[[0-9a-f:.]+\])(:[0-9]*)?", re.IGNORECASE)
+"""A host and perhaps a port: no space, and nobody's name before an `@`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +63,7 @@ def origin_of(url: str) -> str:
         raise _no_site(url) from None
     if not host or url.lower().rstrip("/") != f"{parts.scheme}://{parts.netloc}".lower():
         raise _no_site(url)
-    if parts.scheme not in _OWN_PORTS or "@" in parts.netloc:
+    if parts.scheme not in _OWN_PORTS or not _HOST.fullmatch(parts.netloc):
         raise _no_site(url)
     name = f"[{host}]" if ":" in host else host
     told = "" if port in (None, _OWN_PORTS[parts.scheme]) else f":{port}"

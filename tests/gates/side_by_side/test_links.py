@@ -62,6 +62,7 @@ def test_the_batchs_name_is_not_in_the_link() -> None:
         ("HTTPS://votes.example:443", "https://votes.example"),
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
         ("https://[::1]:8443/", "https://[::1]:8443"),
+        ("https://stimmen_1.größe.example", "https://stimmen_1.größe.example"),
     ],
 )
 def test_a_site_is_written_as_browsers_write_it(said: str, written: str) -> None:
@@ -81,6 +82,10 @@ def test_a_site_is_written_as_browsers_write_it(said: str, written: str) -> None
         "https://me@votes.example",
         "https://votes.example:port",
         "https://[votes.example",
+        "https://votes example",
+        "https://votes.example ",
+        "https://votes,example",
+        "https://votes.example%20",
     ],
 )
 def test_what_is_no_whole_site_is_refused(said: str) -> None:
