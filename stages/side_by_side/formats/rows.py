@@ -127,8 +127,9 @@ def listed(wrong: Sequence[InputError]) -> InputError:
         return wrong[0]
     lines = [f"{place_of(error)}: {error.why}" for error in wrong]
     more = " or more" if len(wrong) == LISTED else ""
+    others = "1 other line" if len(wrong) == 2 else f"{len(wrong) - 1}{more} other lines"  # noqa: PLR2004 - the first and one more
     return InputError(
-        f"{wrong[0].message}, and {len(wrong) - 1}{more} other lines",
+        f"{wrong[0].message}, and {others}",
         why="; ".join(lines),
         fix=wrong[0].fix,
     )

@@ -71,8 +71,9 @@ def test_wrong_lines_are_listed_up_to_twenty() -> None:
     assert refused.value.message.endswith("file:1, and 19 or more other lines")
     assert "file:20: " in refused.value.why
     assert "file:21" not in refused.value.why
-    with pytest.raises(InputError, match="file:1, and 1 other lines"):
+    with pytest.raises(InputError) as refused:
         parse_votes(b"{}\n[]\n", written_by=VotesFormat.GATE, where="file")
+    assert refused.value.message.endswith("file:1, and 1 other line")
 
 
 def test_a_wrong_line_leaves_nothing_of_its_file() -> None:
