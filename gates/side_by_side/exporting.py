@@ -162,6 +162,13 @@ def _tasks(box: BallotBox, batch: Batch, to: To, wanted: Tasks, now: datetime) -
             why="--annotators names nobody, and nobody works in the batch",
             fix="name them: --annotators ann,bob",
         )
+    if len(set(names)) < len(names):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise WrongUsage(
+            f"cannot write tasks for {', '.join(twice)}",
+            why="they are named twice",
+            fix="name everybody once in --annotators",
+        )
     opted_out = {name: person.opted_out for name, person in there.items()}
     people = [Annotator(name=n, opted_out=frozenset(opted_out.get(n, ()))) for n in names]
     tasks = shown(batch, assign(batch, people))

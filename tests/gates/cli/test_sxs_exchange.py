@@ -241,6 +241,13 @@ def test_tasks_for_nobody_are_wrong_usage(batch: str) -> None:
     assert (found.code, "--annotators" in found.err) == (2, True)
 
 
+def test_naming_an_annotator_twice_is_wrong_usage(batch: str) -> None:
+    found = said("sxs", "export", batch, "--to", "csv", "--annotators", "ann,bob,ann")
+    assert found.code == 2
+    assert "cannot write tasks for ann" in found.err
+    assert "name everybody once" in found.err
+
+
 def test_votes_of_some_people_are_not_written(batch: str) -> None:
     assert said("sxs", "export", batch, "--to", "gate", "--annotators", "ann").code == 2
 
