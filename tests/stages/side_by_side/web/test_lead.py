@@ -193,7 +193,7 @@ def test_people_are_paused_resumed_and_removed(lea: Visitor, box: BallotBox) -> 
         assert "Changed." in changed(lea, "/lead/person", person="ann", do=do, why="to see")
         assert box.people.get(BATCH, "ann").status is status
         assert box.people.get(BATCH, "ann").changed_by == "lea"
-    assert "last changed by lea" in lea.get("/lead").text
+    assert " <small>last changed by lea" in lea.get("/lead").text
 
 
 @pytest.mark.parametrize(
