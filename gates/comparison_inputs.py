@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from gates.workspace import Workspace
-from policies.errors import GateError, WrongUsage
+from policies.errors import GateError, InputError, WrongUsage
 from policies.problems import Path as Place
 from policies.problems import Problem
 from policies.side_by_side import SideBySidePlan
@@ -49,7 +49,7 @@ def _files(plan: SideBySidePlan, base: Path) -> Iterator[tuple[Place, Callable[[
         yield (*_AT, "data"), lambda: read_prompts(plan, base=base)
     if plan.gold is not None:
         gold = plan.gold
-        yield (*_AT, "gold"), lambda: read_gold(gold, base=base, topic=plan.topic)
+        yield (*_AT, "gold"), lambda: _read_gold(gold, plan, base)
     if plan.guidelines is not None:
         text = plan.guidelines
         yield (*_AT, "guidelines"), lambda: utf8_text(read_bytes(text, base=base), where=text)
@@ -61,4 +61,14 @@ def _files(plan: SideBySidePlan, base: Path) -> Iterator[tuple[Place, Callable[[
             lambda: read_gold(
                 calibration, base=base, topic=topic, sha256=judging.calibration_sha256
             ),
+        )
+
+
+def _read_gold(gold: str, plan: SideBySidePlan, base: Path) -> None:
+    pairs, needed = read_gold(gold, base=base, topic=plan.topic), plan.annotating.qualification
+    if len(pairs) < needed:
+        raise InputError(
+            f"{gold} holds {len(pairs)} gold pairs",
+            why=f"`annotating.qualification` takes {needed}",
+            fix=f"add {needed - len(pairs)} gold pairs, or make the round smaller",
         )

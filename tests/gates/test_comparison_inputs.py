@@ -59,6 +59,7 @@ def test_what_is_there_is_no_problem(folder: Path) -> None:
         ({"data": "none.jsonl"}, "data", "cannot read none.jsonl"),
         ({"topic": "kind"}, "data", "cannot tell the topic"),
         ({"gold": "prompts.jsonl"}, "gold", "cannot use gold pair a"),
+        ({"annotating": {"qualification": 2}}, "gold", "gold.jsonl holds 1 gold pairs"),
         ({"guidelines": "none.md"}, "guidelines", "cannot read none.md"),
         ({"judging": {"calibration": "prompts.jsonl"}}, "judging.calibration", "gold pair a"),
         (
