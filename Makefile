@@ -2,14 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check simulate bench format clean lm-eval inspect label-studio
+.PHONY: demo test check simulate bench format clean lm-eval inspect label-studio engines
 
 demo: .venv/installed
 	@rm -rf demo
 	@PATH="$(CURDIR)/$(BIN):$$PATH" gate demo
 	@echo "(these commands are in $(BIN); to have them here: . $(BIN)/activate)"
 
-test: check lm-eval inspect label-studio
+test: check lm-eval inspect label-studio engines
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n auto --dist loadfile -m "not slow"
 	$(BIN)/coverage combine --quiet
@@ -59,6 +59,14 @@ label-studio: .venv-label-studio/installed
 	@echo "installing Label Studio into .venv-label-studio; this takes some minutes, once"
 	@$(PYTHON) -m venv .venv-label-studio
 	@.venv-label-studio/bin/pip install --quiet -c $< label-studio
+	@touch $@
+
+# What A/Bs are read from beside files and PostgreSQL.
+engines: .venv/engines
+
+.venv/engines: .venv/installed
+	@echo "installing Spark and BigQuery's libraries into .venv; this takes a minute, once"
+	@$(BIN)/pip install --quiet -c infra/constraints.txt -e ".[spark,bigquery]"
 	@touch $@
 
 .venv/installed: pyproject.toml infra/constraints.txt
