@@ -65,7 +65,12 @@ def command(
             agreement=agreement_of_votes,
             origin=addresses.origin if public_url else None,
         )
-        serve(app, host, port)
+        serve(
+            app,
+            host,
+            port,
+            then=lambda: click.echo(f"serving {addresses.origin}; Ctrl-C ends it", err=True),
+        )
     return Exit.YES
 
 
@@ -85,4 +90,3 @@ def _say(box: "BallotBox", addresses: "Addresses") -> None:
         click.echo(f"  lead: {addresses.of_lead(name, version=box.leads.link(name))}")
         for person in box.people.all(name):
             click.echo(f"  {person.name} ({person.status}): {addresses.of_person(name, person)}")
-    click.echo(f"serving {addresses.origin}; Ctrl-C ends it", err=True)

@@ -1,6 +1,8 @@
 """The web application of a ballot box, and the server that it runs on."""
 
 import logging
+import socket
+from collections.abc import Callable
 from datetime import timedelta
 from time import perf_counter
 
@@ -79,9 +81,29 @@ def make_app(
     )
 
 
-def serve(app: Starlette, host: str, port: int) -> None:
-    """Serves until it is told to end (SIGTERM, Ctrl-C); what has begun is finished first."""
-    uvicorn.Server(server_config(app, host=host, port=port)).run()
+def serve(app: Starlette, host: str, port: int, *, then: Callable[[], None]) -> None:
+    """Serves until it is told to end (SIGTERM, Ctrl-C); what has begun is finished first.
+
+    Args:
+        app: The pages.
+        host: Address to listen at.
+        port: Port to listen at.
+        then: Called once it listens.
+    """
+    _Server(server_config(app, host=host, port=port), then).run()
+
+
+class _Server(uvicorn.Server):
+    """One that says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, then: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._then = then
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._then()
 
 
 def server_config(app: Starlette, *, host: str = "127.0.0.1", port: int = 0) -> uvicorn.Config:

@@ -4,7 +4,7 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -292,15 +292,17 @@ def test_serving_prints_every_link_and_serves_them(
     said("sxs", "people", batch, "add", "ann")
     served: list[tuple[str, int]] = []
 
-    def serve(app: Starlette, host: str, port: int) -> None:
+    def serve(app: Starlette, host: str, port: int, *, then: Callable[[], None]) -> None:
         assert "/healthz" in {getattr(route, "path", "") for route in app.routes}
         served.append((host, port))
+        then()
 
     monkeypatch.setattr("stages.side_by_side.web.app.serve", serve)
     found = said("sxs", "serve", "--port", "8765", "--public-url", "https://votes.example")
     assert (found.code, served) == (0, [("127.0.0.1", 8765)])
     assert "lead: https://votes.example/lead/enter/" in found.out
     assert "ann (working): https://votes.example/enter/" in found.out
+    assert found.err == "serving https://votes.example; Ctrl-C ends it\n"
 
 
 @pytest.mark.parametrize(
@@ -329,7 +331,7 @@ def test_the_pages_are_told_their_public_address_and_else_believe_requests(
         return Starlette()
 
     monkeypatch.setattr("stages.side_by_side.web.app.make_app", made)
-    monkeypatch.setattr("stages.side_by_side.web.app.serve", lambda *_: None)
+    monkeypatch.setattr("stages.side_by_side.web.app.serve", lambda *_, **__: None)
     monkeypatch.setattr("gates.side_by_side.serving.check_free", lambda *_: None)
     found = said("sxs", "serve", "--port", "8765", *options)
     assert (found.code, told) == (0, believed)

@@ -1,4 +1,6 @@
 import logging
+import signal
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +12,7 @@ from starlette.applications import Starlette
 from policies.errors import Broken
 from stages.evidence.estimate import Bounds, Estimate, Unmeasured
 from stages.side_by_side.ballots.box import BallotBox
-from stages.side_by_side.web.app import GRACE_SECONDS, make_app, server_config
+from stages.side_by_side.web.app import GRACE_SECONDS, make_app, serve, server_config
 from stages.side_by_side.web.fair_share import COUNTED_ANEW_AFTER_SECONDS, FairShares
 from stages.side_by_side.web.forms import MOST_BYTES
 from stages.side_by_side.web.overview import in_words
@@ -142,3 +144,23 @@ def test_a_figure_is_said_with_its_interval_or_with_why_there_is_none() -> None:
     assert in_words(bound) == "0.500 (at least 0.400)"
     assert in_words(Unmeasured("too few")) == "not measured: too few"
     assert in_words(no_agreement(())).startswith("not measured")
+
+
+def test_it_is_said_to_be_served_once_it_listens_and_not_before() -> None:
+    said: list[int] = []
+
+    def listens() -> None:
+        with socket.create_connection(("127.0.0.1", port), timeout=5):
+            said.append(port)
+        signal.raise_signal(signal.SIGINT)
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SystemExit):
+            serve(Starlette(), "127.0.0.1", port, then=listens)
+        assert said == []
+    with pytest.raises(KeyboardInterrupt):
+        serve(Starlette(), "127.0.0.1", port, then=listens)
+    assert said == [port]
