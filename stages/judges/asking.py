@@ -167,11 +167,7 @@ def ask_judge(  # noqa: PLR0913 - who is asked what, how, and where it is kept
         raise ValueError("cases must have unique ids")
     schema = takes_schema(client, log)
     if isinstance(schema, Failed):
-        return Judged(
-            verdicts={case.id: schema for case in cases},
-            cost=Cost(),
-            judge=_described(client, "not reached", ()),
-        )
+        return _unreached(client, cases, schema)
     asked = {case.id: put(brief, case) for case in cases if case.characters <= SHOWN_AT_MOST}
     form = brief.form
     answers = Insistent(
@@ -186,20 +182,15 @@ def ask_judge(  # noqa: PLR0913 - who is asked what, how, and where it is kept
         [each.item for each in asked.values()],
         lambda item, reply: isinstance(_read(reply, form, asked[item.id].number), Verdict),
     )
-    replies = answers.responses
+    said = {
+        name: _final(_read(reply, form, asked[name].number))
+        for name, reply in answers.responses.items()
+    }
+    names = [reply.model for reply in answers.responses.values() if isinstance(reply, Response)]
     return Judged(
-        verdicts={
-            case.id: _final(_read(replies[case.id], form, asked[case.id].number))
-            if case.id in asked
-            else _too_long(case)
-            for case in cases
-        },
+        verdicts={case.id: said[case.id] if case.id in said else _too_long(case) for case in cases},
         cost=answers.cost,
-        judge=_described(
-            client,
-            "held to a schema" if schema else "JSON in text",
-            [reply.model for reply in replies.values() if isinstance(reply, Response)],
-        ),
+        judge=_described(client, "held to a schema" if schema else "JSON in text", names),
     )
 
 
@@ -214,6 +205,14 @@ def put(brief: Brief, case: Case) -> Put:
     shown = _CASE.format(case=number, texts=texts, reply=form.in_words(number))
     messages = ({"role": "system", "content": rules}, {"role": "user", "content": shown})
     return Put(item=Item(id=case.id, messages=messages, cluster=case.id), number=number)
+
+
+def _unreached(client: ModelClient, cases: Sequence[Case], why: Failed) -> Judged:
+    return Judged(
+        verdicts={case.id: why for case in cases},
+        cost=Cost(),
+        judge=_described(client, "not reached", ()),
+    )
 
 
 def _final(reply: Verdict | Failed | Unreadable) -> Verdict | Failed:
