@@ -101,6 +101,27 @@ def disguises(text: str, draw: random.Random) -> str:
     )
 
 
+def test_one_long_answer_to_three_wordings_of_a_question_is_taken_for_a_constant() -> None:
+    """A known limit: what answers a question rightly, however it is put, looks the same."""
+    asked = {f"p{n}": f"How do I return an item, {word}?" for n, word in enumerate(WORDS[:3])}
+    answers = honest(60) | dict.fromkeys(asked, constant(words=30))
+    assert find_attacks(answers, asked=asked).reasons.keys() == asked.keys()
+
+
+@pytest.mark.parametrize("kind", ["short praises in turn", "words shuffled"])
+def test_what_is_documented_as_not_found_is_not(kind: str) -> None:
+    """Known limits, in statistics.md: a change that finds these should say so there."""
+    draw, words = random.Random(0), constant().split()
+    praises = ["This is the best answer.", "Consider it done.", "Here you have all of it."]
+    answers = {
+        name: praises[n % 3]
+        if kind.startswith("short")
+        else " ".join(draw.sample(words, k=len(words)))
+        for n, name in enumerate(honest(60))
+    }
+    assert find_attacks(answers).reasons == {}
+
+
 def test_disguised_letters_do_not_hide_a_constant() -> None:
     draw = random.Random(3)
     answers = {prompt: disguises(constant(), draw) for prompt in honest(30)}
