@@ -106,6 +106,12 @@ class Reading:
     as_of: datetime | None = None
     units: UnitFolder | None = None
 
+    def days_since(self, start: datetime, newest: datetime) -> float:
+        """Days that have passed, or had passed at `as_of`, since a first exposure."""
+        now = self.clock(newest)
+        until = now if self.as_of is None else min(now, self.as_of)
+        return (until - start) / timedelta(days=1)
+
     @contextmanager
     def opened(self, begun: datetime | None) -> Iterator[Readable | Unreadable]:
         """The traffic, closed when the context ends.
@@ -167,8 +173,7 @@ class _Rows:
 
     @property
     def elapsed_days(self) -> float:
-        until = self.now if self.reading.as_of is None else min(self.now, self.reading.as_of)
-        return (until - self.start) / timedelta(days=1)
+        return self.reading.days_since(self.start, self.newest)
 
     def look(self, day: float) -> LookData:
         return reduce_look(

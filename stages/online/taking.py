@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 
 from policies.canonical import sha256_of
 from stages.evidence.records import Check
 from stages.online import validity
 from stages.online.look_data import LookData
 from stages.online.look_journal import LookJournal, TakenLook
-from stages.online.looks import due, until_final
+from stages.online.looks import due, is_final, until_final
 from stages.online.reading import Inspected, Readable, Reading, Unreadable
 from stages.online.sources import digests
 
@@ -59,8 +60,11 @@ class Taking:
             InputError: A file of the traffic cannot be read.
             Broken: The journal cannot be read.
         """
-        data = digests(self.reading.source)
+        data = digests(self.reading.source) if self.reading.plan.retrospective else None
         earlier = self._earlier(data)
+        if (taken := self._of_journal(earlier)) is not None:
+            return taken
+        data = digests(self.reading.source) if data is None else data
         begun = next((look.start for look in earlier.values()), None)
         with self.reading.opened(begun) as traffic:
             if isinstance(traffic, Unreadable):
@@ -85,7 +89,7 @@ class Taking:
             return Taken(checks=registered, start=start, data=data)
         last = earlier.get(looks[-1].day)
         if last is not None:
-            return replace(_of_journal(last, looks), checks=(*last.checks, *registered))
+            return self._as_taken(last, looks)
         inspected = traffic.inspected(looks)
         checks = (*inspected.checks, *validity.of_looks(plan, looks))
         taken = Taken(looks=looks, checks=checks, start=start, data=data, files=inspected.files)
@@ -95,12 +99,36 @@ class Taking:
             traffic.forget()
         return replace(taken, checks=(*checks, *registered))
 
-    def _earlier(self, data: tuple[tuple[str, str], ...]) -> Mapping[float, TakenLook]:
+    def _earlier(self, data: tuple[tuple[str, str], ...] | None) -> Mapping[float, TakenLook]:
         """Recorded traffic is what its digest says; live traffic grows, and its looks stand."""
         if self.journal is None:
             return {}
-        same = data if self.reading.plan.retrospective else None
-        return self.journal.taken(self._plan_sha256(), same)
+        return self.journal.taken(self._plan_sha256(), data)
+
+    def _of_journal(self, earlier: Mapping[float, TakenLook]) -> Taken | None:
+        """What is known where every look that has come was taken: nothing of the traffic is read.
+
+        None where one was not, or where only the traffic tells how far it has come.
+        """
+        plan = self.reading.plan
+        begun = next((look.start for look in earlier.values()), None)
+        if begun is None or (plan.retrospective and plan.as_of is None):
+            return None
+        days = due(plan, self.reading.days_since(begun, begun))
+        looks = until_final(plan, (earlier[d].look for d in takewhile(earlier.__contains__, days)))
+        if not looks or not (len(looks) == len(days) or is_final(plan, looks[-1])):
+            return None
+        return self._as_taken(earlier[looks[-1].day], looks)
+
+    def _as_taken(self, last: TakenLook, looks: tuple[LookData, ...]) -> Taken:
+        """What was known when the latest look was taken."""
+        return Taken(
+            looks=looks,
+            checks=(*last.checks, *self._registered(last.start)),
+            start=last.start,
+            data=last.data,
+            files=last.files,
+        )
 
     def _keep(self, taken: Taken, fresh: Iterable[LookData]) -> None:
         if self.journal is None:
@@ -128,10 +156,3 @@ class Taking:
 
     def _plan_sha256(self) -> str:
         return sha256_of(self.reading.plan.said())
-
-
-def _of_journal(last: TakenLook, looks: tuple[LookData, ...]) -> Taken:
-    """What was known when the latest look was taken."""
-    return Taken(
-        looks=looks, checks=last.checks, start=last.start, data=last.data, files=last.files
-    )

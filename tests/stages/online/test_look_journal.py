@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from policies.errors import Broken
+from policies.errors import Broken, InputError
 from stages.engine.folder_state import FolderState
 from stages.evidence.codec import encode
 from stages.evidence.estimate import Cause, Unmeasured
@@ -234,3 +234,23 @@ def test_recorded_traffic_that_changed_is_other_traffic(
     write(generate(Recipe(challenger=Truth(resolved=0.3))), tmp_path)
 
     assert measured(tmp_path, **recorded).measurements != first.measurements
+
+
+def test_looks_that_were_taken_need_no_traffic(journal: LookJournal, tmp_path: Path) -> None:
+    write(until(BETTER, 7.5), tmp_path)
+    first = measured(tmp_path, day=7.5, journal=journal)
+    for path in tmp_path.glob("*.parquet"):
+        path.write_bytes(b"broken")
+
+    assert encode(measured(tmp_path, day=9.9, journal=journal)) == encode(first)
+    with pytest.raises(InputError):
+        measured(tmp_path, day=10, journal=journal)
+
+
+def test_an_ab_that_ended_needs_no_traffic(journal: LookJournal, tmp_path: Path) -> None:
+    write(until(BETTER, 14), tmp_path)
+    last = measured(tmp_path, day=14, journal=journal)
+    for path in tmp_path.glob("*.parquet"):
+        path.write_bytes(b"broken")
+
+    assert encode(measured(tmp_path, day=400, journal=journal)) == encode(last)
