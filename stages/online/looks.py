@@ -9,8 +9,8 @@ from stages.stats.sequential import (
     Spending,
     SpendingKind,
     alpha_spent,
-    bonferroni_bounds,
-    lan_demets_bounds,
+    bonferroni_that_spend,
+    bounds_that_spend,
 )
 
 _HOURS = 24
@@ -89,6 +89,10 @@ def spent(plan: OnlinePlan, looks: Sequence[LookData], metric: str, *, alpha: fl
     are not independent, and the looks' own shares of alpha bound them (Bonferroni). A look whose
     information fell or stood still is left out: it spends nothing.
 
+    Every metric spends by the primary's clock, whatever its own window: a guardrail of a shorter
+    one has all planned units long before the primary has, and would have nothing left to pass by
+    when the primary crosses.
+
     Args:
         plan: The plan.
         looks: The looks so far, at least one, the current one last.
@@ -97,33 +101,51 @@ def spent(plan: OnlinePlan, looks: Sequence[LookData], metric: str, *, alpha: fl
     """
     current, final = looks[-1], is_final(plan, looks[-1])
     budget = _budget(plan, metric, alpha)
-    counted: list[tuple[float, bool]] = []
+    counted: list[_Counted] = []
+    clock = 0.0
     for look in looks:
         information = _information(plan, look.of(metric))
-        grew = information > (counted[-1][0] if counted else 0)
-        if grew:
-            counted.append((information, decides(plan, look.day)))
+        clock = max(clock, _information(plan, look.of(plan.primary)))
+        if information > (counted[-1].information if counted else 0):
+            may = decides(plan, look.day)
+            counted.append(_Counted(information=information, clock=clock, may=may))
     grew_now = _information(plan, current.of(metric)) > max(
         (_information(plan, look.of(metric)) for look in looks[:-1]), default=0
     )
     bounds = budget.bounds(counted, all_at_last=final and grew_now)
     bound = bounds[-1] if grew_now else None
     ahead = None
-    if grew_now and not final and counted[-1][0] < 1:
-        ahead = budget.bounds([*counted, (1.0, True)], all_at_last=True)[-1]
+    if grew_now and not final and counted[-1].information < 1:
+        last = _Counted(information=1.0, clock=1.0, may=True)
+        ahead = budget.bounds([*counted, last], all_at_last=True)[-1]
     return Spent(
         information=_information(plan, current.of(metric)),
         bound=bound,
         reason="" if bound is not None else _reason(plan, current, grew=grew_now),
         alpha=alpha if final and bound is not None else budget.spent(counted),
         final_bound=ahead,
-        counted=tuple(zip((share for share, _ in counted), bounds, strict=True)),
+        counted=tuple((one.information, to) for one, to in zip(counted, bounds, strict=True)),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Counted:
+    """A look that brought information on a metric.
+
+    Attributes:
+        information: Share of the planned units, of the metric's own.
+        clock: The primary's, by which alpha is spent; never falls.
+        may: Whether it may spend.
+    """
+
+    information: float
+    clock: float
+    may: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Budget:
-    """What one metric may spend over its looks, each of which is (information, whether it may).
+    """What one metric may spend over its looks.
 
     Attributes:
         alpha: One-sided error.
@@ -135,23 +157,22 @@ class _Budget:
     spending: Spending
     grows: bool
 
-    def bounds(
-        self, counted: Sequence[tuple[float, bool]], *, all_at_last: bool
-    ) -> tuple[float | None, ...]:
-        found = bonferroni_bounds if self.grows else lan_demets_bounds
-        return found(
-            [information for information, _ in counted],
-            alpha=self.alpha,
-            spending=self.spending,
-            spends=[may for _, may in counted],
-            spend_all_at_last=all_at_last,
-        )
+    def bounds(self, counted: Sequence[_Counted], *, all_at_last: bool) -> tuple[float | None, ...]:
+        spent = [self._up_to(look) for look in counted]
+        if all_at_last:
+            spent[-1] = self.alpha
+        may = [look.may for look in counted]
+        if self.grows:
+            return bonferroni_that_spend(spent, spends=may)
+        shares = [look.information for look in counted]
+        return bounds_that_spend(spent, information=shares, spends=may)
 
-    def spent(self, counted: Sequence[tuple[float, bool]]) -> float:
-        spending = [information for information, may in counted if may]
-        if not spending:
-            return 0.0
-        return alpha_spent(spending[-1], alpha=self.alpha, spending=self.spending)
+    def spent(self, counted: Sequence[_Counted]) -> float:
+        spending = [look for look in counted if look.may]
+        return self._up_to(spending[-1]) if spending else 0.0
+
+    def _up_to(self, look: _Counted) -> float:
+        return alpha_spent(look.clock, alpha=self.alpha, spending=self.spending)
 
 
 def _budget(plan: OnlinePlan, metric: str, alpha: float) -> _Budget:

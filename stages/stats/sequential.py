@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import pairwise
 from typing import assert_never
 
 from scipy.special import ndtr, ndtri
@@ -110,6 +111,25 @@ def lan_demets_bounds(
     return _bounds(shares, tuple(spent), may, two_sided=two_sided)
 
 
+def bounds_that_spend(
+    spent: Sequence[float], *, information: Sequence[float], spends: Sequence[bool] | None = None
+) -> tuple[float | None, ...]:
+    """One-sided bounds of looks whose alpha is spent by another clock than their information.
+
+    Args:
+        spent: Alpha spent up to each look, below 1 and never falling; the clock behind it says
+            nothing of the values.
+        information: As for `lan_demets_bounds`, as the result and the errors are.
+        spends: The same.
+
+    References:
+        Lan & DeMets (1989), Statistics in Medicine 8, 1191-1198, calendar time and information.
+    """
+    shares, may = _looks(information, spends)
+    _check_spent(spent, looks=len(shares))
+    return _bounds(shares, tuple(spent), may, two_sided=False)
+
+
 def bonferroni_bounds(
     information: Sequence[float],
     *,
@@ -132,10 +152,20 @@ def bonferroni_bounds(
     """
     shares, may = _looks(information, spends)
     _check_alpha(alpha)
+    spent = [alpha_spent(t, alpha=alpha, spending=spending) for t in shares]
+    if spend_all_at_last and spent:
+        spent[-1] = alpha
+    return bonferroni_that_spend(spent, spends=may)
+
+
+def bonferroni_that_spend(
+    spent: Sequence[float], *, spends: Sequence[bool] | None = None
+) -> tuple[float | None, ...]:
+    """As `bounds_that_spend`, for looks whose increments are not independent."""
+    _check_spent(spent, looks=len(spent))
+    may = tuple(spends) if spends is not None else (True,) * len(spent)
     used, found = 0.0, list[float | None]()
-    for number, (share, allowed) in enumerate(zip(shares, may, strict=True), start=1):
-        last = spend_all_at_last and number == len(shares)
-        total = alpha if last else alpha_spent(share, alpha=alpha, spending=spending)
+    for total, allowed in zip(spent, may, strict=True):
         if not allowed or total - used < _NOTHING:
             found.append(None)
             continue
@@ -261,6 +291,11 @@ def _bounds(
 def _check_alpha(alpha: float) -> None:
     if not 0 < alpha < 1:
         raise ValueError(f"alpha must lie between 0 and 1, not {alpha}")
+
+
+def _check_spent(spent: Sequence[float], *, looks: int) -> None:
+    if len(spent) != looks or any(not 0 <= a <= b < 1 for a, b in pairwise((0.0, *spent))):
+        raise ValueError(f"{spent} is no alpha spent up to each of {looks} looks")
 
 
 def _looks(

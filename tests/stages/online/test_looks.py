@@ -14,6 +14,7 @@ from stages.stats.sequential import (
     SpendingKind,
     alpha_spent,
     bonferroni_bounds,
+    crossing_probabilities,
     lan_demets_bounds,
 )
 from tests.stages.online.traffic_of import plan_of
@@ -162,3 +163,52 @@ def test_a_look_waits_for_late_events() -> None:
     late = plan_of(metrics={"resolved": {}}, lag_hours=12)
     assert due(late, 7.4) == due(PLAN, 6.9)
     assert due(late, 7.5) == due(PLAN, 7.0)
+
+
+def two_windows(day: float, primary: int, guardrail: int) -> LookData:
+    """A look at which a guardrail of a shorter window has other units than the primary."""
+    arms = [(name, units) for name, units in (("resolved", primary), ("seconds", guardrail))]
+    return replace(
+        look(day, primary),
+        metrics=tuple(
+            MetricArms(metric=name, champion=arm, challenger=arm)
+            for name, units in arms
+            for arm in (Moments(n=units // 2, names=(name,), mean=(0.5,), covariance=((0.25,),)),)
+        ),
+    )
+
+
+@pytest.mark.parametrize("window", [0.0, 1.0])
+def test_a_guardrail_of_a_shorter_window_can_pass_until_the_primary_has_all_its_units(
+    window: float,
+) -> None:
+    metrics = {"resolved": {"window_days": 7.0}, "seconds": {"window_days": window}}
+    plan = plan_of(
+        metrics=metrics, looks=(8.0, 10.0, 12.0, 14.0), planned_units=14_000, minimum_days=7
+    )
+    looks = tuple(
+        two_windows(day, round(2_000 * (day - 7)), round(2_000 * (day - window)))
+        for day in plan.looks
+    )
+    found = [spent(plan, looks[: k + 1], "seconds", alpha=0.025) for k in range(4)]
+    bounds = [each.bound for each in found]
+    assert found[0].information >= 1
+    assert None not in bounds
+    assert [each.alpha for each in found] == [
+        spent(plan, looks[: k + 1], "resolved", alpha=0.025).alpha for k in range(4)
+    ]
+    crossed = crossing_probabilities([each.information for each in found], bounds)
+    assert 0.015 < sum(crossed) <= 0.025 + 1e-9
+    assert sum(crossed) == pytest.approx(0.025) or not window
+
+
+def test_where_no_unit_of_the_primary_is_known_nothing_is_spent() -> None:
+    plan = plan_of(metrics={"resolved": {}, "seconds": {}}, planned_units=10_000)
+    first = two_windows(7, 2_000, 4_000)
+    missing = MetricArms(
+        metric="resolved", champion=Unmeasured("none"), challenger=Unmeasured("none")
+    )
+    first = replace(first, metrics=(missing, first.metrics[1]))
+    assert spent(plan, (first,), "seconds", alpha=0.025).bound is None
+    later = two_windows(10, 1_000, 6_000)
+    assert spent(plan, (first, later), "seconds", alpha=0.025).bound is not None

@@ -15,6 +15,8 @@ from stages.stats.sequential import (
     SpendingKind,
     alpha_spent,
     bonferroni_bounds,
+    bonferroni_that_spend,
+    bounds_that_spend,
     conditional_power,
     crossing_probabilities,
     lan_demets_bounds,
@@ -289,3 +291,22 @@ def test_bonferroni_refuses_looks_that_cannot_be(
 ) -> None:
     with pytest.raises(ValueError, match=r"information|marks"):
         bonferroni_bounds(looks, alpha=0.025, spends=spends)
+
+
+def test_alpha_may_be_spent_by_another_clock_than_information() -> None:
+    information, clock = [0.5, 1.2, 1.6, 2.0], [0.1, 0.4, 0.4, 1.0]
+    spent = [alpha_spent(t, alpha=0.025) for t in clock]
+    bounds = bounds_that_spend(spent, information=information)
+    assert [bound is None for bound in bounds] == [False, False, True, False]
+    crossed = crossing_probabilities(information, bounds)
+    gained = np.diff(spent, prepend=0)
+    np.testing.assert_allclose(crossed, gained, rtol=1e-6, atol=1e-15)
+    tails = bonferroni_that_spend(spent)
+    assert tails[2] is None
+    assert tails[3] == pytest.approx(-ndtri(spent[3] - spent[1]))
+
+
+@pytest.mark.parametrize("spent", [[0.1], [0.2, 0.1], [0.1, 1.0], [-0.1, 0.1], [0.1, math.nan]])
+def test_alpha_spent_never_falls_and_is_known_at_every_look(spent: list[float]) -> None:
+    with pytest.raises(ValueError, match="no alpha spent"):
+        bounds_that_spend(spent, information=[0.5, 1.0])
