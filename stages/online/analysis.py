@@ -10,7 +10,7 @@ from stages.evidence.records import Look, Measurement, Quantity, Validity
 from stages.online.effects import effect, own_value, quotient
 from stages.online.look_data import LookData, MetricArms
 from stages.online.looks import Spent, decides, is_final, spent
-from stages.online.parts import below
+from stages.online.parts import before, below
 from stages.stats.confidence_sequence import (
     asymptotic_confidence_sequence,
     best_rho_squared,
@@ -60,9 +60,8 @@ class Measured:
     def columns(self) -> MetricColumns:
         """Its columns in the moments."""
         under = below(self.name) if self.metric.denominator is not None else None
-        return MetricColumns(
-            numerator=self.name, denominator=under, covariates=self.metric.covariates
-        )
+        past = tuple(before(name) for name in self.metric.covariates)
+        return MetricColumns(numerator=self.name, denominator=under, covariates=past)
 
     @property
     def shares(self) -> range:

@@ -159,8 +159,8 @@ def test_primaries_that_must_all_win_share_nothing() -> None:
 
 def test_a_share_that_covariates_adjusted_keeps_the_adjusted_ends() -> None:
     plan_ = plan_of(
-        metrics={"failed": {"kind": "proportion", "covariates": ["before"]}},
-        covariates={"before": {"column": "visits"}},
+        metrics={"failed": {"kind": "proportion", "covariates": ["visits"]}},
+        covariates={"visits": {"column": "visits"}},
         primary="failed",
         looks=(14.0,),
         planned_units=1_000,
@@ -169,7 +169,7 @@ def test_a_share_that_covariates_adjusted_keeps_the_adjusted_ends() -> None:
     def with_covariate(mean: float, before: float) -> Moments:
         return Moments(
             n=500,
-            names=("failed", "before"),
+            names=("failed", "visits/before"),
             mean=(mean, before),
             covariance=((0.2, 0.3), (0.3, 1.0)),
         )
@@ -186,7 +186,7 @@ def test_a_share_that_covariates_adjusted_keeps_the_adjusted_ends() -> None:
     adjusted = found[Quantity.DIFFERENCE]
     assert isinstance(adjusted, Estimate)
     assert adjusted.value == pytest.approx(0.05 - 0.3 * 0.1)
-    assert "CUPED on before" in adjusted.method
+    assert "CUPED on visits/before" in adjusted.method
     assert "Newcombe" not in adjusted.method
 
 

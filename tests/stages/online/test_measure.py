@@ -81,6 +81,37 @@ def test_the_known_truth_is_inside_the_last_looks_interval(folder: Path) -> None
     assert estimate.low > 0
 
 
+def test_what_units_did_before_takes_noise_out_of_the_effect(tmp_path: Path) -> None:
+    events = {name: list(values) for name, values in BETTER.events.items()}
+    seconds: dict[object, float] = {}
+    for unit, spent in zip(events["unit_id"], events["seconds"], strict=True):
+        assert isinstance(spent, float)
+        seconds[unit] = seconds.get(unit, 0.0) + spent
+    for unit, seen in zip(BETTER.exposures["unit_id"], BETTER.exposures["timestamp"], strict=True):
+        assert isinstance(seen, datetime)
+        row = {
+            "unit_id": unit,
+            "timestamp": seen - timedelta(days=1),
+            "seconds": seconds[unit] ** 2,
+        }
+        for name, values in events.items():
+            values.append(row.get(name, 0.0))
+    write(replace(BETTER, events=events), tmp_path)
+    seconds_plan = {"column": "seconds", "covariates": ["seconds"], "higher_is_better": False}
+    evidence = measured(
+        tmp_path, metrics={"seconds": seconds_plan}, primary="seconds",
+        covariates={"seconds": {"column": "seconds"}},
+    )  # fmt: skip
+    estimate = one(evidence, "online.seconds", Quantity.DIFFERENCE, Validity.LOOK)
+    plain = one(measured(tmp_path), "online.seconds", Quantity.DIFFERENCE, Validity.LOOK)
+    assert isinstance(estimate, Estimate)
+    assert isinstance(plain, Estimate)
+    assert "CUPED on seconds/before" in estimate.method
+    assert estimate.standard_error is not None
+    assert plain.standard_error is not None
+    assert estimate.standard_error < 0.5 * plain.standard_error
+
+
 def test_bounds_narrow_from_look_to_look(tmp_path: Path) -> None:
     half = []
     for day in (7.0, 10.0, 14.0):
