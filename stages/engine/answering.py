@@ -166,7 +166,7 @@ def answer_entry(outcome: Response | Failed, *, by: str, key: str, item: str) ->
     asked: dict[str, Json] = {"by": by, "key": key, "item": item}
     match outcome:
         case Failed():
-            return {"kind": "failure", **asked, "reason": outcome.reason}
+            return {"kind": "failure", **asked, "reason": outcome.reason, **_calls(outcome)}
         case Response():
             return {
                 "kind": "answer",
@@ -175,7 +175,19 @@ def answer_entry(outcome: Response | Failed, *, by: str, key: str, item: str) ->
                 "prompt_tokens": outcome.prompt_tokens,
                 "completion_tokens": outcome.completion_tokens,
                 "model": outcome.model,
+                **_calls(outcome),
             }
+
+
+def calls_of(entry: Entry) -> int:
+    """How often a question was put for what the journal holds of it."""
+    calls = entry.get("calls", 1)
+    return calls if isinstance(calls, int) else 1
+
+
+def _calls(outcome: Response | Failed) -> Mapping[str, Json]:
+    """Journaled only where it is more than one."""
+    return {"calls": outcome.calls} if outcome.calls > 1 else {}
 
 
 def _requests(items: Sequence[Item], sampling: Sampling, generations: int) -> Mapping[str, Request]:
@@ -223,7 +235,7 @@ class _Asking:
         self._put = 0
         for entry in log.state.read(log.stream):
             if entry.get("by") == self._by and entry.get("key") in questions:
-                self._put += 1
+                self._put += calls_of(entry)
                 if entry.get("kind") == "answer":
                     self._answered.setdefault(str(entry["key"]), _response(entry, log))
 
@@ -346,7 +358,7 @@ def _answer(client: ModelClient, request: Request) -> Response | Failed:
 
 
 def _failed(error: ModelError) -> Failed:
-    return Failed(error.in_short, empty=isinstance(error, EmptyAnswer))
+    return Failed(error.in_short, empty=isinstance(error, EmptyAnswer), calls=error.calls)
 
 
 def _response(entry: Entry, log: AnswerLog) -> Response:

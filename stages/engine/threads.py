@@ -32,12 +32,14 @@ class Failed:
         empty: Whether there was an answer, which said nothing.
         unreached: Whether an endpoint did not work at all, so that the reason says nothing of
             what was asked.
+        calls: How often it was put.
     """
 
     reason: str
     cause: Cause = Cause.BROKEN
     empty: bool = False
     unreached: bool = field(default=False, compare=False)
+    calls: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,12 +50,14 @@ class Response:
         prompt_tokens: As the server counted; 0 when it did not say.
         completion_tokens: The same.
         model: The model name the server said it used; empty when it did not say.
+        calls: How often the question was put: more than once after replies that were no answers.
     """
 
     text: str
     prompt_tokens: int = 0
     completion_tokens: int = 0
     model: str = ""
+    calls: int = field(default=1, compare=False)
 
 
 def question_digest(

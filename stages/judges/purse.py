@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from policies.canonical import canonical_json, sha256_of
-from stages.engine.answering import AnswerLog, Answers, Ask, Inquiry
+from stages.engine.answering import AnswerLog, Answers, Ask, Inquiry, calls_of
 from stages.engine.state import Entry
 from stages.engine.threads import Failed
 from stages.evidence.costs import total
@@ -16,6 +16,10 @@ from stages.models.prices import Price
 
 BATCH_SHARE = 0.5
 """Of the price that a reply through the Batch API costs (OpenAI's price list)."""
+
+CALLS_EACH = 2
+"""Calls that a question may take where nothing else is said, as `EndpointSettings.attempts` has it:
+so many questions are put at once that a cap holds, the others once it is known what those took."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +59,10 @@ class Purse:
 
     What a journal holds counts again in the next process: to start anew buys nothing more. The
     tokens of a question are not known before it is answered, so it is put only when it fits at its
-    dearest: a token for each byte of what is sent, and an answer of `max_tokens`. Not seen are the
-    one question whether an endpoint takes a schema, and replies that a client discards on the way,
-    repeating the question by itself.
+    dearest: a token for each byte of what is sent, and an answer of `max_tokens`. A client discards
+    a reply that is no answer and repeats the question by itself: such calls count once it is done,
+    so that the last question put may exceed the cap by as many. Not seen is the one question
+    whether an endpoint takes a schema.
 
     Args:
         cap: The most that may be spent.
@@ -89,15 +94,15 @@ class Purse:
         return self._cap != NO_CAP
 
     def spent(self) -> Cost:
-        """What the answers to all questions cost, whenever they were given."""
-        return total(charge.paid for charge in self._charges.values())
+        """What the answers to all questions cost, whenever they were given; calls count all."""
+        paid = total(charge.paid for charge in self._charges.values())
+        return replace(paid, calls=self._calls())
 
     def charged(self) -> Cost:
         """What all questions have come to, those without an answer at their dearest."""
         charges, paid = self._charges.values(), self.spent()
         return replace(
             paid,
-            calls=sum(charge.calls for charge in charges),
             usd=_sum(charge.usd for charge in charges),
             gpu_minutes=paid.gpu_minutes if paid.calls else 0.0,
         )
@@ -131,10 +136,12 @@ class Purse:
 
     def admit(self, wanted: Sequence[Request], price: Price) -> int | Failed:
         """How many of these questions fit, in their order; or why not even the first does."""
-        calls = sum(charge.calls for charge in self._charges.values())
+        calls = self._calls()
         if self._cap.calls is not None and calls >= self._cap.calls:
             return _spent(f"{self._cap.calls:,} calls, {calls:,} of which are made")
-        fitting = len(wanted) if self._cap.calls is None else self._cap.calls - calls
+        fitting = len(wanted)
+        if self._cap.calls is not None and CALLS_EACH * fitting > self._cap.calls - calls:
+            fitting = max(1, (self._cap.calls - calls) // CALLS_EACH)
         if self._cap.usd is None:
             return fitting
         usd = _sum(charge.usd for charge in self._charges.values())
@@ -143,6 +150,9 @@ class Purse:
                 f"{self._cap.usd:g} USD, and a judge has no price, or does not tell its tokens"
             )
         return self._affordable(wanted[:fitting], price, usd)
+
+    def _calls(self) -> int:
+        return sum(charge.calls for charge in self._charges.values())
 
     def _affordable(self, wanted: Sequence[Request], price: Price, usd: float) -> int | Failed:
         assert self._cap.usd is not None
@@ -211,7 +221,8 @@ def _charge(
 ) -> _Charge:
     """What the journal's entries on one question come to."""
     answers = [entry for entry in entries if entry.get("kind") == "answer"][:1]
-    lost = sum(entry.get("kind") == "failure" for entry in entries) + unanswered
+    failures = [entry for entry in entries if entry.get("kind") == "failure"]
+    lost = sum(map(calls_of, (*failures, *answers))) - len(answers) + unanswered
     paid = total(_paid(entry, price) for entry in answers)
     of_lost = 0.0 if not lost else None if dearest is None else lost * dearest
     of_paid = 0.0 if not answers else paid.usd

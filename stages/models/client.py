@@ -11,7 +11,18 @@ from stages.evidence.items import Item, Response
 
 
 class ModelError(Broken):
-    """A checkpoint gave no usable answer, after every retry that the client allows."""
+    """A checkpoint gave no usable answer, after every retry that the client allows.
+
+    Args:
+        message: What could not be done.
+        why: The cause.
+        fix: What mends it.
+        calls: How often the question was put for it.
+    """
+
+    def __init__(self, message: str, *, why: str = "", fix: str = "", calls: int = 1) -> None:
+        super().__init__(message, why=why, fix=fix)
+        self.calls = calls
 
 
 class EmptyAnswer(ModelError):  # noqa: N818 - what the checkpoint gave

@@ -150,6 +150,7 @@ class Connection:
             f"model {self.model} {lack.what}",
             why=f"{self.clean(unusable[-1].reason)} (asked {self.settings.attempts} times)",
             fix=lack.fix,
+            calls=len(unusable),
         )
 
     def clean(self, words: str) -> str:

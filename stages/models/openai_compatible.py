@@ -1,12 +1,12 @@
 """Checkpoints behind an OpenAI-compatible endpoint (vLLM, TGI, llama.cpp, hosted services)."""
 
 from collections.abc import Mapping
-from functools import partial
+from dataclasses import replace
 
 from policies.canonical import Json
 from stages.evidence.items import Response
 from stages.models.client import Request
-from stages.models.completion import read_completion
+from stages.models.completion import Unusable, read_completion
 from stages.models.connection import Connection, Lack
 from stages.models.settings import EndpointSettings
 
@@ -80,16 +80,24 @@ class OpenAICompatible:
         return {**_body(request), **self._extra}
 
     def _ask(self, request: Request, *, cut_is_fine: bool) -> Response:
-        return self._connection.ask(
+        put = 0
+
+        def read(data: bytes) -> Response | Unusable:
+            nonlocal put
+            put += 1
+            return read_completion(data, cut_is_fine=cut_is_fine)
+
+        said = self._connection.ask(
             "/chat/completions",
             self._fields(request),
             about=f"item {request.item.id}",
-            read=partial(read_completion, cut_is_fine=cut_is_fine),
+            read=read,
             lack=Lack(
                 f"gave no answer to item {request.item.id}",
                 "raise `max_tokens` in the plan's sampling, or look at the server's log",
             ),
         )
+        return replace(said, calls=put)
 
 
 def _body(request: Request) -> dict[str, Json]:

@@ -1,4 +1,5 @@
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -128,7 +129,46 @@ def test_failed_calls_count_at_their_dearest(
     found = till(items(5))
     assert len(echoing.calls) == 2
     assert causes(found) == {Cause.BROKEN, Cause.OVER_BUDGET}
-    assert till.purse.spent().calls == 0
+    assert till.purse.spent().calls == 2
+
+
+@pytest.fixture
+def insisting(judge_client: OpenAICompatible) -> Iterator[OpenAICompatible]:
+    """The judge, asked twice where its reply is no answer."""
+    client = OpenAICompatible(replace(judge_client.settings, attempts=2))
+    yield client
+    client.close()
+
+
+@pytest.mark.parametrize("cap", [2, 5, 6, 11])
+def test_replies_that_are_no_answers_count_and_a_cap_holds_but_for_the_last_question(
+    insisting: OpenAICompatible, journal: FolderState, echoing: OpenAIServer, cap: int
+) -> None:
+    """Every reply is cut off, and each question is put twice for it."""
+    cut = openai_server.completion("yes", finish="length")
+    echoing.behaviour = lambda _: openai_server.Reaction(body=cut)
+    till = Till(insisting, journal, Cap(calls=cap))
+    found = till(items(20))
+    assert cap <= len(echoing.calls) <= cap + 1
+    assert till.purse.spent().calls == len(echoing.calls)
+    assert causes(found) == {Cause.BROKEN, Cause.OVER_BUDGET}
+    again = Till(insisting, journal, Cap(calls=cap))
+    assert causes(again(items(20))) >= {Cause.OVER_BUDGET}
+    assert len(echoing.calls) <= cap + 1
+
+
+def test_an_answer_after_a_reply_that_was_none_is_two_calls(
+    insisting: OpenAICompatible, journal: FolderState, echoing: OpenAIServer
+) -> None:
+    replies = iter([openai_server.completion("yes", finish="length")])
+    echoing.behaviour = lambda _: openai_server.Reaction(
+        body=next(replies, openai_server.completion("yes"))
+    )
+    till = Till(insisting, journal, Cap())
+    assert given(till(items(1))) == 1
+    assert till.purse.spent().calls == len(echoing.calls) == 2
+    assert Till(insisting, journal, Cap())(items(1)).responses["0"] is not None
+    assert len(echoing.calls) == 2
 
 
 @pytest.mark.parametrize("price", [UNPRICED, Price(usd_input=1.0)])
