@@ -2,20 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from policies.online import OnlineKind, OnlineMetric, OnlinePlan
 from stages.evidence.estimate import Bounds, Cause, Estimate, Unmeasured
 from stages.evidence.records import Look, Measurement, Quantity, Validity
 from stages.online.effects import effect, own_value, quotient
+from stages.online.harm import Harm, sequences
 from stages.online.look_data import LookData, MetricArms
 from stages.online.looks import Spent, decides, is_final, spent
 from stages.online.parts import before, below
-from stages.stats.confidence_sequence import (
-    asymptotic_confidence_sequence,
-    best_rho_squared,
-    half_width,
-)
 from stages.stats.experiments import Contrast, MetricColumns
 from stages.stats.moments import Moments
 from stages.stats.ranges import Range
@@ -233,7 +228,7 @@ def _widened(found: Estimate, to: Range, name: str) -> Estimate:
 def _anytime(measured: Measured) -> list[Measurement]:
     """The sequences that may stop the A/B; each look's end counts for ever after."""
     harm = _harm(measured)
-    of_looks = [_sequences(look.of(measured.name), harm) for look in measured.looks]
+    of_looks = [sequences(look.of(measured.name), harm) for look in measured.looks]
     found = []
     for number, quantity in enumerate(ANYTIME_QUANTITIES):
         value = _running([sequences[number] for sequences in of_looks])
@@ -248,75 +243,16 @@ def _anytime(measured: Measured) -> list[Measurement]:
     return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Harm:
-    """What the harm sequences of one metric are made by, at every look.
-
-    Attributes:
-        columns: The metric's columns.
-        alpha: Its share of the error.
-        planned_units: Units at which the sequences are tightest.
-        burn_in_units: No sequence before this many.
-        unit: Unit of its value.
-        bounds: The end that tells of harm.
-    """
-
-    columns: MetricColumns
-    alpha: float
-    planned_units: int
-    burn_in_units: int
-    unit: str
-    bounds: Bounds
-
-
-def _harm(measured: Measured) -> _Harm:
+def _harm(measured: Measured) -> Harm:
     plan = measured.plan
-    return _Harm(
+    return Harm(
         columns=measured.columns,
         alpha=plan.harm_alpha / len(plan.metrics),
         planned_units=plan.planned_units,
         burn_in_units=plan.burn_in_units,
         unit=measured.unit,
         bounds=measured.harmful,
-    )
-
-
-@lru_cache(maxsize=4096)
-def _sequences(
-    arms: MetricArms, harm: _Harm
-) -> tuple[Estimate | Unmeasured, Estimate | Unmeasured]:
-    """DIFFERENCE and RATIO of one look, one-sided.
-
-    The ratio's end inverts the sequence of y_T - rho y_C for every rho: Fieller's interval with the
-    sequence's own critical value, so that a relative margin needs no plugged-in baseline.
-    """
-    difference = asymptotic_confidence_sequence(
-        effect(arms, harm.columns),
-        alpha=harm.alpha,
-        planned_units=harm.planned_units,
-        unit=harm.unit,
-        bounds=harm.bounds,
-        burn_in_units=harm.burn_in_units,
-    )
-    if isinstance(difference, Unmeasured):
-        return difference, difference
-    rho = best_rho_squared(harm.planned_units, alpha=harm.alpha)
-    critical = half_width(difference.n, 1.0, alpha=harm.alpha, rho_squared=rho)
-    relative = quotient(arms, harm.columns, level=1 - 2 * harm.alpha, critical=critical)
-    if isinstance(relative, Estimate):
-        relative = _one_end(relative, harm.bounds, level=1 - harm.alpha)
-    return difference, relative
-
-
-def _one_end(found: Estimate, bounds: Bounds, *, level: float) -> Estimate:
-    upper = bounds is Bounds.UPPER
-    return replace(
-        found,
-        low=None if upper else found.low,
-        high=found.high if upper else None,
-        bounds=bounds,
-        level=level,
-        method=f"{found.method}, asymptotic confidence sequence",
+        shares=measured.metric.kind is OnlineKind.PROPORTION,
     )
 
 

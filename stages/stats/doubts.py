@@ -124,6 +124,16 @@ def end_error(tail: float, skewness: float) -> float:
     return min(0.5, max(0.0, tail + skewness / 6 * (2 * z * z + 1) * density))
 
 
+def skewness_of_effect(
+    control: Moments, treatment: Moments, columns: MetricColumns, skewness: tuple[float, float]
+) -> float:
+    """Skewness of treatment minus control, in its own standard error, before covariates.
+
+    Arguments as for `doubts_of_means`, for arms of which a contrast is known.
+    """
+    return _shape(control, treatment, columns, skewness).effect
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shape:
     """Skewness of each arm's mean, and of their difference."""

@@ -27,6 +27,12 @@ class ArmShare:
             raise ValueError(f"{self.value} of {self.n} units is no share")
 
 
+def skewness_of_share(value: float) -> float:
+    """Third standardised moment of a unit that counts with this probability; 0 at 0 and 1."""
+    spread = value * (1 - value)
+    return (1 - 2 * value) / math.sqrt(spread) if spread > 0 else 0.0
+
+
 def exact_share(share: ArmShare, *, critical: float) -> Range:
     """Clopper-Pearson ends, each as rarely wrong as a normal exceeds `critical`.
 
