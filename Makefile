@@ -23,7 +23,7 @@ check: .venv/installed
 	$(BIN)/lint-imports
 
 simulate: .venv/installed
-	$(BIN)/pytest -m slow -s
+	$(BIN)/pytest -m slow -s --timeout 0
 
 bench: .venv/installed
 	$(BIN)/python -m infra.bench
