@@ -34,6 +34,8 @@ def test_equal_candidates_mostly_pass_and_every_gate_ends(
         ["xstest", "nowhere"],
         ["alpaca_eval"],
         ["alpaca_eval", "nowhere"],
+        ["asos"],
+        ["asos", "nowhere"],
         ["arena_hard"],
         ["arena_hard", "nowhere"],
         ["llmfao_bt"],
