@@ -1,15 +1,23 @@
 """How many rows a look rests on, and whether some came for a day after it was read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+from itertools import chain
+from operator import or_
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stages.online.backends import DUCKDB
+from stages.online.row_groups import STEP, RowGroup, Stretch, row_groups, whole_groups
 from stages.online.sources import Tables
 from stages.online.tables import AB, AT, Traffic, instant, rows
 from stages.online.units import Ab, Span
 
 if TYPE_CHECKING:
     from ibis import Table
+    from ibis.expr.types import BooleanValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,14 +40,18 @@ def counted(
 ) -> tuple[ReadRows, ...]:
     """Rows of each stretch of time now, in one pass over each table.
 
+    Events of whole row groups of a Parquet file are not read: the file says how many there are.
+
     Raises:
         InputError: The traffic cannot be read.
     """
     if not spans:
         return ()
+    times = [Stretch(first=_after(span, ab), last=span.until) for span in spans]
+    told = _told(traffic, tables, times)
     exposures = traffic.exposures.filter(traffic.exposures[AB] == ab.arms.experiment)
-    both = _counts(exposures, spans, "exposures", ab).cross_join(
-        _counts(traffic.events, spans, "events", ab)
+    both = _counts(exposures, [(time,) for time in times], "exposures").cross_join(
+        _counts(traffic.events, list(map(_rest, times, told)), "events")
     )
     (row,) = rows(both, traffic.connection, read=(tables.exposures, tables.events))
 
@@ -49,18 +61,47 @@ def counted(
         return value
 
     return tuple(
-        ReadRows(span=span, exposures=number(f"exposures_{n}"), events=number(f"events_{n}"))
-        for n, span in enumerate(spans)
+        ReadRows(
+            span=span,
+            exposures=number(f"exposures_{n}"),
+            events=number(f"events_{n}") + (group.rows if group is not None else 0),
+        )
+        for n, (span, group) in enumerate(zip(spans, told, strict=True))
     )
 
 
-def _counts(table: "Table", spans: Sequence[Span], name: str, ab: Ab) -> "Table":
-    last = max(span.until for span in spans)
-    first = min(span.since or ab.start for span in spans)
-    inside = table.filter((table[AT] >= instant(first)) & (table[AT] <= instant(last)))
+def _after(span: Span, ab: Ab) -> datetime:
+    return ab.start if span.since is None else span.since + STEP
+
+
+def _told(
+    traffic: Traffic, tables: Tables, times: Sequence[Stretch]
+) -> tuple[RowGroup | None, ...]:
+    """What the file of the events says of each stretch of time without being read."""
+    path, groups = tables.events, None
+    if traffic.connection.name == DUCKDB and isinstance(path, Path) and path.suffix != ".csv":
+        groups = row_groups(path, tables.column("timestamp"))
+    return tuple(whole_groups(groups, time) if groups is not None else None for time in times)
+
+
+def _rest(time: Stretch, told: RowGroup | None) -> tuple[Stretch, ...]:
+    """What must be read to be counted."""
+    return (time,) if told is None else time.without(told.time)
+
+
+def _counts(table: "Table", asked: Sequence[Sequence[Stretch]], name: str) -> "Table":
+    """Rows of each; outside of all of them nothing is read."""
+    import ibis
+
+    def within(rows: "Table", stretches: Iterable[Stretch]) -> "BooleanValue":
+        at, nowhere = rows[AT], ibis.literal(value=False)
+        held = ((at >= instant(one.first)) & (at <= instant(one.last)) for one in stretches)
+        return reduce(or_, held, nowhere)
+
+    inside = table.filter(within(table, chain.from_iterable(asked)))
     return inside.aggregate(
         **{
-            f"{name}_{n}": inside.count(where=span.holds(inside[AT]))
-            for n, span in enumerate(spans)
+            f"{name}_{n}": inside.count(where=within(inside, stretches))
+            for n, stretches in enumerate(asked)
         }
     )

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, Column
 
 NONE, NO = timedelta(0), False
-KEPT = (Role.SUM, Role.ANY, Role.BEFORE)
+WINDOWED = (Role.SUM, Role.ANY)
+KEPT = (*WINDOWED, Role.BEFORE)
 """Parts of which a unit has one value."""
 
 
@@ -93,10 +94,30 @@ def values_of(traffic: Traffic, ab: Ab, span: Span, state: "Table", part: Part) 
     return joined.filter(joined[part.name].notnull()).select(UNIT, value=joined[part.name])
 
 
+def settled(units: "Table", traffic: Traffic, until: datetime) -> "BooleanValue":
+    """Whether no later event can change a unit's values: every window of it has closed."""
+    import ibis
+
+    longest = _longest(part for part in traffic.parts if part.role in (*WINDOWED, Role.EACH))
+    if longest == NONE:
+        return ibis.literal(NO)
+    return (units["entered_at"] <= instant(until - longest)).fill_null(NO)
+
+
 def alive(units: "Table", ab: Ab) -> "Table":
     """Units of exactly one of the two arms, that are not excluded."""
     both = units[ARM].isin([ab.arms.champion, ab.arms.challenger])
     return units.filter(both & ~units["crossed"] & ~units["excluded"])
+
+
+def left_out(shown: "Table", ab: Ab) -> "BooleanValue":
+    """Whether an exposure says that its unit is left out."""
+    import ibis
+
+    found: BooleanValue = ibis.literal(NO)
+    for name, values in ab.plan.exclude.items():
+        found = found | shown[said(name)].isin(values).fill_null(NO)
+    return found
 
 
 def microseconds(length: timedelta) -> object:
@@ -132,8 +153,6 @@ def _exposed(traffic: Traffic, ab: Ab, span: Span, before: "Table | None") -> "T
 
 def _first_seen(traffic: Traffic, ab: Ab, span: Span) -> "Table":
     """unit, first_at, low and high arm, excluded, segments, of the exposures of a span."""
-    import ibis
-
     shown = traffic.exposures
     shown = shown.filter(
         (shown[AB] == ab.arms.experiment)
@@ -141,10 +160,7 @@ def _first_seen(traffic: Traffic, ab: Ab, span: Span) -> "Table":
         & shown[ARM].notnull()
         & span.holds(shown[AT])
     )
-    left_out = ibis.literal(value=False)
-    for name, values in ab.plan.exclude.items():
-        left_out = left_out | shown[said(name)].isin(values).fill_null(NO)
-    shown = shown.mutate(left_out=left_out)
+    shown = shown.mutate(left_out=left_out(shown, ab))
     units = shown.group_by(UNIT).aggregate(
         first_at=shown[AT].min(),
         low=shown[ARM].min(),
@@ -202,7 +218,7 @@ def _summed(traffic: Traffic, ab: Ab, span: Span, units: "Table") -> "Table":
     """The same units, with the values of the span's events added."""
     import ibis
 
-    parts = {n: p for n, p in enumerate(traffic.parts) if p.role in (Role.SUM, Role.ANY)}
+    parts = {n: p for n, p in enumerate(traffic.parts) if p.role in WINDOWED}
     if not parts:
         return units
     joined = _inside(traffic, ab, span, units, tuple(parts.values()))

@@ -1,8 +1,10 @@
 """The cache of unit states: whatever happens to it, a look is the one from scratch."""
 
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -61,44 +63,91 @@ def foreign(path: Path) -> None:
     pq.write_table(pa.table({"unit": ["somebody"]}), path)
 
 
+SMALL = generate(Recipe(units=60))
+
+
+@pytest.fixture(scope="module")
+def by_day_3(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """States of days 2 and 3."""
+    at = tmp_path_factory.mktemp("kept")
+    for day in (2.0, 3.0):
+        look(SMALL, at, day, UnitFolder(path=at / "units"))
+    return at
+
+
+@pytest.fixture(scope="module")
+def on_day_7(tmp_path_factory: pytest.TempPathFactory) -> LookData:
+    return look(SMALL, tmp_path_factory.mktemp("scratch"), 7.0)
+
+
 @pytest.mark.parametrize(
-    ("name", "damage"),
+    ("piece", "damage"),
     [
-        ("units.parquet", torn),
-        ("units.parquet", flipped),
-        ("units.parquet", foreign),
-        ("units.parquet", Path.unlink),
-        ("whole.json", torn),
-        ("whole.json", Path.unlink),
-        ("whole.json", lambda path: path.write_text("[]")),
-        ("whole.json", lambda path: path.write_text('{"said": {}, "sha256": "0"}')),
+        ("open.*", torn),
+        ("open.*", foreign),
+        ("settled.*", flipped),
+        ("settled.*", Path.unlink),
+        ("day-*", torn),
+        ("day-*", Path.unlink),
+        ("day-*", lambda path: path.write_text("[]")),
+        ("day-*", lambda path: path.write_text('{"said": {}, "sha256": "0"}')),
         (
-            "whole.json",
+            "day-*",
             lambda path: path.write_text(path.read_text().replace('"exposures":', '"exposures":1')),
         ),
     ],
 )
 def test_a_damaged_state_is_never_believed(
-    tmp_path: Path, name: str, damage: Callable[[Path], object]
+    tmp_path: Path,
+    by_day_3: Path,
+    on_day_7: LookData,
+    piece: str,
+    damage: Callable[[Path], object],
 ) -> None:
-    traffic = generate(Recipe(units=60))
-    folder = UnitFolder(path=tmp_path / "units")
-    look(traffic, tmp_path, 3.0, folder)
-    (state,) = folder.path.glob("*/day-*")
-    damage(state / name)
-    assert_looks_agree(
-        look(traffic, tmp_path, 7.0, folder), look(traffic, tmp_path, 7.0), rel=1e-12
-    )
+    folder = copied(by_day_3, tmp_path)
+    assert read_until(folder, by_day_3) == [START + timedelta(days=n) for n in (2, 3)]
+    for path in folder.path.glob(f"*/{piece}"):
+        damage(path)
+    assert read_until(folder, by_day_3) == []
+    assert_looks_agree(look(SMALL, by_day_3, 7.0, folder), on_day_7, rel=1e-12)
 
 
-def test_old_states_are_removed_and_a_repeat_grows_nothing(tmp_path: Path) -> None:
-    traffic = generate(Recipe(units=60))
+def test_of_a_damaged_newest_state_the_one_before_is_grown(
+    tmp_path: Path, by_day_3: Path, on_day_7: LookData
+) -> None:
+    folder = copied(by_day_3, tmp_path)
+    torn(max(folder.path.glob("*/day-*")))
+    assert read_until(folder, by_day_3) == [START + timedelta(days=2)]
+    assert_looks_agree(look(SMALL, by_day_3, 7.0, folder), on_day_7, rel=1e-12)
+
+
+def copied(by_day_3: Path, to: Path) -> UnitFolder:
+    """The same states elsewhere."""
+    shutil.copytree(by_day_3 / "units", to, dirs_exist_ok=True)
+    return UnitFolder(path=to)
+
+
+def read_until(folder: UnitFolder, at: Path) -> list[datetime]:
+    ab = Ab(plan=PLAN, arms=arms_of(PLAN, NAME), start=START)
+    return [read.span.until for read in folder.read(tables_of(at), ab, 3.0)]
+
+
+def test_old_states_are_removed_with_their_pieces_and_a_repeat_grows_nothing(
+    tmp_path: Path,
+) -> None:
     folder = UnitFolder(path=tmp_path / "units")
     for day in (3.0, 7.0, 10.0, 14.0):
-        look(traffic, tmp_path, day, folder)
-    states = sorted(path.name[:18] for path in folder.path.glob("*/*"))
-    assert states == ["day-0010.000000000", "day-0014.000000000"]
-    assert look(traffic, tmp_path, 14.0, folder) == look(traffic, tmp_path, 14.0, folder)
+        look(SMALL, tmp_path, day, folder)
+    found = sorted(path.name for path in folder.path.glob("*/*"))
+    assert [name[:18] for name in found if name.startswith("day-")] == [
+        "day-0010.000000000",
+        "day-0014.000000000",
+    ]
+    kinds = Counter(name.partition(".")[0] for name in found if name.endswith(".parquet"))
+    assert kinds == {"open": 2, "settled": 4}
+    repeated = look(SMALL, tmp_path, 14.0, folder)
+    assert_looks_agree(repeated, look(SMALL, tmp_path, 14.0, folder), rel=1e-12)
+    assert sorted(path.name for path in folder.path.glob("*/*")) == found
 
 
 def test_another_plan_finds_no_state_of_this_one(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from stages.online.reduction import reduce_look
 from stages.online.sources import Tables
 from stages.online.tables import MissingColumns, open_traffic
 from stages.online.unit_folder import UnitFolder
+from stages.online.unit_pieces import KEPT_BACK
 from tests.stages.online.rich_traffic import (
     NAME,
     PLAN,
@@ -46,24 +47,38 @@ PLANS = {
     "no trigger": without("trigger"),
     "no ramp": without("ramp"),
     "nothing": without("trigger", "ramp", "exclude", "segments"),
+    "windows that close": PLAN.model_copy(
+        update={
+            "metrics": {
+                **PLAN.metrics,
+                **{
+                    name: PLAN.metrics[name].model_copy(update={"window_days": 0.75})
+                    for name in ("spent", "pace")
+                },
+            }
+        }
+    ),
 }
 
 
 @pytest.mark.parametrize("name", PLANS)
 def test_every_word_of_a_plan_does_what_a_slow_twin_does(tmp_path: Path, name: str) -> None:
     traffic = rich(3)
-    for day in (4.5, 6.5):
-        found = look(traffic, tmp_path, PLANS[name], day)
-        assert_as_expected(found, traffic, PLANS[name], day)
+    found = look(traffic, tmp_path, PLANS[name], 4.5)
+    assert_as_expected(found, traffic, PLANS[name], 4.5)
 
 
-@pytest.mark.parametrize(("name", "seed"), [("everything", 1), ("everything", 2), ("nothing", 3)])
+@pytest.mark.parametrize(
+    ("name", "seed"), [("everything", 1), ("windows that close", 2), ("nothing", 3)]
+)
 def test_a_state_that_grows_by_day_is_the_one_from_scratch(
     tmp_path: Path, name: str, seed: int
 ) -> None:
     plan, traffic = PLANS[name], rich(seed + 10)
     folder = UnitFolder(path=tmp_path / "units")
-    for day in (0.5, 2.0, 3.0, 6.5):
-        grown = look(until(traffic, day), tmp_path, plan, day, folder)
-        whole = look(traffic, tmp_path, plan, day)
-        assert_looks_agree(grown, whole, rel=1e-12)
+    days = (0.5, 2.0, 3.0, 6.5)
+    grown = [look(until(traffic, day), tmp_path, plan, day, folder) for day in days]
+    for day, found in zip(days[2:], grown[2:], strict=True):
+        assert_looks_agree(found, look(traffic, tmp_path, plan, day), rel=1e-12)
+    if name == "windows that close":
+        assert len(list(folder.path.glob("*/reopened.*"))) == KEPT_BACK, "some must have crossed"

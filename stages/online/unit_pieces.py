@@ -1,0 +1,153 @@
+"""States of units as files: pieces that never change, and manifests that name them."""
+
+import contextlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+from policies.canonical import Json, canonical_json, sha256_of
+from stages.engine.data import sha256_of_file
+from stages.online.read_rows import ReadRows
+from stages.online.units import Span
+
+KEPT_BACK = 2
+"""States that stay: the newest, and the one it grew from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A whole state.
+
+    Attributes:
+        place: Folder of its pieces.
+        day: Day of the A/B.
+        read: Rows of every stretch of time that it rests on, in the order they were read.
+        pieces: SHA-256 by name.
+    """
+
+    place: Path
+    day: float
+    read: tuple[ReadRows, ...]
+    pieces: Mapping[str, str]
+
+    def of(self, kind: str) -> list[Path]:
+        """Pieces of one kind."""
+        return [self.place / name for name in self.only([kind])]
+
+    def only(self, kinds: Sequence[str]) -> Mapping[str, str]:
+        """SHA-256 by name, of pieces of some kinds."""
+        return {n: digest for n, digest in self.pieces.items() if n.partition(".")[0] in kinds}
+
+
+@contextmanager
+def drafted(place: Path) -> Iterator[Path]:
+    """A folder for pieces that are being written; what was not finished goes with it."""
+    draft = place / f"draft-{uuid4().hex}"
+    draft.mkdir(parents=True)
+    try:
+        yield draft
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def piece(draft: Path, kind: str) -> Path:
+    """Where to write a piece of a kind."""
+    return draft / f"{kind}.{uuid4().hex}.parquet"
+
+
+def drop_empty(draft: Path, kind: str) -> None:
+    """Removes pieces of a kind that have no row."""
+    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy
+
+    for path in draft.glob(f"{kind}.*"):
+        if not pq.read_metadata(path).num_rows:
+            path.unlink()
+
+
+def finished(
+    draft: Path, day: float, read: Sequence[ReadRows], inherited: Mapping[str, str]
+) -> Kept:
+    """Puts the draft's pieces where they stay, and last of all the manifest.
+
+    Args:
+        draft: Their folder.
+        day: Day of the state.
+        read: What it rests on.
+        inherited: Pieces of the state before that are pieces of this one too.
+    """
+    place, pieces = draft.parent, dict(inherited)
+    for path in sorted(draft.glob("*.parquet")):
+        pieces[path.name] = sha256_of_file(path)
+        path.rename(place / path.name)
+    kept = Kept(place=place, day=day, read=tuple(read), pieces=dict(sorted(pieces.items())))
+    said, name = _said(kept), f"day-{day:014.9f}-{uuid4().hex}.json"
+    written = canonical_json({"said": said, "sha256": sha256_of(said)})
+    (draft / name).write_text(written, encoding="utf-8")
+    (draft / name).rename(place / name)
+    _prune(place)
+    return kept
+
+
+def newest(place: Path, day: float) -> Kept | None:
+    """The newest whole state up to a day."""
+    for manifest in sorted(place.glob("day-*.json"), reverse=True):
+        kept = _whole(manifest)
+        if kept is not None and kept.day <= day:
+            return kept
+    return None
+
+
+def _said(kept: Kept) -> dict[str, Json]:
+    return {
+        "day": kept.day,
+        "pieces": dict(kept.pieces),
+        "read": [
+            {
+                "events": one.events,
+                "exposures": one.exposures,
+                "since": one.span.since.isoformat() if one.span.since else None,
+                "until": one.span.until.isoformat(),
+            }
+            for one in kept.read
+        ],
+    }
+
+
+def _whole(manifest: Path) -> Kept | None:
+    """A state whose manifest and pieces are what they were when it was finished, or nothing."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        found = json.loads(manifest.read_text(encoding="utf-8"))
+        said, place = found["said"], manifest.parent
+        if found["sha256"] != sha256_of(said):
+            return None
+        if any(sha256_of_file(place / name) != digest for name, digest in said["pieces"].items()):
+            return None
+        read = tuple(
+            ReadRows(
+                span=Span(
+                    since=datetime.fromisoformat(one["since"]) if one["since"] else None,
+                    until=datetime.fromisoformat(one["until"]),
+                ),
+                exposures=one["exposures"],
+                events=one["events"],
+            )
+            for one in said["read"]
+        )
+        return Kept(place=place, day=said["day"], read=read, pieces=said["pieces"])
+    return None
+
+
+def _prune(place: Path) -> None:
+    """Removes states that nothing will grow from, and pieces that no other state has."""
+    manifests = sorted(place.glob("day-*.json"))
+    for old in manifests[:-KEPT_BACK]:
+        old.unlink(missing_ok=True)
+    named = "".join(path.read_text(errors="replace") for path in manifests[-KEPT_BACK:])
+    for path in place.glob("*.parquet"):
+        if path.name not in named:
+            path.unlink(missing_ok=True)
