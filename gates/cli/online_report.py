@@ -99,6 +99,7 @@ def _json(found: "Told", files: tuple[str, ...]) -> dict[str, object]:
         "verdict": None if report.stage is None else report.stage.online,
         "reason": None if report.stage is None else report.stage.reason,
         "looks": [_look(row) for row in look_rows(report.course)],
+        "next_day": report.next_day,
         "criteria": [asdict(guard) for guard in report.guards],
         "checks": [asdict(check) for check in report.checks],
         "warnings": list(harmed_segments(report.course)),
@@ -167,6 +168,8 @@ def _say_looks(report: "AbReport") -> None:
         *("difference", "conditional power"),
     )
     say_table(Table(title="looks, by the primary", headings=headings, rows=rows))
+    if report.next_day is not None:
+        click.echo(f"\nthe next look is that of day {report.next_day:g}")
 
 
 def _say_criteria(report: "AbReport") -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gates.decide.limits import limit_of
-from gates.decide.verdict import StageDecision, Verdict
+from gates.decide.verdict import OnlineVerdict, StageDecision, Verdict
 from gates.reports.online.course import AbCourse
 from gates.reports.online.effects import effects_alt, effects_png
 from gates.reports.online.segments import segments_alt, segments_of, segments_png, warnings
@@ -80,6 +80,15 @@ class AbReport:
     course: AbCourse | None
     guards: tuple[Guard, ...]
     checks: tuple[Check, ...]
+
+    @property
+    def next_day(self) -> float | None:
+        """Day of the planned look that comes next; None when none does, or none has come yet."""
+        goes_on = self.stage is None or self.stage.online is OnlineVerdict.CONTINUE
+        if self.course is None or not goes_on:
+            return None
+        last = self.course.looks[-1].day
+        return next((day for day in self.course.plan.looks if day > last), None)
 
 
 def guards_of(policy: Policy, stage: StageDecision | None) -> tuple[Guard, ...]:

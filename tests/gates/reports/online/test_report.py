@@ -10,8 +10,9 @@ from gates.reports.online.course import AbCourse
 from gates.reports.online.report import AbReport, ab_html, pictures
 from gates.reports.online.segments import segments_of, warnings
 from gates.reports.online.split import split_alt, split_courses
-from stages.evidence.records import Check
+from stages.evidence.records import Check, StageName
 from stages.online.look_data import PhaseUnits
+from tests.fakes.decisions import stage_decision
 from tests.gates.reports.online.drawn import TEXT, course, looks, policy_of
 
 TITLE = "assistant/2 against assistant/1"
@@ -79,6 +80,19 @@ def test_the_page_escapes_what_is_foreign_and_says_what_pictures_show(ab: AbCour
 
 def test_a_page_before_the_first_look_says_so() -> None:
     assert "No planned look has come." in ab_html(report(None), ())
+
+
+def test_the_next_look_is_told_until_the_ab_has_ended(ab: AbCourse) -> None:
+    going_on = report(ab)
+    assert going_on.next_day == 11
+    assert "The next look is that of day 11." in ab_html(going_on, ())
+    shipped = stage_decision(StageName.ONLINE)
+    assert replace(going_on, stage=shipped).next_day is None
+    assert report(None).next_day is None
+
+
+def test_after_the_last_look_none_comes(tmp_path: Path) -> None:
+    assert report(course(policy_of(tmp_path), until=14)).next_day is None
 
 
 def test_a_harmed_segment_is_warned_of_and_no_other(ab: AbCourse) -> None:
