@@ -46,6 +46,11 @@ def alike(one: MetricArms, other: MetricArms) -> bool:
     return all(_same(a, b) for a, b in pairs)
 
 
+def copied(metric: MetricArms) -> bool:
+    """Whether both arms have the same units' values, but for rounding of sums."""
+    return _same(metric.champion, metric.challenger)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseUnits:
     """How the units of one phase of a ramp fell into the arms.

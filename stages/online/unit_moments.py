@@ -230,6 +230,8 @@ class _Reader:
             return Unmeasured(f"no unit of the {arm} arm has any value of {', '.join(silent)}")
         places = range(len(names))
         mean = [_sum(number(row, f"m{i}_{j}_about"), number(row, f"m{i}_{j}_mean")) for j in places]
+        if self.figures.ab.plan.metrics[self.metric].kind is OnlineKind.PROPORTION:
+            mean[0] = _share(mean[0])
         covariance = [[number(row, f"m{i}_{min(j, k)}{max(j, k)}") for k in places] for j in places]
         return from_summary(n, mean, covariance, names=names)
 
@@ -267,6 +269,11 @@ def number(row: Row, name: str) -> float | None:
     """A number of a row; None where the engine gave none."""
     value = row[name]
     return float(value) if isinstance(value, int | float) else None
+
+
+def _share(mean: float | None) -> float | None:
+    """A mean of zeros and ones: centred values may sum to a little beyond them."""
+    return None if mean is None else min(max(mean, 0.0), 1.0)
 
 
 def _sum(a: float | None, b: float | None) -> float | None:

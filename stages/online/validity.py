@@ -7,7 +7,7 @@ from policies.online import OnlineKind, OnlinePlan
 from stages.evidence.estimate import Unmeasured
 from stages.evidence.records import Check
 from stages.online.analysis import Measured, contrast_of
-from stages.online.look_data import LookData
+from stages.online.look_data import LookData, copied
 from stages.online.splits import sample_ratio, trigger_split
 from stages.stats.doubts import doubts_of_means, doubts_of_quantiles, doubts_of_shares
 from stages.stats.moments import Moments
@@ -145,8 +145,10 @@ def _doubts(plan: OnlinePlan, look: LookData, name: str) -> tuple[str, ...]:
     match arms.champion, arms.challenger:
         case Moments() as champion, Moments() as challenger:
             if metric.kind is OnlineKind.PROPORTION and not metric.covariates:
-                shares = (ArmShare(value=arm.mean[0], n=arm.n) for arm in (champion, challenger))
-                return doubts_of_shares(*shares)
+                both = (champion, challenger)
+                if not all(arm.mean and 0 <= arm.mean[0] <= 1 for arm in both):
+                    return ()  # no arm of shares: the data contract says so
+                return doubts_of_shares(*(ArmShare(value=a.mean[0], n=a.n) for a in both))
             return doubts_of_means(
                 champion, challenger, columns, skewness=arms.skewness, tail=plan.alpha
             )
@@ -161,4 +163,4 @@ def _identical(plan: OnlinePlan, look: LookData) -> bool:
     """Equal n, means and covariances everywhere; shares alone may coincide by chance."""
     if all(metric.kind is OnlineKind.PROPORTION for metric in plan.metrics.values()):
         return False
-    return all(look.of(name).champion == look.of(name).challenger for name in plan.metrics)
+    return all(copied(look.of(name)) for name in plan.metrics)

@@ -137,3 +137,18 @@ def test_no_unit_or_no_value_is_no_moment(tmp_path: Path) -> None:
     assert "no unit of the champion arm has any value of seconds" in silent.reason
     with pytest.raises(KeyError):
         found.of("unknown")
+
+
+def test_where_every_unit_of_an_arm_wins_its_share_is_one(tmp_path: Path) -> None:
+    """Centred around both arms' mean, it came to 1.0000000000000013, which is no share."""
+    traffic = generate(Recipe(units=900))
+    arms = dict(zip(traffic.exposures["unit_id"], traffic.exposures["variation_id"], strict=True))
+    traffic.events["resolved"] = [
+        1.0 if arms[unit] == "challenger" else value
+        for unit, value in zip(traffic.events["unit_id"], traffic.events["resolved"], strict=True)
+    ]
+    for day in (3.0, 5.0, 7.0, 10.0):
+        found = reduced(traffic, tmp_path, plan_of(window_days=1.0), day=day).of("resolved")
+        assert isinstance(found.challenger, Moments)
+        assert found.challenger.mean[0] == pytest.approx(1.0)
+        assert found.challenger.mean[0] <= 1

@@ -35,10 +35,18 @@ def look(champion: int, challenger: int, *, mean: float = 5.1, day: float = 7) -
         (PLAN, look(500, 500), True),
         (PLAN, look(500, 1), False),
         (PLAN, look(500, 500, mean=5.0), False),
+        (PLAN, look(500, 500, mean=5.000000000000001), False),
         (PLAN, look(500, 501, mean=5.0), True),
         (SHARES, look(500, 500, mean=5.0), True),
     ],
-    ids=["whole", "an arm unmeasured", "a copied arm", "equal means", "equal shares"],
+    ids=[
+        "whole",
+        "an arm unmeasured",
+        "a copied arm",
+        "a copy but for rounding",
+        "equal means",
+        "equal shares",
+    ],
 )
 def test_metrics_must_be_there_and_arms_must_differ(
     plan: OnlinePlan, found: LookData, *, passed: bool
