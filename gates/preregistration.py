@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gates.services import Services
-from gates.wealth import draw
+from gates.wealth import draw, refuse_other_draw
 from policies.canonical import Json, sha256_of
 from policies.errors import Broken
 from policies.policy import Policy
@@ -52,9 +52,11 @@ def preregister(
 
     Raises:
         PolicyError: When the plan holds a false discovery rate, and nothing is left to draw.
+        Broken: When what is registered cannot be read, or is not what the record of draws says.
     """
     found = registered(policy.policy, candidate, services.state)
     if found is not None:
+        refuse_other_draw(policy, candidate, services.state, alpha=found.alpha)
         return found
     at = services.clock()
     entry: dict[str, Json] = {

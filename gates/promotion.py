@@ -11,10 +11,12 @@ from gates.decide.rounds import decide_round
 from gates.decide.verdict import RoundDecision, Verdict
 from gates.ledger.ledger import Stored, Version
 from gates.measuring import plan_digest, subject_of
+from gates.preregistration import registered
 from gates.services import Services
 from policies.canonical import sha256_of_bytes
 from policies.errors import Broken
 from policies.policy import Policy, PolicyFile
+from stages.evidence.records import StageName
 
 PROMOTED_TAG = "gate_promoted"
 """Tag of a version: the alias that was moved to it last."""
@@ -160,6 +162,19 @@ def _stale(candidate: Version, policy: Policy, stored: Stored, services: Service
                 f"the {stage} evidence is about another checkpoint: its digest is "
                 f"{found.provenance.candidate[:12]}, {candidate.uri} has {digest[:12]}"
             )
+    if StageName.ONLINE in evidence:
+        yield from _not_as_registered(candidate, policy, services)
+
+
+def _not_as_registered(candidate: Version, policy: Policy, services: Services) -> Iterator[str]:
+    """Whether the A/B is decided by what was demanded of it before anybody was exposed."""
+    found = registered(policy.policy, candidate.uri, services.state)
+    now = policy.stage_sha256(StageName.ONLINE)
+    if found is None or found.sha256 != now:
+        then = (
+            "were never registered" if found is None else f"were registered as {found.sha256[:12]}"
+        )
+        yield f"plan and criteria of its A/B have digest {now[:12]}, and {then}"
 
 
 def _digest_now(candidate: Version, services: Services) -> str:

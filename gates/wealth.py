@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gates.decide.verdict import OnlineVerdict, RoundDecision
-from policies.errors import PolicyError
+from policies.errors import Broken, PolicyError
 from policies.policy import Policy
 from stages.engine.state import Entry, State, foreign_entry
 from stages.evidence.estimate import Unmeasured
@@ -62,6 +62,32 @@ def draw(policy: Policy, candidate: str, state: State, *, at: datetime) -> float
         entry: Entry = {"drawn": candidate, "alpha": found.alpha, "at": at.isoformat()}
         state.append(_stream(policy.policy), [entry])
     return found.alpha
+
+
+def refuse_other_draw(policy: Policy, candidate: str, state: State, *, alpha: float | None) -> None:
+    """Refuses an A/B whose registration says another alpha than the record of the draws.
+
+    Args:
+        policy: The policy, with an online plan.
+        candidate: MLflow URI of the version.
+        state: Where the record is.
+        alpha: What its registration says that it drew.
+
+    Raises:
+        Broken: When the two differ, or the record cannot be read.
+    """
+    plan = policy.plan.online
+    assert plan is not None
+    if plan.false_discovery is None:
+        return
+    stakes = {stake.candidate: stake.alpha for stake in record(policy.policy, state)}
+    if stakes.get(candidate) != alpha:
+        raise Broken(
+            f"the A/B of {candidate} cannot be decided under policy {policy.policy}",
+            why=f"its registration says that it drew an alpha of {alpha}, and the record of what "
+            f"was drawn says {stakes.get(candidate)}",
+            fix="restore the state from its backup",
+        )
 
 
 def settle(decision: RoundDecision, state: State, *, at: datetime) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gates.decide.verdict import OnlineVerdict, RoundDecision
-from gates.wealth import Stake, draw, record, settle
+from gates.wealth import Stake, draw, record, refuse_other_draw, settle
 from policies.errors import Broken, PolicyError
 from policies.policy import Policy
 from stages.evidence.estimate import Unmeasured
@@ -54,6 +54,16 @@ def test_an_ab_draws_once(place: Workplace, policy: Policy) -> None:
     assert record("release", place.state) == (
         Stake(candidate=SECOND, alpha=first or 0.0, drawn_at=NOW.isoformat(), won=None),
     )
+
+
+def test_a_registration_says_what_the_record_of_draws_says(
+    place: Workplace, policy: Policy
+) -> None:
+    drawn = draw(policy, SECOND, place.state, at=NOW)
+    refuse_other_draw(policy, SECOND, place.state, alpha=drawn)
+    for candidate, alpha in ((SECOND, 0.05), (SECOND, None), (THIRD, drawn)):
+        with pytest.raises(Broken, match="the record of what was drawn says"):
+            refuse_other_draw(policy, candidate, place.state, alpha=alpha)
 
 
 def test_a_pending_ab_counts_as_one_that_did_not_win(place: Workplace, policy: Policy) -> None:
