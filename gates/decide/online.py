@@ -9,7 +9,7 @@ from gates.decide.sentences import Case, failing
 from gates.decide.verdict import Finding, OnlineVerdict, Verdict
 from policies.criteria import Criterion, Severity
 from policies.metric import Metric, Unit
-from stages.evidence.estimate import Estimate
+from stages.evidence.estimate import Estimate, Unmeasured
 from stages.evidence.records import Evidence, Look, Quantity, Validity
 
 REQUIRED_CHECKS = (
@@ -112,10 +112,17 @@ def _invalid(evidence: Evidence) -> str | None:
         return "; ".join(f"{check.name}: {check.sentence}" for check in failed)
     look = evidence.look
     if look is None or look.number == 0:
-        return None if evidence.waits else "there is no look, and nothing is awaited"
+        return None if evidence.waits else _nothing(evidence)
     made = {check.name for check in evidence.checks}
     absent = [name for name in REQUIRED_CHECKS if name not in made]
     return f"checks that were not made: {', '.join(absent)}" if absent else None
+
+
+def _nothing(evidence: Evidence) -> str:
+    """Why there is no look: what was not measured says it."""
+    found = (m.measured for m in evidence.measurements)
+    why = dict.fromkeys(m.reason for m in found if isinstance(m, Unmeasured))
+    return f"there is no look: {'; '.join(why) or 'nothing is awaited'}"
 
 
 def _harm(

@@ -169,6 +169,18 @@ def test_before_the_first_look_nothing_is_decided(look: Look | None) -> None:
     assert decide_look(broken, BOTH, PASSING).verdict is OnlineVerdict.INVALID
 
 
+def test_what_kept_an_ab_from_any_look_is_said() -> None:
+    found = evidence(end(Bounds.UPPER, -0.5), look=None, checks=(), waits=())
+    broken = Unmeasured("the journal is torn", Cause.BROKEN)
+    lost = replace(
+        found, measurements=tuple(replace(m, measured=broken) for m in found.measurements)
+    )
+    said = decide_look(lost, BOTH, ())
+    assert said.verdict is OnlineVerdict.INVALID
+    assert said.reason == "there is no look: the journal is torn"
+    assert "nothing is awaited" in decide_look(replace(found, measurements=()), BOTH, ()).reason
+
+
 @pytest.mark.parametrize(
     ("criterion", "measurement", "stops"),
     [
