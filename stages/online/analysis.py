@@ -11,6 +11,7 @@ from stages.online.harm import Harm, sequences
 from stages.online.look_data import LookData, MetricArms
 from stages.online.looks import Spent, decides, is_final, spent
 from stages.online.parts import before, below
+from stages.online.skewed import reaches
 from stages.stats.experiments import Contrast, MetricColumns
 from stages.stats.moments import Moments
 from stages.stats.ranges import Range
@@ -173,7 +174,26 @@ def _intervals(
     relative = quotient(arms, columns, level=level, critical=bound)
     if measured.metric.kind is OnlineKind.PROPORTION:
         return _of_shares(value, difference, relative, arms=arms, bound=bound)
-    return value, difference, relative
+    far = reaches(arms, columns, critical=bound, shares=False)
+    if isinstance(difference, Unmeasured) or (far.low, far.high) == (bound, bound):
+        return value, difference, relative
+    ends = [
+        (
+            repeated_interval(effect(arms, columns), bound=reach, level=level, unit=unit),
+            quotient(arms, columns, level=level, critical=reach),
+        )
+        for reach in (far.low, far.high)
+    ]
+    return value, _skewed(*(found for found, _ in ends)), _skewed(*(found for _, found in ends))
+
+
+def _skewed(low: Estimate | Unmeasured, high: Estimate | Unmeasured) -> Estimate | Unmeasured:
+    """The lower end of one interval and the upper end of another."""
+    if isinstance(low, Unmeasured):
+        return low
+    if isinstance(high, Unmeasured):
+        return high
+    return replace(low, high=high.high, method=f"{low.method}, corrected for skewness (Hall)")
 
 
 def _of_shares(

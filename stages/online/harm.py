@@ -6,17 +6,15 @@ from functools import lru_cache
 from stages.evidence.estimate import Bounds, Cause, Estimate, Unmeasured
 from stages.online.effects import effect, quotient
 from stages.online.look_data import MetricArms
+from stages.online.skewed import reaches
 from stages.stats.confidence_sequence import (
     asymptotic_confidence_sequence,
     best_rho_squared,
     half_width,
 )
-from stages.stats.doubts import skewness_of_effect
 from stages.stats.experiments import MetricColumns
 from stages.stats.moments import Moments
 from stages.stats.quantiles import QuantileArm
-from stages.stats.student import untransformed
-from stages.stats.two_shares import skewness_of_share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,23 +83,8 @@ def _critical(arms: MetricArms, harm: Harm, n: int) -> float:
     """Standard errors that the harmful end reaches."""
     rho = best_rho_squared(harm.planned_units, alpha=harm.alpha)
     normal = half_width(n, 1.0, alpha=harm.alpha, rho_squared=rho)
-    skewness = _skewness(arms, harm)
-    upper = harm.bounds is Bounds.UPPER
-    corrected = -untransformed(-normal, skewness) if upper else untransformed(normal, skewness)
-    return max(normal, corrected)
-
-
-def _skewness(arms: MetricArms, harm: Harm) -> float:
-    """Of the effect, before covariates; 0 where it is not known."""
-    control, treatment = arms.champion, arms.challenger
-    if not isinstance(control, Moments) or not isinstance(treatment, Moments):
-        return 0.0
-    of_units = arms.skewness
-    if harm.shares:
-        of_units = (skewness_of_share(control.mean[0]), skewness_of_share(treatment.mean[0]))
-    if of_units is None:
-        return 0.0
-    return skewness_of_effect(control, treatment, harm.columns, of_units)
+    found = reaches(arms, harm.columns, critical=normal, shares=harm.shares)
+    return found.high if harm.bounds is Bounds.UPPER else found.low
 
 
 def _smaller(arms: MetricArms) -> int:

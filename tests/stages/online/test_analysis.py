@@ -72,6 +72,40 @@ def test_means_are_left_as_they_are() -> None:
     assert "Newcombe" not in found.method
 
 
+def of_skewed(
+    champion: Moments, challenger: Moments, skewness: tuple[float, float] | None
+) -> dict[Quantity, Estimate | Unmeasured]:
+    arms = MetricArms(metric="failed", champion=champion, challenger=challenger, skewness=skewness)
+    look = LookData(day=14.0, champion_units=900, challenger_units=100, metrics=(arms,))
+    found = measure_looks(plan("mean"), (look,))
+    return {m.quantity: m.measured for m in found if m.validity is Validity.LOOK}
+
+
+def test_the_mean_of_a_small_skewed_arm_has_an_end_that_reaches_farther() -> None:
+    arms = arm(0.2, 900), arm(0.2, 100)
+    plain, same, skewed = (
+        of_skewed(*arms, skewness) for skewness in (None, (0.0, 0.0), (3.0, 3.0))
+    )
+    for quantity in (Quantity.DIFFERENCE, Quantity.RATIO):
+        assert ends(same[quantity]) == ends(plain[quantity])
+        (low, high), (of_skewed_low, of_skewed_high) = ends(plain[quantity]), ends(skewed[quantity])
+        assert of_skewed_high > high + 0.1 * (high - low)
+        assert of_skewed_low == pytest.approx(low)
+        found = skewed[quantity]
+        assert isinstance(found, Estimate)
+        assert "corrected for skewness" in found.method
+    assert ends(skewed[Quantity.VALUE]) == ends(plain[Quantity.VALUE])
+
+
+def test_a_quotient_that_only_a_normal_end_knows_is_not_measured() -> None:
+    arms = arm(0.003, 900), arm(0.2, 100)
+    assert isinstance(of_skewed(*arms, (0.0, 0.0))[Quantity.RATIO], Unmeasured)
+    near = arm(0.0055, 900), arm(0.2, 100)
+    assert isinstance(of_skewed(*near, (0.0, 0.0))[Quantity.RATIO], Estimate)
+    for skewness in ((0.0, 4.0), (0.0, -4.0)):
+        assert isinstance(of_skewed(*near, skewness)[Quantity.RATIO], Unmeasured)
+
+
 def test_a_share_outside_its_limits_is_not_measured() -> None:
     found = at_look(arm(0.3, 500), arm(1.4, 500))
     assert all(isinstance(measured, Unmeasured) for measured in found.values())
