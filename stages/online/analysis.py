@@ -297,9 +297,15 @@ def _power(measured: Measured) -> float | None:
 
 
 def _stopped_here(measured: Measured, stands: Spent) -> Estimate | None:
-    """The effect if the A/B ends here; where looks are not independent, or share alpha, none."""
+    """The effect if the A/B ends here; where looks are not independent, or share alpha, none.
+
+    Nor after a look at which the primary crossed its bound and a guardrail kept the A/B going: the
+    order of outcomes knows none that crossed before it ended.
+    """
     plan = measured.plan
     if stands.bound is None or plan.hypotheses > 1 or plan.window_of(measured.name) == 0:
+        return None
+    if any(_crosses(measured, number) for number in range(1, len(measured.looks))):
         return None
     shares, bounds = zip(*stands.counted, strict=True)
     found = stagewise(
@@ -310,3 +316,14 @@ def _stopped_here(measured: Measured, stands: Spent) -> Estimate | None:
         higher_is_better=measured.metric.higher_is_better,
     )
     return None if isinstance(found, Unmeasured) else found.estimate
+
+
+def _crosses(measured: Measured, number: int) -> bool:
+    """Whether the metric was above its bound at a look, numbered from 1."""
+    plan, looks = measured.plan, measured.looks[:number]
+    bound = spent(plan, looks, measured.name, alpha=plan.alpha).bound
+    found = contrast_of(measured, looks[-1])
+    if bound is None or isinstance(found, Unmeasured):
+        return False
+    sign = 1 if measured.metric.higher_is_better else -1
+    return sign * found.effect > bound * found.standard_error

@@ -261,6 +261,13 @@ def test_an_effect_is_told_without_the_luck_of_having_ended_there() -> None:
     assert last.low < last.value < last.high
 
 
+def test_an_effect_that_had_crossed_before_the_ab_ended_is_not_corrected() -> None:
+    plan_ = plan_of(**MONEY, planned_units=8_000)
+
+    assert look_of(plan_, looks_of(0.25, 0.24)).stopped_here is None
+    assert look_of(plan_, looks_of(-0.25, 0.24)).stopped_here is not None
+
+
 @pytest.mark.parametrize(
     "more",
     [
