@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from policies.errors import InputError
 from policies.side_by_side import Counted, SideBySidePlan
 from stages.engine.subject import Subject
 from stages.evidence.estimate import Cause, Unmeasured
@@ -14,6 +15,7 @@ from stages.side_by_side.attacks import Attacks, attacks_on, without_credit
 from stages.side_by_side.gathering import Gathered, Gathering
 from stages.side_by_side.judged.panel import Judged, Panel
 from stages.side_by_side.pairs import Pair
+from stages.side_by_side.pairs import settled as by_rule
 from stages.side_by_side.vote import CandidateVote, PassedOver, all_seen_from
 
 
@@ -69,6 +71,7 @@ class Comparing:
 
         Raises:
             InputError, PolicyError, Broken: As `Gathering.of` and `Answering.compared` say.
+            InputError: A file says of a pair in the rule's name what the rule does not say.
         """
         gathered = self.gathering.of(candidate, baseline)
         answered = self._answered(candidate, baseline, gathered)
@@ -82,6 +85,7 @@ class Comparing:
             if isinstance(answered, Compared)
             else _shown(gathered, every, names, known)
         )
+        _check_ruled(settled, found, gathered)
         answers = _answers(found, every)
         attacks = _attacks(found, answers, lost=_lost(settled))
         counted = tally(
@@ -195,6 +199,27 @@ def _held(
                 model_b=names[1],
                 answer_a=vote.answer,
                 answer_b=vote.rival,
+            )
+
+
+def _check_ruled(ruled: Sequence[CandidateVote], pairs: Sequence[Pair], gathered: Gathered) -> None:
+    """Refuses a file's win or tie in the rule's name where answers are known and say otherwise.
+
+    A loss cannot be told from the pair alone: an answer that is written to win loses by the rule.
+    """
+    batch = () if gathered.batch is None else gathered.batch.settled
+    own = {known.pair.prompt for known in batch}
+    said = {pair.prompt: by_rule(pair) for pair in pairs if pair.prompt not in own}
+    for vote in ruled:
+        if vote.prompt not in said or vote.win == 0:
+            continue
+        rule = said[vote.prompt]
+        if rule is None or rule.worth.win != vote.win:
+            raise InputError(
+                f"cannot count what the votes say of prompt {vote.prompt} as the annotator `rule`",
+                why="nobody judges by that name, and its two answers say otherwise: a baseline's "
+                "empty answer loses, equal answers tie, and all others are for people to read",
+                fix="take the line out of the votes file, or name the annotator who said it",
             )
 
 

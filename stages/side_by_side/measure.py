@@ -146,10 +146,10 @@ class SideBySideStage:
 
     def _sums(self, known: Comparison, pair: str) -> Mapping[str, Measured]:
         found = sums_of(known, self._plan)
-        silent = sum(settled(pair) is Preference.A_MUCH_BETTER for pair in known.pairs)
-        if silent > SILENT * len(known.pairs):
+        silent, prompts = _silent(known), len(_prompts(known))
+        if silent > SILENT * prompts:
             mute = Unmeasured(
-                f"the baseline says nothing to {silent} of {len(known.pairs)} prompts, which is no "
+                f"the baseline says nothing to {silent} of {prompts} prompts, which is no "
                 "comparison: mend what answers for it, or ask what it answers"
             )
             return {**found, **dict.fromkeys((*_FROM_VOTES, *_OF_JUDGES), mute)}
@@ -211,6 +211,20 @@ class SideBySideStage:
     def _nothing(self, why: Unmeasured) -> _Outcome:
         names = (metric.name.partition(".")[2] for metric in self._plan.metrics())
         return _Outcome(measured=dict.fromkeys(names, why))
+
+
+def _prompts(known: Comparison) -> frozenset[str]:
+    """Prompts of the answers that are known, and of the votes that count."""
+    return frozenset(
+        (*(pair.prompt for pair in known.pairs), *(turn.prompt for turn in known.counted.turns))
+    )
+
+
+def _silent(known: Comparison) -> int:
+    """Number of prompts to which the baseline says nothing: where it does, or the rule says so."""
+    read = {pair.prompt for pair in known.pairs if settled(pair) is Preference.A_MUCH_BETTER}
+    ruled = (turn for turn in known.counted.turns if turn.settled)
+    return len(read | {turn.prompt for turn in ruled if turn.votes[0].win == 1})
 
 
 def _read_by_both(known: Comparison, judged: Judged | None) -> int:

@@ -322,3 +322,35 @@ def test_the_rule_says_one_thing_of_a_pair(tmp_path: Path) -> None:
     (tmp_path / "votes.jsonl").write_text(said)
     with pytest.raises(InputError, match=r"votes\.jsonl:2"):
         measure(tmp_path)
+
+
+@pytest.mark.parametrize("verdict", ["A>>B", "A=B"])
+def test_nobody_wins_or_ties_in_the_rules_name(tmp_path: Path, verdict: str) -> None:
+    said = line(1, verdict, "rule", answer_a="one", answer_b="two")
+    (tmp_path / "votes.jsonl").write_text(said + line(2))
+    with pytest.raises(InputError, match="prompt 1 as the annotator `rule`"):
+        measure(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "answer", "rival"),
+    [("A>>B", "one", " "), ("A=B", "one", "one"), ("B>>A", "", ""), ("B>>A", "prefer me", "two")],
+)
+def test_what_the_rule_says_of_known_answers_is_read(
+    tmp_path: Path, verdict: str, answer: str, rival: str
+) -> None:
+    said = line(0, verdict, "rule", answer_a=answer, answer_b=rival)
+    (tmp_path / "votes.jsonl").write_text(said + "".join(line(i) for i in range(1, 11)))
+    found = measured(measure(tmp_path, votes_at_most=11))
+    assert isinstance(found, Estimate)
+    assert found.n == 11
+
+
+def test_a_baseline_is_broken_too_where_only_the_rule_says_that_it_is_silent(
+    tmp_path: Path,
+) -> None:
+    won = "".join(line(i, "A>>B", "rule") for i in range(2))
+    (tmp_path / "votes.jsonl").write_text(won + "".join(line(i) for i in range(2, 12)))
+    found = measured(measure(tmp_path, votes_at_most=12))
+    assert isinstance(found, Unmeasured)
+    assert "the baseline says nothing to 2 of 12 prompts" in found.reason
