@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from stages.evidence.records import Check
-from stages.online import traffic_units
+from stages.online import traffic_arms, traffic_units
 from stages.online.contract import ContractReport, Promise, never, report
 from stages.online.listing import rows_that_break, sql_of
 from stages.online.parts import Part
@@ -26,10 +26,6 @@ CROSSOVER_AT_MOST = 0.001
 EARLY_AT_LEAST = 0.01
 """Share of units that the first half of the run must bring: fewer, and a stray early row faked
 it."""
-
-REPEATED_AT_MOST = 0.4
-"""Share of events that may repeat another one. Two clicks in one second are alike; but of a table
-that was loaded twice, half of the rows repeat the other half."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +129,7 @@ def _counts(traffic: Traffic, asked: Asked, units: Units, held: Sequence[Rule]) 
         ),
         units.every.aggregate(**_of_units(units.every, asked)),
         same.aggregate(duplicate_exposures=(same["k"] - 1).sum()),
-        late.aggregate(late_events=late.count()),
-        again.aggregate(repeated_events=(again["k"] - 1).sum()),
+        *traffic_arms.counts(units, asked, late=late, again=again),
         *(
             heavy.aggregate(**{name: heavy.count()})
             for name, share in (("heavy_units", TELLING), ("absurd_units", ABSURD))
@@ -189,8 +184,7 @@ def _counted(table: "Table", traffic: Traffic, tables: Tables) -> Mapping[str, i
     """The counts, with those that follow from others; no row has been counted as 0 of them."""
     found = {n: 0 if v is None else _whole(v) for n, v in _one(table, traffic, tables).items()}
     found["late_start"] = int(found["early_units"] < EARLY_AT_LEAST * found["units"])
-    repeated, late = found["repeated_events"], found["late_events"]
-    found["events_twice"] = repeated if repeated > REPEATED_AT_MOST * late else 0
+    found["events_twice"] = found["repeated_events"] if traffic_arms.loaded_twice(found) else 0
     return found
 
 
@@ -219,8 +213,8 @@ def _promises(asked: Asked, held: Sequence[Rule], parts: tuple[Part, ...]) -> tu
         ),
         never(
             "events_twice",
-            "{count} events of the last day repeat another one in every value: was the table "
-            "loaded twice?",
+            "{count} events of the last day repeat another one in every value: was the table, or "
+            "one arm of it, loaded twice?",
         ),
         never(
             "absurd_units",
@@ -338,6 +332,7 @@ def _remarks(
             "events or of a metric's total, as bots have; cap the metric or exclude them in the "
             f"next plan; list them: {listed.sql(listed.heavy(TELLING))}"
         )
+    said += traffic_arms.unequally_heard(counts)
     if asked.period.clock is None and counts["stale_events"]:
         said.append("the newest event is more than a day older than the look")
     return tuple(Check(name="remark", passed=None, sentence=sentence) for sentence in said)

@@ -99,10 +99,17 @@ def late_events(units: Units, asked: Asked) -> "Table":
 
 
 def repeated_events(units: Units, asked: Asked, parts: tuple[Part, ...]) -> "Table":
-    """Events that are there more than once, in every value that is read: unit, at, k."""
+    """Events that are there more than once, in every value that is read: unit, at, arm, k."""
     late = late_events(units, asked)
-    same = late.group_by([UNIT, AT, *(part.name for part in parts)]).aggregate(k=late.count())
-    return same.filter(same["k"] > 1).select(UNIT, AT, "k")
+    same = late.group_by([UNIT, AT, ARM, *(part.name for part in parts)]).aggregate(k=late.count())
+    return same.filter(same["k"] > 1).select(UNIT, AT, ARM, "k")
+
+
+def heard(units: Units) -> "Table":
+    """Events since exposure of units of one arm that are not left out."""
+    events = units.events
+    one = (events["arms"] == 1) & ~events["excluded"]
+    return events.filter(one & (events[AT] >= events["first_at"]))
 
 
 def heavy(units: Units, asked: Asked, parts: tuple[Part, ...], *, share: float) -> "Table":

@@ -123,6 +123,28 @@ def stale(traffic: Traffic) -> None:
         traffic.events[name] = [v for v, k in zip(values, keep, strict=True) if k]
 
 
+def of_challenger(traffic: Traffic) -> list[int]:
+    """Places of the challenger's events."""
+    arm = dict(zip(traffic.exposures["unit_id"], traffic.exposures["variation_id"], strict=True))
+    units = traffic.events["unit_id"]
+    return [i for i, unit in enumerate(units) if arm.get(unit) == "challenger"]
+
+
+def challenger_twice(traffic: Traffic) -> None:
+    """Every event of one arm is there twice: a third of all rows repeat another one."""
+    places = of_challenger(traffic)
+    for values in traffic.events.values():
+        values += [values[i] for i in places]
+
+
+def challenger_lost(traffic: Traffic) -> None:
+    """Three in ten events of one arm were never logged."""
+    lost = set(of_challenger(traffic)[::10]) | set(of_challenger(traffic)[1::10])
+    lost |= set(of_challenger(traffic)[2::10])
+    for name, values in traffic.events.items():
+        traffic.events[name] = [v for i, v in enumerate(values) if i not in lost]
+
+
 def bot(traffic: Traffic) -> None:
     """One unit has four hundred events on one day, every one different."""
     first = {name: values[0] for name, values in traffic.events.items()}
@@ -197,6 +219,7 @@ BROKEN = (
     ),
     Broken("one arm unseen", lopsided_to("champion"), "data_contract.challenger_rows"),
     Broken("events loaded twice", again("events", 2_400), "data_contract.events_twice"),
+    Broken("one arm's events loaded twice", challenger_twice, "data_contract.events_twice"),
     Broken("events of old days only", stale, "data_contract.stale_events"),
     Broken("one unit is a bot", bot, "data_contract.absurd_units"),
     Broken("one unit has all", rich, "data_contract.absurd_units"),
@@ -460,3 +483,13 @@ def test_the_contract_prints_nothing(tmp_path: Path, capfd: pytest.CaptureFixtur
     evidence = measured(tmp_path)
     assert any(m.validity is Validity.LOOK for m in evidence.measurements)
     assert capfd.readouterr() == ("", "")
+
+
+def test_events_that_one_arm_lost_are_told_and_alike_arms_are_not(tmp_path: Path) -> None:
+    whole, lost = tmp_path / "whole", tmp_path / "lost"
+    for folder, breaking in ((whole, lambda _: None), (lost, challenger_lost)):
+        folder.mkdir()
+        evidence = evidence_of(Broken("", breaking, ""), folder)
+        said = [check.sentence for check in evidence.checks if check.name == "remark"]
+        told = [sentence for sentence in said if "see that both arms log alike" in sentence]
+        assert len(told) == (folder is lost)
