@@ -7,7 +7,7 @@ from gates.decide.limits import limit_of
 from gates.decide.primaries import demands_on
 from gates.decide.sentences import Case, failing
 from gates.decide.verdict import Finding, OnlineVerdict, Verdict
-from policies.criteria import Criterion, Severity
+from policies.criteria import Better, Criterion, Severity
 from policies.metric import Metric, Unit
 from stages.evidence.estimate import Estimate, Unmeasured
 from stages.evidence.records import Evidence, Look, Quantity, Validity
@@ -77,7 +77,7 @@ def decide_look(
         corrected = _corrected(look, metrics)
         said = f"{_where(look)} was the last, and {missing}; the baseline stays{corrected}"
         return LookDecision(verdict=OnlineVerdict.INCONCLUSIVE, reason=said)
-    said = f"{_where(look)}: {missing}{_power(look)}"
+    said = f"{_where(look)}: {missing}{_power(look, criteria)}"
     return LookDecision(verdict=OnlineVerdict.CONTINUE, reason=said)
 
 
@@ -201,8 +201,11 @@ def _where(look: Look) -> str:
     )
 
 
-def _power(look: Look) -> str:
-    if look.conditional_power is None:
+def _power(look: Look, criteria: Sequence[Criterion]) -> str:
+    """It counts crossings of zero's bound: of a primary that must be better, not of a margin."""
+    demands = demands_on(look.primary, criteria)
+    better = any(isinstance(criterion.demand, Better) for criterion in demands)
+    if look.conditional_power is None or not better:
         return ""
     primary = look.primary if len(look.all_primaries) > 1 else "it"
     return (

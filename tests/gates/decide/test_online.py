@@ -286,6 +286,19 @@ def test_without_a_conditional_power_the_sentence_is_silent_about_it() -> None:
     assert "probability" not in decide_look(evidence(look=look), BOTH, found).reason
 
 
+def test_no_probability_of_a_margin_is_told_by_the_bound_of_zero() -> None:
+    margin = Criterion(
+        metric=PRIMARY,
+        non_inferior=NonInferior(margin=0.1),
+        severity=Severity.BLOCKING,
+        because="product",
+    )
+    found = (finding(margin, Verdict.HOLD), finding(SAFE))
+    decided = decide_look(evidence(), (margin, SAFE), found)
+    assert decided.verdict is OnlineVerdict.CONTINUE
+    assert "probability" not in decided.reason
+
+
 def test_of_several_primaries_the_one_whose_chances_are_told_is_named() -> None:
     found = (finding(BETTER, Verdict.HOLD), finding(SAFE))
     alone = decide_look(evidence(), BOTH, found).reason
