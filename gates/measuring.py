@@ -214,7 +214,9 @@ def unit_folder(services: Services) -> UnitFolder:
 def _tables(section: DataSection, services: Services) -> Tables:
     at = None
     if section.connection is not None:
-        at = Connection(url=section.connection, password=_key(section.password_env, services))
+        variable = section.password_env
+        password = _key(variable, services)
+        at = Connection(url=section.connection, password=password, password_env=variable)
     return Tables(
         exposures=relation(section.exposures, section.exposures_sql, of=at),
         events=relation(section.events, section.events_sql, of=at),

@@ -53,12 +53,13 @@ def connected(tables: Tables) -> Iterator["Backend"]:
     """The engine that reads the tables, closed when the context ends.
 
     Raises:
-        InputError: It cannot be reached, or the backend is not installed.
+        InputError: It cannot be reached, its password is absent, or the backend is not installed.
     """
     if tables.connection is None:
         with engine() as local:
             yield local
         return
+    _refuse_without_password(tables.connection)
     with _quiet():
         backend, mine = _connect(tables.connection)
         try:
@@ -94,6 +95,16 @@ def faults(backend: str) -> tuple[type[Exception], ...]:
     from ibis.common.exceptions import IbisError, TableNotFound
 
     return (IbisError, TableNotFound, *(_named(name) for name in _FAULTS.get(backend, ())))
+
+
+def _refuse_without_password(connection: Connection) -> None:
+    if connection.password_env is not None and not connection.password:
+        raise InputError(
+            f"cannot reach the traffic at {connection.url}",
+            why=f"the variable {connection.password_env}, which should hold its password, is unset",
+            fix=f"set {connection.password_env}, or leave `password_env` out of [data.NAME] "
+            "where no password is needed",
+        )
 
 
 def _connect(connection: Connection) -> tuple["Backend", bool]:

@@ -25,10 +25,12 @@ class Connection:
     Attributes:
         url: Its address, without a password.
         password: What belongs into it; never shown.
+        password_env: Variable that holds the password, where one is needed.
     """
 
     url: str
     password: str | None = field(default=None, repr=False)
+    password_env: str | None = None
 
     @property
     def scheme(self) -> str:

@@ -220,6 +220,18 @@ def test_a_database_that_is_not_there_is_refused_without_its_password(tmp_path: 
         pass
 
 
+@pytest.mark.parametrize("password", [None, ""])
+def test_an_unset_password_is_named_by_its_variable(password: str | None) -> None:
+    at = Connection(
+        url="postgresql://gate@nowhere.invalid/db", password=password, password_env="AB_PASSWORD"
+    )
+    tables = Tables(
+        exposures=NamedTable(name="exposures"), events=NamedTable(name="events"), connection=at
+    )
+    with pytest.raises(InputError, match=r"AB_PASSWORD, .* is unset"):
+        look(tables)
+
+
 def test_a_table_that_is_not_there_is_named(folder: Path) -> None:
     with database(folder) as (path, _):
         pass

@@ -1,5 +1,6 @@
 """Moments from events against numpy, with windows, crossing units and large means."""
 
+import math
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from stages.online.reduction import reduce_look
 from stages.online.sources import Tables
 from stages.online.tables import MissingColumns, open_traffic
 from stages.stats.moments import Moments
+from tests.stages.online.rich_traffic import assert_looks_agree
 from tests.stages.online.traffic_of import START, Recipe, Traffic, generate, plan_of, write
 
 if TYPE_CHECKING:
@@ -101,6 +103,29 @@ def test_a_mean_of_1e8_leaves_the_variance_intact(tmp_path: Path) -> None:
         mine = values[arms == arm]
         assert moments.mean[0] == pytest.approx(mine.mean(), rel=1e-12)
         assert moments.covariance[0][0] == pytest.approx(mine.var(ddof=1), rel=1e-9)
+
+
+def test_times_without_an_offset_are_utc_in_parquet_too(tmp_path: Path) -> None:
+    traffic = generate(Recipe(units=60, days=5.0))
+    naive = Traffic(exposures=dict(traffic.exposures), events=dict(traffic.events))
+    for table in (naive.exposures, naive.events):
+        table["timestamp"] = [
+            at.replace(tzinfo=None) for at in table["timestamp"] if isinstance(at, datetime)
+        ]
+    plan = plan_of()
+    assert_looks_agree(
+        reduced(naive, tmp_path / "naive", plan), reduced(traffic, tmp_path, plan), rel=1e-12
+    )
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_value_that_is_no_number_never_becomes_a_moment(tmp_path: Path, value: float) -> None:
+    traffic = generate(Recipe(units=60, days=5.0))
+    traffic.events["seconds"][4] = value
+    found = reduced(traffic, tmp_path, plan_of())
+    for arm in ("champion", "challenger"):  # values of both are centred on a common mean
+        assert isinstance(getattr(found.of("seconds"), arm), Unmeasured)
+        assert isinstance(getattr(found.of("resolved"), arm), Moments)
 
 
 def test_units_whose_window_is_open_count_for_the_split_only(tmp_path: Path) -> None:
