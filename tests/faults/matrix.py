@@ -1,4 +1,4 @@
-"""The fail-closed matrix of two stages: every fault, and what becomes of a candidate with it."""
+"""The fail-closed matrix: every fault of every stage, and what becomes of a candidate with it."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -6,6 +6,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.faults import (
+    ab_plans,
+    ab_records,
+    ab_rows,
+    ab_sources,
     ballots,
     classifying,
     evidence,
@@ -36,6 +40,10 @@ FAULTS: tuple[Fault, ...] = (
     *rivals.FAULTS,
     *panels.FAULTS,
     *evidence.FAULTS,
+    *ab_rows.FAULTS,
+    *ab_plans.FAULTS,
+    *ab_records.FAULTS,
+    *ab_sources.FAULTS,
 )
 
 HARMLESS: tuple[Harmless, ...] = (
@@ -44,6 +52,10 @@ HARMLESS: tuple[Harmless, ...] = (
     *exchanged.HARMLESS,
     *rivals.HARMLESS,
     *panels.HARMLESS,
+    *ab_rows.HARMLESS,
+    *ab_plans.HARMLESS,
+    *ab_records.HARMLESS,
+    *ab_sources.HARMLESS,
 )
 
 

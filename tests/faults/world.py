@@ -17,6 +17,7 @@ from policies.errors import GateError
 from stages.evidence.codec import decode, encode
 from stages.models.fingerprint import CANARIES
 from tests.fakes.workplace import NOW, Workplace, lines
+from tests.faults.ab import Ab
 from tests.servers.openai_server import Behaviour, Call, OpenAIServer, Reaction, text
 
 COUNT = 20
@@ -65,6 +66,7 @@ class World:
         endpoints: Judges and services, by name.
         after_registration: What happens between registering and measuring.
         damage: What happens to the evidence while it is kept; None when it is decided at once.
+        ab: The A/B, where that is what is spoiled; it goes its own way from start to promotion.
     """
 
     place: Workplace
@@ -79,6 +81,7 @@ class World:
     endpoints: dict[str, OpenAIServer] = field(default_factory=dict)
     after_registration: list[Callable[[], object]] = field(default_factory=list)
     damage: Callable[[bytes], bytes] | None = None
+    ab: Ab | None = None
 
     @property
     def data(self) -> Path:
@@ -118,6 +121,8 @@ class World:
 
     def run(self) -> Outcome:
         """Registers both checkpoints, runs the round, and says what was decided."""
+        if self.ab is not None:
+            return self.ab.run()
         try:
             decision = self._decided()
         except GateError as error:
