@@ -126,7 +126,8 @@ def stage_of(name: StageName, round_: Round, services: Services, *, candidate: s
             return _side_by_side(plan.side_by_side, file, services)
         case StageName.ONLINE:
             assert plan.online is not None
-            registered = preregister(file.policy, candidate, services)
+            version = next(v for v in round_.members if v.uri == candidate)
+            registered = preregister(file.policy, version, services)
             return OnlineStage(
                 plan.online,
                 Registration(

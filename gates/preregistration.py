@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from gates.claimed_traffic import refuse_claimed, traffic_of
+from gates.ledger.ledger import Version
 from gates.services import Services
 from gates.wealth import draw, refuse_other_draw
 from policies.canonical import Json, sha256_of
@@ -38,7 +40,7 @@ class Preregistration:
 
 
 def preregister(
-    policy: Policy, candidate: str, services: Services, *, by: str = GATE_RUN
+    policy: Policy, version: Version, services: Services, *, by: str = GATE_RUN
 ) -> Preregistration:
     """The first preregistration of a candidate's A/B; written now when there is none.
 
@@ -46,14 +48,17 @@ def preregister(
 
     Args:
         policy: The policy; its online plan and the criteria on it are registered.
-        candidate: MLflow URI of the version.
+        version: The candidate.
         services: The outside world.
         by: Who registers.
 
     Raises:
-        PolicyError: When the plan holds a false discovery rate, and nothing is left to draw.
+        PolicyError: When another candidate has the same traffic, or the plan holds a false
+            discovery rate, and nothing is left to draw.
         Broken: When what is registered cannot be read, or is not what the record of draws says.
     """
+    candidate, stream = version.uri, _stream(policy.policy)
+    traffic = own_traffic(policy, version, services.state)
     found = registered(policy.policy, candidate, services.state)
     if found is not None:
         refuse_other_draw(policy, candidate, services.state, alpha=found.alpha)
@@ -66,10 +71,24 @@ def preregister(
         "by": by,
         "source_sha256": source_sha256(policy, services),
         "content": content_of(policy),
+        "traffic": traffic,
         "alpha": draw(policy, candidate, services.state, at=at),
     }
-    services.state.append(_stream(policy.policy), [entry])
-    return _parsed(entry, _stream(policy.policy))
+    services.state.append(stream, [entry])
+    return _parsed(entry, stream)
+
+
+def own_traffic(policy: Policy, version: Version, state: State) -> Json:
+    """The traffic that a candidate's A/B reads, and no other candidate's does.
+
+    Raises:
+        PolicyError: When it was registered for another candidate.
+    """
+    plan = policy.plan.online
+    assert plan is not None
+    traffic = traffic_of(plan, version.known_as)
+    refuse_claimed(traffic, version.uri, state.read(_stream(policy.policy)))
+    return traffic
 
 
 def registered(policy: str, candidate: str, state: State) -> Preregistration | None:

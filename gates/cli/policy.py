@@ -29,6 +29,7 @@ from policies.clicking import clicking_remark
 from policies.criteria import Severity
 from policies.detectors import detector_remark
 from policies.diff import diff
+from policies.one_arm import one_arm_remark
 from policies.policy import Budget, Policy
 from policies.silence import silence_remark
 from policies.unread_answers import unread_remark
@@ -65,6 +66,7 @@ def check(
         "detector": detector_remark(file.policy),
         "gold": clicking_remark(file.policy),
         "attacks": unread_remark(file.policy),
+        "traffic": one_arm_remark(file.policy),
     }
     remarks = {title: remark for title, remark in found.items() if remark is not None}
     for criterion in _too_small(stages):

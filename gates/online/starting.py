@@ -14,12 +14,13 @@ from gates.preregistration import (
     Preregistration,
     changes,
     content_of,
+    own_traffic,
     preregister,
     source_sha256,
 )
 from gates.services import Services
 from gates.wealth import Stake, record
-from policies.errors import InputError
+from policies.errors import InputError, PolicyError
 from policies.policy import PolicyFile
 from stages.evidence.estimate import Unmeasured
 from stages.evidence.records import StageName
@@ -98,7 +99,7 @@ def _start(ab: Ab, *, by: str) -> Start:
     found = ab.registration
     first = first_exposure(ab)
     refused = _not_ready(ab) if found is None else _changed(ab, found)
-    refused = refused or _exposed(ab, found, first)
+    refused = refused or _claimed(ab) or _exposed(ab, found, first)
     if refused is not None:
         return Start(
             version=ab.version,
@@ -108,7 +109,7 @@ def _start(ab: Ab, *, by: str) -> Start:
             first_exposure=first,
             run_id="",
         )
-    now = preregister(ab.file.policy, ab.version.uri, ab.services, by=by)
+    now = preregister(ab.file.policy, ab.version, ab.services, by=by)
     run_id = ab.services.ledger.log_start(started_of(ab, now))
     new = found is None
     return Start(
@@ -173,6 +174,15 @@ def _changed(ab: Ab, found: Preregistration) -> str | None:
     source = source_sha256(policy, ab.services)
     if found.source_sha256 is not None and source != found.source_sha256:
         return f"the data were described differently when it was {since}: restore [data.NAME]"
+    return None
+
+
+def _claimed(ab: Ab) -> str | None:
+    """Why its traffic is that of another candidate; None when it has its own."""
+    try:
+        own_traffic(ab.file.policy, ab.version, ab.services.state)
+    except PolicyError as error:
+        return f"{error.why}: {error.fix}"
     return None
 
 

@@ -85,6 +85,16 @@ def test_a_changed_policy_is_refused_and_nothing_overwritten(ab: Workplace) -> N
     assert len(ab.ledger.starts) == 1
 
 
+def test_a_second_candidate_on_the_same_arm_is_refused(ab: Workplace) -> None:
+    ab.recorded()
+    ab.policy(TEXT.replace("planned_units", "flag: new-model, planned_units"))
+    found = said("online", "start", "release", "--json")
+    first, second = found.json["starts"]
+    assert (found.code, first["answer"], second["answer"]) == (1, "registered", "refused")
+    assert "`flag`" in second["reason"]
+    assert len(ab.state.read("online/release")) == 1
+
+
 def test_an_ab_that_has_exposures_already_is_refused_and_not_registered(ab: Workplace) -> None:
     traffic(ab, SAME, day=2)
     found = said("online", "start", "release", "--json")
