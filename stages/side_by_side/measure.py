@@ -153,7 +153,8 @@ class SideBySideStage:
                 "comparison: mend what answers for it, or ask what it answers"
             )
             return {**found, **dict.fromkeys((*_FROM_VOTES, *_OF_JUDGES), mute)}
-        through = len(known.counted.prompts) >= self._plan.prompts_planned
+        complete = len(known.counted.prompts) >= self._plan.prompts_planned
+        through = complete and not known.unread  # else nobody has seen what the rule speaks of
         if known.voted or through or self._plan.count is Counted.JUDGES:
             return found
         lacking = Unmeasured(f"no vote compares {pair} yet", Cause.WAITING)

@@ -346,6 +346,13 @@ def test_what_the_rule_says_of_known_answers_is_read(
     assert found.n == 11
 
 
+def test_ties_of_the_rule_alone_on_answers_that_nobody_knows_are_nothing(tmp_path: Path) -> None:
+    (tmp_path / "votes.jsonl").write_text("".join(line(i, "A=B", "rule") for i in range(12)))
+    found = measured(measure(tmp_path, votes_at_most=12))
+    assert isinstance(found, Unmeasured)
+    assert "no vote compares" in found.reason
+
+
 def test_a_baseline_is_broken_too_where_only_the_rule_says_that_it_is_silent(
     tmp_path: Path,
 ) -> None:
