@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from policies.unread_answers import unread_remark
 
 from policies.policy import Policy
+from policies.unread_answers import unread_remark
 
 WIN = {"metric": "side_by_side.win_rate", "at_least": 0.5}
 
