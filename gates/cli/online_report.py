@@ -20,7 +20,6 @@ from gates.cli.output import make_folder, say_json, say_table, write_file
 if TYPE_CHECKING:
     from gates.online.reporting import Told
     from gates.reports.online.report import AbReport, LookRow
-    from stages.online.contract import ContractReport
 
 
 @click.command("report")
@@ -48,17 +47,17 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     With -o a page and its pictures: the sequential plot of every metric, the effects, the split
     over time. The same stand on the MLflow run of the newest look. Beside them the report of the
-    data contract, on the data as they are now.
+    data contract, on the data up to now, or up to the last look of an A/B that has ended.
     """
     from gates.ab import Ab
-    from gates.online.reporting import contract_of, told
+    from gates.online.reporting import contract_files, told
 
     opened = open_workspace(workspace, tracking_uri, state)
     file = find_policy(policy, opened)
     with open_services(opened) as services:
         ab = Ab(file=file, version=services.ledger.version(candidate), services=services)
         found = told(ab)
-        files = () if out is None else _write(found, contract_of(ab), out)
+        files = () if out is None else _write(found, contract_files(ab), out)
     if as_json:
         say_json(_json(found, files))
     else:
@@ -68,19 +67,16 @@ def command(  # noqa: PLR0913 - one parameter per option
     return Exit.YES
 
 
-def _write(found: "Told", contract: "ContractReport | None", folder: Path) -> tuple[str, ...]:
+def _write(found: "Told", contract: tuple[tuple[str, str], ...], folder: Path) -> tuple[str, ...]:
     from gates.reports.online.report import ab_html
-    from policies.canonical import canonical_json
-    from stages.online.contract_report import contract_json, contract_markdown
 
     make_folder(folder)
     page = ab_html(found.report, found.pictures).encode()
-    files = [("ab.html", page), *((p.path, p.content) for p in found.pictures)]
-    if contract is not None:
-        files += [
-            ("contract.json", canonical_json(contract_json(contract)).encode()),
-            ("contract.md", contract_markdown(contract).encode()),
-        ]
+    files = [
+        ("ab.html", page),
+        *((p.path, p.content) for p in found.pictures),
+        *((name, content.encode()) for name, content in contract),
+    ]
     for name, content in files:
         write_file(folder / name, content)
     return tuple(str(folder / name) for name, _ in files)

@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 
-from gates.ab import Ab, online_stage
+from gates.ab import Ab, online_stage, verdict_of
 from gates.preregistration import Preregistration
 from gates.reports.online.course import course_of
 from gates.reports.online.report import AbReport, Picture, guards_of, pictures
-from gates.wealth import Stake, record
+from gates.wealth import ENDS, Stake, record
 from policies.errors import InputError, WrongUsage
 from stages.evidence.records import Evidence, StageName
 from stages.online.checking import check_traffic
-from stages.online.contract import ContractReport
+from stages.online.look_journal import TakenLook
+from stages.online.reading import Unreadable, report_files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +69,25 @@ def told(ab: Ab) -> Told:
     )
 
 
-def contract_of(ab: Ab) -> ContractReport | None:
-    """The data contract's own report on the traffic as it is now; None where there is none."""
+def contract_files(ab: Ab) -> tuple[tuple[str, str], ...]:
+    """The data contract's own report as (name, content); empty where there is none.
+
+    It is on the traffic up to now; of an A/B that has ended up to its last look, since nobody
+    promised any data after it.
+    """
     try:
-        return check_traffic(ab.reading()).report
+        if verdict_of(ab.decided()) in ENDS and (taken := ab.taken()):
+            return _contract_at(ab, list(taken.values())[-1])
+        report = check_traffic(ab.reading()).report
     except InputError:
-        return None
+        return ()
+    return () if report is None else report_files(report)
+
+
+def _contract_at(ab: Ab, last: TakenLook) -> tuple[tuple[str, str], ...]:
+    with ab.reading().opened(last.start) as traffic:
+        found = traffic.found if isinstance(traffic, Unreadable) else traffic.inspected([last.look])
+    return () if found is None else found.files
 
 
 def _registered(ab: Ab, found: Preregistration) -> str:

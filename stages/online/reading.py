@@ -257,12 +257,16 @@ def words_of_change(then: tuple[int, int], now: tuple[int, int]) -> str:
     return ", ".join(found)
 
 
-def _reported(report: ContractReport) -> Inspected:
-    files = (
+def report_files(report: ContractReport) -> tuple[tuple[str, str], ...]:
+    """A contract's report as files: their names and contents."""
+    return (
         ("contract.json", canonical_json(contract_json(report))),
         ("contract.md", contract_markdown(report)),
     )
-    return Inspected(checks=report.checks, files=files)
+
+
+def _reported(report: ContractReport) -> Inspected:
+    return Inspected(checks=report.checks, files=report_files(report))
 
 
 def _without_start(reach: Scope) -> Unreadable:

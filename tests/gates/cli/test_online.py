@@ -271,6 +271,14 @@ def test_a_report_tells_every_look_and_writes_its_pictures(ab: Workplace) -> Non
     assert len(ab.ledger.records) == 3
 
 
+def test_the_contract_of_an_ab_that_has_ended_is_told_as_of_its_last_look(ab: Workplace) -> None:
+    started(ab, SAME, day=14.5)
+    assert said("online", "look", "release").code == 1
+    ab.later(days=30)
+    assert said("online", "report", "release", "assistant/2", "-o", "out").code == 0
+    assert json.loads(Path("out/contract.json").read_text())["kept"] is True
+
+
 def test_the_pictures_stand_with_the_newest_look(drawn: Workplace) -> None:
     started(drawn, SAME, day=3.5)
     said("online", "look", "release")
