@@ -261,7 +261,8 @@ def test_registration_is_checked_for_live_traffic_and_reported_for_recorded(fold
 def test_stale_data_hold_a_live_ab_and_are_told_of_a_recorded_one(tmp_path: Path) -> None:
     write(until(BETTER, 11), tmp_path)
     live = measured(tmp_path, day=15)
-    assert failed(live) == {"freshness"}
+    late = {"freshness", "data_contract", "data_contract.stale_events"}
+    assert failed(live) == late
     assert live.waits[0].who == "operator"
     recorded = measured(tmp_path, retrospective=True, as_of="2024-03-16T00:00:00")
     assert failed(recorded) == set()
