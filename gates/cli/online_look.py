@@ -90,10 +90,20 @@ class Looked:
     def reason(self) -> str:
         """What it came to, in one sentence."""
         if self.result is None:
-            return f"it has ended with {self.due.ended}"
+            moved = f"; {self.due.moved}" if self.due.moved else ""
+            return f"it has ended with {self.due.ended}{moved}"
         of_all = self.result.decision.candidates
         whole = next(c for c in of_all if c.candidate == self.candidate)
         return whole.reason if self.stage is None else self.stage.reason
+
+    @property
+    def alpha_spent(self) -> float | None:
+        """Alpha spent up to this look; None when nothing was decided, or it is INVALID."""
+        from gates.decide.verdict import OnlineVerdict
+
+        if self.look is None or self.verdict == OnlineVerdict.INVALID:
+            return None
+        return self.look.alpha_spent
 
     @property
     def verdict(self) -> str:
@@ -210,7 +220,7 @@ def _json(one: Looked) -> dict[str, object]:
         else list(changed),
         "look": None if look is None else look.number,
         "information": None if look is None else look.information,
-        "alpha_spent": None if look is None else look.alpha_spent,
+        "alpha_spent": one.alpha_spent,
         "conditional_power": None if look is None else look.conditional_power,
         "next_look": _next(one),
         "run_id": None if place is None else place.run_id,
@@ -236,7 +246,7 @@ def _say(found: "Sequence[Looked]") -> None:
                     one.candidate,
                     one.verdict or "no look",
                     ", ".join(f"day {day:g}" for day in one.taken) or "none",
-                    "" if one.look is None else f"{one.look.alpha_spent:.5f}",
+                    "" if one.alpha_spent is None else f"{one.alpha_spent:.5f}",
                     _next(one) or "",
                     one.reason,
                 )

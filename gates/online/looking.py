@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 
 from gates.ab import Ab, verdict_of
 from gates.membership import assemble
-from gates.preregistration import registered
+from gates.preregistration import changes, content_of, registered
 from gates.services import Services
 from gates.wealth import ENDS
 from policies.errors import WrongUsage
 from policies.policy import PolicyFile
 from stages.evidence.estimate import Unmeasured
+from stages.evidence.records import StageName
 from stages.online.look_data import LookData, alike
 from stages.online.looks import due
 from stages.online.reading import Unreadable, words_of_change
@@ -24,6 +25,7 @@ class Due:
     Attributes:
         ab: The A/B.
         ended: The verdict that ended it; empty while it goes on.
+        moved: That the policy is no longer the one that was registered, in words; empty when it is.
         taken: Days of the looks that were taken.
         moments: Times to take looks as of, in order, the last one being the time asked for; empty
             when it has ended.
@@ -33,6 +35,7 @@ class Due:
 
     ab: Ab
     ended: str
+    moved: str
     taken: tuple[float, ...]
     moments: tuple[datetime, ...]
     changed: tuple[str, ...] | Unmeasured
@@ -74,6 +77,7 @@ def due_of(ab: Ab, *, as_of: datetime) -> Due:
     return Due(
         ab=ab,
         ended=str(verdict) if ended else "",
+        moved=_moved(ab),
         taken=tuple(taken),
         moments=moments,
         changed=_changed(ab, due=len(moments) > 1),
@@ -86,6 +90,19 @@ def members_of(ab: Ab) -> tuple[str, ...]:
         return (ab.version.uri,)
     stored = ab.services.ledger.latest(ab.version, ab.file.policy.policy)
     return (ab.version.uri,) if stored is None else tuple(stored.evidence)
+
+
+def _moved(ab: Ab) -> str:
+    found, policy = ab.registration, ab.file.policy
+    now = policy.stage_sha256(StageName.ONLINE)
+    if found is None or found.sha256 == now:
+        return ""
+    named = ", ".join(changes(found.content, content_of(policy)))
+    what = f" ({named})" if named else ""
+    return (
+        f"plan and criteria were registered as {found.sha256[:12]}, and are {now[:12]} now{what}: "
+        "the verdict is that of the registered ones"
+    )
 
 
 def _moments(ab: Ab, as_of: datetime) -> tuple[datetime, ...]:

@@ -179,6 +179,29 @@ def test_an_ab_that_ships_early_is_not_looked_at_again(ab: Workplace) -> None:
     assert (again["verdict"], again["taken"]) == ("SHIP", [])
 
 
+def test_of_an_ab_that_has_ended_a_later_policy_is_told(ab: Workplace) -> None:
+    started(ab, SAME, day=14.5)
+    said("online", "look", "release")
+    ab.policy(TEXT.replace("planned_units: 2000", "planned_units: 1000"))
+    (one,) = said("online", "look", "release", "--json").json["looks"]
+    assert one["verdict"] == "INCONCLUSIVE"
+    assert "now (planned_units)" in one["reason"]
+
+
+def test_an_invalid_look_spends_no_alpha(ab: Workplace) -> None:
+    assert said("online", "start", "release").code == 0
+    found = until(made(SAME), 7.5)
+    kept = [
+        n for n, arm in enumerate(found.exposures["variation_id"]) if arm == "champion" or n % 3
+    ]
+    for name, column in found.exposures.items():
+        found.exposures[name] = [column[n] for n in kept]
+    write(found, ab.data)
+    ab.now = START + timedelta(days=7.5)
+    (one,) = said("online", "look", "release", "--json").json["looks"]
+    assert (one["verdict"], one["taken"], one["alpha_spent"]) == ("INVALID", [], None)
+
+
 def test_looks_taken_in_time_spend_alpha_once(ab: Workplace) -> None:
     assert said("online", "start", "release").code == 0
     in_time = []
