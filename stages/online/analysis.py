@@ -247,7 +247,7 @@ def _widened(found: Estimate, to: Range, name: str) -> Estimate:
 
 def _anytime(measured: Measured) -> list[Measurement]:
     """The sequences that may stop the A/B; each look's end counts for ever after."""
-    harm = _harm(measured)
+    harm = harm_of(measured)
     of_looks = [sequences(look.of(measured.name), harm) for look in measured.looks]
     found = []
     for number, quantity in enumerate(ANYTIME_QUANTITIES):
@@ -263,7 +263,8 @@ def _anytime(measured: Measured) -> list[Measurement]:
     return found
 
 
-def _harm(measured: Measured) -> Harm:
+def harm_of(measured: Measured) -> Harm:
+    """What the harm sequences of a metric are made by."""
     plan = measured.plan
     return Harm(
         columns=measured.columns,

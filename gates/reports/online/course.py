@@ -8,10 +8,10 @@ from policies.online import OnlineMetric, OnlinePlan
 from policies.policy import Policy
 from stages.evidence.estimate import Estimate, Unmeasured
 from stages.evidence.records import Measurement, Quantity, Validity
-from stages.online.analysis import Measured, contrast_of, look_of, measure_looks
+from stages.online.analysis import Measured, contrast_of, harm_of, look_of, measure_looks
+from stages.online.harm import sequences
 from stages.online.look_data import LookData
 from stages.online.looks import decides, is_final, spent
-from stages.stats.confidence_sequence import best_rho_squared, half_width
 from stages.stats.experiments import Contrast
 from stages.stats.exposure import PlannedLooks
 from stages.stats.score_walk import CLOSEST
@@ -208,7 +208,7 @@ def _point(one: Measured, measured: Sequence[Measurement]) -> Point:
         effect=effect,
         z=sign * effect.z if isinstance(effect, Contrast) else None,
         bound=stands.bound,
-        harm=harm_bound(plan, effect.n) if isinstance(effect, Contrast) else None,
+        harm=_harm_bound(one, effect) if isinstance(effect, Contrast) else None,
         difference=_of(measured, one, Quantity.DIFFERENCE, Validity.LOOK),
         ratio=_of(measured, one, Quantity.RATIO, Validity.LOOK),
         difference_harm=_of(measured, one, Quantity.DIFFERENCE, Validity.ANYTIME),
@@ -221,13 +221,13 @@ def alpha_of(plan: OnlinePlan, metric: str) -> float:
     return plan.alpha / (plan.hypotheses if metric in plan.all_primaries else 1)
 
 
-def harm_bound(plan: OnlinePlan, units: int) -> float | None:
-    """Standard errors on the bad side at which the always-valid sequence tells harm."""
-    if units < plan.burn_in_units:
+def _harm_bound(one: Measured, effect: Contrast) -> float | None:
+    """Standard errors on the bad side at which the sequence of this look alone tells harm."""
+    found, _ = sequences(one.looks[-1].of(one.name), harm_of(one))
+    if isinstance(found, Unmeasured):
         return None
-    alpha = plan.harm_alpha / len(plan.metrics)
-    rho = best_rho_squared(plan.planned_units, alpha=alpha)
-    return half_width(units, 1.0, alpha=alpha, rho_squared=rho)
+    end = found.low if found.high is None else found.high
+    return None if end is None else abs(end - effect.effect) / effect.standard_error
 
 
 def _of(
