@@ -9,6 +9,7 @@ from policies.policy import Policy
 from stages.evidence.estimate import Estimate
 from stages.evidence.records import Quantity, Validity
 from stages.online.analysis import look_of, measure_looks
+from stages.stats.experiments import Contrast
 from tests.gates.reports.online.drawn import TEXT, course, looks, policy_of
 
 
@@ -82,3 +83,16 @@ def test_a_drawn_alpha_is_the_one_that_is_spent(policy: Policy) -> None:
         policy, plan.model_copy(update={"alpha": 0.005}), looks(policy, until=14)
     )
     assert less.standings[-1].alpha_spent == 0.005
+
+
+def test_the_bound_of_harm_is_where_the_deciding_sequence_ends(policy: Policy) -> None:
+    for metric in course(policy, until=3).metrics:
+        (point, *_) = metric.points
+        found, effect = point.difference_harm, point.effect
+        if isinstance(found, Estimate) and isinstance(effect, Contrast):
+            ends = [end for end in (found.low, found.high) if end is not None]
+            reach = abs(ends[0] - effect.effect) / effect.standard_error
+            assert point.harm == pytest.approx(reach)
+        else:
+            assert point.harm is None
+    assert any(metric.points[0].harm for metric in course(policy, until=3).metrics)
