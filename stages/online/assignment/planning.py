@@ -7,6 +7,8 @@ from policies.online import OnlinePlan
 from stages.online.arms import arms_of
 from stages.online.assignment.experiment import Arm, Experiment, Step
 
+_DIGITS = 12
+
 
 def experiment_of(
     plan: OnlinePlan, champion: str, challengers: Sequence[str], *, coverage: float = 1.0
@@ -70,4 +72,6 @@ def _steps(plan: OnlinePlan) -> tuple[Step, ...]:
 
 
 def _shares(champion: float, challengers: int) -> tuple[float, ...]:
-    return (champion, *([(1 - champion) / challengers] * challengers))
+    """Shares as one would write them: 0.33 beside 0.67, not 0.32999999999999996."""
+    each = round((1 - champion) / challengers, _DIGITS)
+    return (champion, *([each] * challengers))

@@ -43,6 +43,11 @@ def test_challengers_share_what_the_champion_leaves_in_any_order() -> None:
     assert [arm.name for arm in one.arms] == ["champion", "a/2", "a/3"]
 
 
+def test_a_share_is_the_number_that_people_would_write() -> None:
+    found = experiment_of(plan_of(champion_share=0.67), "a/1", ["a/2"])
+    assert found.steps[0].shares == (0.67, 0.33)
+
+
 @pytest.mark.parametrize("named", [[], ["a/2", "a/3"], ["a/2", "a/2"]])
 def test_as_many_candidates_as_the_plan_has_arms(named: list[str]) -> None:
     with pytest.raises(WrongUsage, match="1 challenger"):
