@@ -148,27 +148,38 @@ def _from_numbers(
 def _pasts(plan: "OnlinePlan", pasts: tuple[str, ...]) -> "Mapping[str, History]":
     from policies.errors import WrongUsage
     from policies.online import OnlineKind
-    from stages.stats.online_design import History, rate_history
 
     found: dict[str, History] = {}
     for text in pasts:
         name, _, numbers = text.partition("=")
+        is_rate = name in plan.metrics and plan.metrics[name].kind is OnlineKind.PROPORTION
+        why = "it names no metric of the plan, or no numbers that a value can have"
         try:
-            mean, *rest = (float(number) for number in numbers.split(":"))
-            is_rate = plan.metrics[name].kind is OnlineKind.PROPORTION
-            explained = rest[1] if len(rest) > 1 else 0.0
-            found[name] = (
-                rate_history(mean, explained=explained)
-                if is_rate
-                else History(mean=mean, deviation=rest[0], explained=explained)
-            )
-        except (ValueError, IndexError, KeyError):
+            known = _known(numbers, is_rate=is_rate)
+        except (ValueError, IndexError):
+            known = None
+            if is_rate:
+                why = f"{name} is a proportion, and its mean a share between 0 and 1"
+        if known is None or name not in plan.metrics:
             raise WrongUsage(
                 f"cannot use --past {text}",
-                why="it names no metric of the plan, or no numbers that a value can have",
-                fix=f"write METRIC=MEAN:DEVIATION, the metric one of {', '.join(plan.metrics)}",
-            ) from None
+                why=why,
+                fix=f"write METRIC=MEAN:DEVIATION, the metric one of {', '.join(plan.metrics)}; "
+                "a proportion needs no deviation",
+            )
+        found[name] = known
     return found
+
+
+def _known(numbers: str, *, is_rate: bool) -> "History":
+    """What `MEAN:DEVIATION:EXPLAINED` says; a rate has no deviation of its own."""
+    from stages.stats.online_design import History, rate_history
+
+    mean, *rest = (float(number) for number in numbers.split(":"))
+    explained = rest[1] if len(rest) > 1 else 0.0
+    if is_rate:
+        return rate_history(mean, explained=explained)
+    return History(mean=mean, deviation=rest[0], explained=explained)
 
 
 def _say(found: "OnlineSize", plan: "OnlinePlan") -> None:

@@ -349,12 +349,13 @@ def _curve(
         ends = plan.model_copy(update={"looks": (*looks, float(day))})
         design = _design(ends, exposure, units)
         course = course_of_all(units, goals, design=design, random=random, paths=_CURVE_PATHS)
+        primary = power_of(units, goals[0], design=design)
         found.append(
             PowerAt(
                 day=day,
                 units=units,
-                primary=power_of(units, goals[0], design=design),
-                everything=course.power,
+                primary=primary,
+                everything=min(course.power, primary),  # the one is simulated, the other exact
             )
         )
     return tuple(found)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from stages.stats.online_design import Course
 from tests.fakes.shell import said
 from tests.fakes.workplace import Workplace
 from tests.gates.cli.test_online import TEXT
@@ -58,6 +59,14 @@ def test_an_earlier_ab_is_history(place: Workplace) -> None:
     assert "says nothing" in nobody.err
 
 
+def test_no_day_ships_more_often_than_its_primary_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shipping is simulated, the primary exact: by luck alone the one exceeds the other."""
+    lucky = Course(power=1.0, by_look=(), mean_information=1.0, mean_days=1.0)
+    monkeypatch.setattr("gates.online.sizing.course_of_all", lambda *_, **__: lucky)
+    size = said("online", "size", "release", *NUMBERS, "--effect", "0.08", "--json").json
+    assert all(at["everything"] <= at["primary"] for at in size["curve"])
+
+
 def test_the_plot_is_a_picture() -> None:
     assert (
         said("online", "size", "release", *NUMBERS, "--effect", "0.08", "--plot", "p.png").code == 0
@@ -73,6 +82,7 @@ def test_the_plot_is_a_picture() -> None:
         (("--effect", "0.1", *NUMBERS[:4]), "nothing is known of seconds"),
         (("--effect", "0.1", *NUMBERS[:2], "--past", "clicks=1:2"), "cannot use --past clicks=1:2"),
         (("--effect", "0.1", *NUMBERS[:2], "--past", "seconds=1"), "cannot use --past seconds=1"),
+        (("--effect", "0.1", *NUMBERS[:2], "--past", "resolved=1.4"), "between 0 and 1"),
     ],
 )
 def test_what_is_missing_is_wrong_usage(arguments: tuple[str, ...], words: str) -> None:
