@@ -67,7 +67,8 @@ def _bounds(axes: "Axes", course: MetricCourse) -> None:
     _line(axes, [(p.information, p.bound) for p in decided], GOOD, "bound to ship", marker="_")
     coming = [(a.information, a.bound) for a in course.ahead if a.bound is not None]
     joined = [(p.information, p.bound) for p in decided[-1:]]
-    _line(axes, [*joined, *coming], GOOD, "bound of looks to come", marker="_", style="--")
+    if coming:
+        _line(axes, [*joined, *coming], GOOD, "bound of looks to come", marker="_", style="--")
     harm = [(p.information, None if p.harm is None else -p.harm) for p in course.points]
     _line(axes, harm, BAD, "bound of harm (always valid)", marker="_")
     seen = [(p.information, p.z) for p in course.points]

@@ -5,10 +5,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 
 from gates.reports.online.course import AbCourse
 from gates.reports.online.report import AbReport, ab_html, pictures
 from gates.reports.online.segments import segments_of, warnings
+from gates.reports.online.sequential import sequential_png
 from gates.reports.online.split import split_alt, split_courses
 from stages.evidence.records import Check, StageName
 from stages.online.look_data import PhaseUnits
@@ -53,6 +55,24 @@ def test_every_picture_is_one_and_the_same_every_time(ab: AbCourse) -> None:
         assert picture.content.startswith(b"\x89PNG")
         assert len(picture.alt) > 20
     assert pictures(ab, title=TITLE)[0] == found[0]
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_a_bound_of_looks_to_come_is_named_while_there_are_some(
+    ab: AbCourse, monkeypatch: pytest.MonkeyPatch, *, over: bool
+) -> None:
+    named: list[str] = []
+
+    def seen(drawn: Figure) -> bytes:
+        named.extend(drawn.axes[0].get_legend_handles_labels()[1])
+        return b""
+
+    monkeypatch.setattr("gates.reports.online.sequential.png", seen)
+    metric = next(m for m in ab.metrics if m.must_win)
+    assert metric.ahead
+    sequential_png(replace(metric, ahead=()) if over else metric, title="")
+    assert ("bound of looks to come" in named) is not over
+    assert "bound to ship" in named
 
 
 class Reader(HTMLParser):
