@@ -80,6 +80,16 @@ def contrast(control: Moments, treatment: Moments, columns: MetricColumns) -> Co
     arms = _arms(control, treatment, columns)
     if isinstance(arms, Unmeasured):
         return arms
+    return contrast_of_arms(arms, method=_method(columns, arms))
+
+
+def contrast_of_arms(arms: AdjustedArms, *, method: str) -> Contrast | Unmeasured:
+    """Treatment minus control of two values whose variances are known.
+
+    Args:
+        arms: Both values.
+        method: What they are, in the plural.
+    """
     effect, error = arms.treatment - arms.control, math.sqrt(arms.difference_variance)
     if not math.isfinite(effect / error) or not math.isfinite(1 / arms.difference_variance):
         return Unmeasured("the effect in standard errors is not finite")
@@ -88,7 +98,7 @@ def contrast(control: Moments, treatment: Moments, columns: MetricColumns) -> Co
         standard_error=error,
         n=arms.n,
         degrees_of_freedom=arms.degrees_of_freedom,
-        method=f"difference of {_method(columns, arms)}",
+        method=f"difference of {method}",
     )
 
 

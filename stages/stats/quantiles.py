@@ -7,7 +7,7 @@ import numpy as np
 
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.stats.adjusted import AdjustedArms, ArmValue, adjust
-from stages.stats.experiments import Contrast
+from stages.stats.experiments import Contrast, contrast_of_arms
 from stages.stats.quotients import quotient
 from stages.stats.reporting import Found, reported, reporting
 
@@ -48,18 +48,7 @@ def contrast_of_quantiles(control: QuantileArm, treatment: QuantileArm) -> Contr
         (cause broken) when the result is not finite.
     """
     arms = _arms(control, treatment)
-    if isinstance(arms, Unmeasured):
-        return arms
-    effect, error = arms.treatment - arms.control, math.sqrt(arms.difference_variance)
-    if not math.isfinite(effect / error) or not math.isfinite(1 / arms.difference_variance):
-        return Unmeasured("the effect in standard errors is not finite")
-    return Contrast(
-        effect=effect,
-        standard_error=error,
-        n=arms.n,
-        degrees_of_freedom=arms.degrees_of_freedom,
-        method=f"difference of {_METHOD}",
-    )
+    return arms if isinstance(arms, Unmeasured) else contrast_of_arms(arms, method=_METHOD)
 
 
 def ratio_of_quantiles(
