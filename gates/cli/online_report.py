@@ -192,7 +192,7 @@ def _say_criteria(report: "AbReport") -> None:
 def _say_checks(report: "AbReport") -> None:
     from gates.reports.table import Table
 
-    said = {None: "cannot say", True: "fine", False: "failed"}
+    said = {None: "noted", True: "fine", False: "failed"}
     rows = tuple((check.name, said[check.passed], check.sentence) for check in report.checks)
     if rows:
         click.echo()

@@ -75,6 +75,12 @@ def test_a_bound_of_looks_to_come_is_named_while_there_are_some(
     assert "bound to ship" in named
 
 
+def test_a_remark_on_the_data_is_noted_and_no_failure_to_say(ab: AbCourse) -> None:
+    page = ab_html(report(ab), ())
+    assert "<td>freshness</td><td>noted</td>" in page
+    assert "cannot say" not in page
+
+
 class Reader(HTMLParser):
     """The tags of a page, and what its pictures say instead."""
 
