@@ -115,7 +115,7 @@ def source_sha256(policy: Policy, services: Services) -> str:
     """
     plan = policy.plan.online
     assert plan is not None
-    section = services.workspace.data.get(plan.source or "")
+    section = services.workspace.data_as_written.get(plan.source or "")
     return sha256_of(
         {
             "files": [plan.exposures, plan.events, plan.moments],

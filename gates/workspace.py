@@ -170,6 +170,11 @@ class Workspace:
         }
 
     @property
+    def data_as_written(self) -> Mapping[str, DataSection]:
+        """The same with paths as they stand in the file: alike wherever the workspace is."""
+        return self.settings_file.content.data
+
+    @property
     def benchmarks(self) -> Catalogue:
         """The program's benchmarks, and the workspace's own in `policies/benchmarks/`."""
         return Catalogue(self.root / "policies" / "benchmarks")
