@@ -224,6 +224,11 @@ def test_paths_of_data_start_from_the_file(folder: Path) -> None:
     assert product.events == "s3://traffic/events.parquet"
 
 
+def test_data_are_known_as_they_were_written_wherever_the_workspace_stands(folder: Path) -> None:
+    product = load_workspace(folder, {}).data_as_written["product"]
+    assert product.exposures == "traffic/exposures.parquet"
+
+
 def test_the_policy_that_may_move_an_alias_is_found_by_name_or_path(folder: Path) -> None:
     workspace = load_workspace(folder, {})
     assert workspace.policy_path("assistant", "champion") == folder / "policies/release.yaml"
