@@ -93,8 +93,9 @@ def inspect(traffic: Traffic, tables: Tables, asked: Asked) -> ContractReport:
     promises = tuple(
         listed.of(promise, held, counts) for promise in _promises(asked, held, traffic.parts)
     )
+    seen = counts["exposure_rows"] - counts["rows_after_look"]
     kept = (
-        f"{counts['exposure_rows']:,} exposures of {counts['units']:,} units and "
+        f"{seen:,} exposures of {counts['units']:,} units and "
         f"{counts['event_rows']:,} events keep the {len(promises)} promises of the data contract"
     )
     found = report(promises, counts, kept=kept)
