@@ -1,5 +1,7 @@
 """How far an end must reach where units' values are skewed and arms unequal."""
 
+from stages.evidence.estimate import Unmeasured
+from stages.online.effects import effect
 from stages.online.look_data import MetricArms
 from stages.stats.doubts import skewness_of_effect
 from stages.stats.experiments import MetricColumns
@@ -16,13 +18,13 @@ def reaches(arms: MetricArms, columns: MetricColumns, *, critical: float, shares
     and over fourteen looks a normal end errs up to three times as often as it says.
 
     Args:
-        arms: Both arms, whose effect is known.
+        arms: Both arms.
         columns: The metric; covariates are taken to leave the values as skewed as they are.
         critical: Critical value of a normal effect, above 0.
         shares: Whether values are 0 and 1, so that their skewness is known.
 
     Returns:
-        `critical` at both ends where the skewness is not known.
+        `critical` at both ends where the skewness is not known, or there is no effect.
 
     References:
         Hall (1992), JRSS B 54, 221-228, the inverse of his cubic transformation.
@@ -37,6 +39,8 @@ def reaches(arms: MetricArms, columns: MetricColumns, *, critical: float, shares
 def _skewness(arms: MetricArms, columns: MetricColumns, *, shares: bool) -> float:
     control, treatment = arms.champion, arms.challenger
     if not isinstance(control, Moments) or not isinstance(treatment, Moments):
+        return 0.0
+    if isinstance(effect(arms, columns), Unmeasured):
         return 0.0
     of_units = arms.skewness
     if shares:

@@ -352,7 +352,7 @@ FAULTS = (
         "no planned look",
     ),
     _fault("exposures loaded twice", _again("exposures"), "was the table loaded twice"),
-    _fault("events loaded twice", _again("events"), "was the table loaded twice"),
+    _fault("events loaded twice", _again("events"), "loaded twice?"),
     _fault(
         "every event before exposure",
         _each("events", "timestamp", lambda _, t: t - timedelta(days=2)),

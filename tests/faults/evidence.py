@@ -86,8 +86,9 @@ def _silent_format(world: World) -> None:
 
 
 def _no_answers(world: World) -> None:
-    """Votes without the answers, where attacks are looked for."""
+    """Votes without the answers, of prompts that no data hold, where attacks are looked for."""
     _demanding("attacks", at_most=0.3)(world)
+    world.comparison.pop("data", None)
     world.rewrite(
         "votes.jsonl", lambda votes: [vote.pop("answer_a") + vote.pop("answer_b") for vote in votes]
     )

@@ -33,6 +33,7 @@ from stages.side_by_side.ballots.tables import BATCHES, METADATA, SCHEMA, SCHEMA
 FILE = "votes.sqlite"
 _BUSY_MS = 30_000
 _RETRY_S = 0.01
+_PRAGMAS = (f"PRAGMA busy_timeout = {_BUSY_MS}", "PRAGMA foreign_keys = ON")
 _HOLD = (
     select(BATCHES.c.name)
     .where(BATCHES.c.name == bindparam("of_batch"))
@@ -198,9 +199,9 @@ def _prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         None  # transactions begin where `_begin` says, not where sqlite3 guesses
     )
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
     _keep_log(cursor)
-    cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
 
 

@@ -410,4 +410,4 @@ def test_nobody_is_asked_about_answers_written_to_win_and_it_is_said_why(place: 
     assert run.code == 1
     explained = said("explain", "assistant/3").out
     assert "nothing is won on 10 of 10 prompts" in explained
-    assert "100% of it stands in other answers too" in explained
+    assert "of it stands in other answers too" in explained
