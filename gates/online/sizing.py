@@ -13,6 +13,7 @@ from stages.evidence.estimate import Unmeasured
 from stages.evidence.records import StageName
 from stages.online.analysis import Measured
 from stages.online.look_data import LookData
+from stages.online.looks import spending_of
 from stages.online.reading import Reading, Unreadable
 from stages.online.sources import Source
 from stages.stats.exposure import Exposure, Schedule, planned_looks
@@ -31,7 +32,6 @@ from stages.stats.online_design import (
     units_for,
 )
 from stages.stats.quantiles import QuantileArm
-from stages.stats.sequential import Spending, SpendingKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -279,13 +279,12 @@ def _design(plan: OnlinePlan, exposure: Exposure, units: float) -> Design:
     schedule = Schedule(
         days=plan.looks, minimum_days=plan.minimum_days, window_days=plan.window_days
     )
-    exponent = 1.0 if plan.spending_exponent is None else plan.spending_exponent
     looks = planned_looks(
         schedule,
         exposure,
         units,
         alpha=plan.alpha / plan.hypotheses,
-        spending=Spending(kind=SpendingKind(plan.spending.value), exponent=exponent),
+        spending=spending_of(plan),
     )
     assert looks is not None, "a plan whose windows close too late is refused as a policy"
     share = plan.analysed_share

@@ -175,14 +175,14 @@ class _Budget:
         return alpha_spent(look.clock, alpha=self.alpha, spending=self.spending)
 
 
+def spending_of(plan: OnlinePlan) -> Spending:
+    """The plan's spending function."""
+    exponent = 1.0 if plan.spending_exponent is None else plan.spending_exponent
+    return Spending(kind=SpendingKind(plan.spending.value), exponent=exponent)
+
+
 def _budget(plan: OnlinePlan, metric: str, alpha: float) -> _Budget:
-    kind = SpendingKind(plan.spending.value)
-    spending = (
-        Spending(kind=kind)
-        if plan.spending_exponent is None
-        else Spending(kind=kind, exponent=plan.spending_exponent)
-    )
-    return _Budget(alpha=alpha, spending=spending, grows=plan.window_of(metric) == 0)
+    return _Budget(alpha=alpha, spending=spending_of(plan), grows=plan.window_of(metric) == 0)
 
 
 def _reason(plan: OnlinePlan, look: LookData, *, grew: bool) -> str:

@@ -11,11 +11,10 @@ from stages.evidence.records import Measurement, Quantity, Validity
 from stages.online.analysis import Measured, contrast_of, harm_of, look_of, measure_looks
 from stages.online.harm import sequences
 from stages.online.look_data import LookData
-from stages.online.looks import decides, is_final, spent
+from stages.online.looks import decides, is_final, spending_of, spent
 from stages.stats.experiments import Contrast
 from stages.stats.exposure import PlannedLooks
 from stages.stats.score_walk import CLOSEST
-from stages.stats.sequential import Spending, SpendingKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,12 +267,6 @@ def _ahead(plan: OnlinePlan, looks: tuple[LookData, ...], metric: str) -> tuple[
         for (day, share), bound in zip(grown, bounds, strict=True)
         if day > current.day
     )
-
-
-def spending_of(plan: OnlinePlan) -> Spending:
-    """The plan's spending function."""
-    exponent = 1.0 if plan.spending_exponent is None else plan.spending_exponent
-    return Spending(kind=SpendingKind(plan.spending.value), exponent=exponent)
 
 
 def _until_all(
