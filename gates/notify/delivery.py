@@ -1,0 +1,1 @@
+"""What was told, posted to the workspace's webhook until it was taken."""
