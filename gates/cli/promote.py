@@ -18,7 +18,7 @@ from gates.cli.output import say_json
 
 if TYPE_CHECKING:
     from gates.decide.verdict import RoundDecision
-    from gates.promotion import Promotion
+    from gates.promotion.promoting import Promotion
     from gates.workspace import Workspace
     from policies.policy import PolicyFile
 
@@ -50,7 +50,7 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     Exit codes: 0 promoted (or would be, with --dry-run), 1 no, 3 cannot tell yet, 4 broken.
     """
-    from gates.promotion import Answer, promote
+    from gates.promotion.promoting import Answer, promote
 
     opened = open_workspace(workspace, tracking_uri, state)
     with open_services(opened) as services:
@@ -122,7 +122,7 @@ def _say_first(file: "PolicyFile", workspace: "Workspace") -> None:
 
 
 def _sentence(promotion: "Promotion") -> str:
-    from gates.promotion import Answer
+    from gates.promotion.promoting import Answer
 
     words = {
         Answer.PROMOTED: "PROMOTED",

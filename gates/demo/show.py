@@ -15,7 +15,7 @@ from gates.demo.checkpoints import CANDIDATES, CHAMPION
 from gates.demo.traffic import traffic, write
 from gates.ledger.mlflow_ledger.ledger import MlflowLedger
 from gates.pipeline import RoundResult, run_round
-from gates.promotion import Promotion, promote
+from gates.promotion.promoting import Promotion, promote
 from gates.registration import Recorded, Registration, adopt, register
 from gates.services import Services
 from gates.workspace import load_workspace

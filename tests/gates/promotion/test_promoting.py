@@ -8,7 +8,7 @@ import pytest
 from gates.decide.verdict import Verdict
 from gates.ledger.ledger import LedgerDown, Version
 from gates.pipeline import run_round
-from gates.promotion import Answer, Promotion, promote
+from gates.promotion.promoting import Answer, Promotion, promote
 from policies.errors import Broken, InputError
 from policies.policy import PolicyFile
 from stages.evidence.estimate import Cause

@@ -1,0 +1,1 @@
+"""Promotion: who may move an alias, what moves it, and what serves afterwards."""
