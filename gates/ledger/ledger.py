@@ -234,6 +234,7 @@ class Decided:
         decided_at: ISO 8601 time.
         policy_name: Name of the policy it was made under.
         policy_sha256: Digest of that policy.
+        policy: That policy, whole.
         round_id: The round it belongs to.
         baseline: URI of the baseline it assumed.
         decision: The candidate's decision as stored; never trusted for promotion.
@@ -243,6 +244,7 @@ class Decided:
     decided_at: str
     policy_name: str
     policy_sha256: str
+    policy: Policy
     round_id: str
     baseline: str | None
     decision: CandidateDecision
@@ -343,6 +345,14 @@ class Ledger(Protocol):
 
     def latest(self, version: Version, policy_name: str) -> Stored | None:
         """The newest decision on a version under a policy, with verified evidence.
+
+        Raises:
+            Broken: When an artifact is missing or does not match its digest.
+        """
+        ...
+
+    def stored(self, decided: Decided) -> Stored:
+        """A decision that was read back, with verified evidence.
 
         Raises:
             Broken: When an artifact is missing or does not match its digest.

@@ -173,7 +173,7 @@ def test_what_was_logged_is_read_back_whole(place: Place) -> None:
         assert stored.decision == decision
         assert stored.evidence == record.evidence
         assert (stored.run_id, stored.decided_at) == (entry.run_id, record.decided_at)
-        assert stored.policy_sha256 == record.policy.sha256
+        assert (stored.policy, stored.policy_sha256) == (record.policy, record.policy.sha256)
         assert (stored.policy_name, stored.round_id) == (place.policy, "round-1")
         assert stored.baseline == decisions.BASELINE
 
@@ -184,6 +184,17 @@ def test_a_decision_that_was_read_back_is_found_where_it_was_logged(place: Place
     (decided,) = place.ledger.history(version)
     assert place.ledger.found(decided) == logged[version.uri]
     assert logged[version.uri].stage_run_ids
+
+
+def test_an_older_decision_still_has_its_evidence(place: Place) -> None:
+    version = [place.register() for _ in range(3)][1]
+    older = place.record()
+    place.ledger.log(older)
+    place.ledger.log(place.record(key="2", decided_at="2026-03-02T10:00:00+00:00"))
+    decided = place.ledger.history(version)[-1]
+    stored = place.ledger.stored(decided)
+    assert (stored.decided_at, stored.evidence) == (older.decided_at, older.evidence)
+    assert (stored.decision, stored.policy) == (decided.decision, older.policy)
 
 
 def test_logging_twice_changes_nothing(place: Place) -> None:

@@ -141,6 +141,11 @@ class MemoryLedger:
     def history(self, version: Version, *, most: int | None = None) -> Sequence[Decided]:
         return self._decided(version)[:most]
 
+    def stored(self, decided: Decided) -> Stored:
+        self.ping()
+        key = decided.run_id.removesuffix(f":{decided.decision.candidate}")
+        return _stored(self.records[key], decided.decision)
+
     def found(self, decided: Decided) -> Logged:
         self.ping()
         return _logged(decided.run_id, decided.decision)
@@ -196,6 +201,7 @@ def _stored(record: Record, decision: CandidateDecision) -> Stored:
         decided_at=record.decided_at,
         policy_name=record.policy.policy,
         policy_sha256=record.policy.sha256,
+        policy=record.policy,
         round_id=record.decision.round_id,
         baseline=record.decision.baseline,
         decision=decision,

@@ -16,7 +16,12 @@ from gates.ledger.ledger import (
 from gates.ledger.mlflow_ledger.adoption import write_adoption
 from gates.ledger.mlflow_ledger.connection import Connection
 from gates.ledger.mlflow_ledger.files import fetch_version_file
-from gates.ledger.mlflow_ledger.reading import find_decision, read_history, read_latest
+from gates.ledger.mlflow_ledger.reading import (
+    find_decision,
+    read_history,
+    read_latest,
+    read_stored,
+)
 from gates.ledger.mlflow_ledger.registry import (
     find_version,
     find_versions,
@@ -104,6 +109,10 @@ class MlflowLedger:
     def history(self, version: Version, *, most: int | None = None) -> Sequence[Decided]:
         """Decisions on a version under any policy, newest first, without their evidence."""
         return read_history(self._connection, version, most=most)
+
+    def stored(self, decided: Decided) -> Stored:
+        """A decision that was read back, with verified evidence."""
+        return read_stored(self._connection, decided)
 
     def found(self, decided: Decided) -> Logged:
         """Where a decision that was read back is found; a stage's run that is gone is absent."""

@@ -34,7 +34,17 @@ def read_latest(connection: Connection, version: Version, policy_name: str) -> S
     if experiment is None:
         return None
     found = search(connection, [experiment], _decisions_on(version), most=1)
-    return _stored(connection, found[0], version) if found else None
+    return _stored(connection, found[0], version.uri) if found else None
+
+
+def read_stored(connection: Connection, decided: Decided) -> Stored:
+    """A decision that was read back, with its evidence.
+
+    Raises:
+        Broken: When an artifact is missing or does not match its digest.
+    """
+    run = run_of_id(connection, decided.run_id)
+    return _stored(connection, run, decided.decision.candidate)
 
 
 def read_history(
@@ -49,7 +59,7 @@ def read_history(
     if not experiments:
         return ()
     found = search(connection, experiments, _decisions_on(version), most=most)
-    return tuple(_decided(run, _record(connection, run, version)) for run in found)
+    return tuple(_decided(run, _record(connection, run, version.uri)) for run in found)
 
 
 def find_decision(connection: Connection, decided: Decided) -> Logged:
@@ -82,8 +92,8 @@ def _decisions_on(version: Version) -> str:
     )
 
 
-def _stored(connection: Connection, run: Found, version: Version) -> Stored:
-    record = _record(connection, run, version)
+def _stored(connection: Connection, run: Found, candidate: str) -> Stored:
+    record = _record(connection, run, candidate)
     return Stored.of(_decided(run, record), _evidence(connection, run, record))
 
 
@@ -93,19 +103,20 @@ def _decided(run: Found, record: CandidateRecord) -> Decided:
         decided_at=record.decided_at,
         policy_name=record.policy.policy,
         policy_sha256=record.policy.sha256,
+        policy=record.policy,
         round_id=record.round_id,
         baseline=record.baseline,
         decision=record.decision,
     )
 
 
-def _record(connection: Connection, run: Found, version: Version) -> CandidateRecord:
+def _record(connection: Connection, run: Found, candidate: str) -> CandidateRecord:
     where = f"record.json of MLflow run {run.run_id}"
     body = read_file(connection, run.run_id, "record.json")
     if sha256_of_bytes(body) != run.tags.get("gate_record_sha256"):
         raise _changed(run.run_id, "record.json", "gate_record_sha256")
     record = decode_candidate(body, where=where)
-    if record.decision.candidate != version.uri or record.key != run.tags.get("gate_key"):
+    if record.decision.candidate != candidate or record.key != run.tags.get("gate_key"):
         raise Broken(
             f"MLflow run {run.run_id} holds another decision than its tags say",
             why=f"{where} is about {record.decision.candidate}, key {record.key[:12]}",
