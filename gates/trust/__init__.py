@@ -1,0 +1,1 @@
+"""Whose word counts: keys, signed envelopes and statements, and the trust file."""

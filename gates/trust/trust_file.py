@@ -1,0 +1,151 @@
+"""The signed trust file: read, its signatures counted, and refused unless all of it holds."""
+
+import json
+from collections.abc import Collection
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from gates.trust.canonical_bytes import read_canonical
+from gates.trust.dsse import Envelope, decode, verified_by
+from gates.trust.pins import Pins, Seen
+from gates.trust.shapes import an_object
+from gates.trust.trust import Trust, TrustedKey, trust_of
+from gates.trust.trust_document import SCHEMA, Kind, Role, TrustDocument
+from gates.trust.untrusted import Untrusted
+from policies.canonical import Json, sha256_of_bytes
+from policies.errors import WrongUsage
+from policies.shape import problems_of
+
+PAYLOAD_TYPE = "application/vnd.checkpoint-gate.trust+json"
+MOST_BYTES = 1024 * 1024
+"""Hundreds of keys and policies have a fifth of that."""
+
+
+def read_trust(path: Path, *, pins: Pins, at: datetime, seen: Seen | None = None) -> Trust:
+    """The trust file, once enough people whom the operator pinned have signed it.
+
+    Args:
+        path: `trust.json`.
+        pins: Root keys that count, from the operator's side.
+        at: Now, with a zone.
+        seen: The newest one that was believed here before.
+
+    Raises:
+        WrongUsage: When it is not there, or nobody is pinned.
+        Untrusted: When it is not as it was signed, too few have signed it, it has expired, or it
+            is older than one that was seen.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise WrongUsage(
+            f"cannot read the trust file {path}",
+            why=error.strerror or str(error),
+            fix="[trust] root in gate.toml names it; a first one is made by: gate trust init",
+        ) from None
+    return parse_trust(data, what=f"the trust file {path}", pins=pins, at=at, seen=seen)
+
+
+def parse_trust(
+    data: bytes, *, what: str, pins: Pins, at: datetime, seen: Seen | None = None
+) -> Trust:
+    """The same from bytes.
+
+    Raises:
+        WrongUsage: As `read_trust`.
+        Untrusted: As `read_trust`.
+    """
+    _check_pins(pins)
+    envelope = decode(data, payload_type=PAYLOAD_TYPE, what=what, most_bytes=MOST_BYTES)
+    document = _document(envelope, what=what)
+    unsigned = trust_of(document, sha256=sha256_of_bytes(envelope.payload), signed_by=())
+    people = _signed_by(envelope, unsigned, pins, at)
+    _check_threshold(people, max(unsigned.root_threshold, pins.threshold), what=what)
+    trust = trust_of(document, sha256=unsigned.sha256, signed_by=tuple(sorted(people)))
+    _check_age(trust, at, seen, what=what)
+    return trust
+
+
+def root_signers(envelope: Envelope, trust: Trust, at: datetime) -> tuple[TrustedKey, ...]:
+    """Root keys of people, in force at a time, that have signed the trust file; pinned or not."""
+    roots = {key.public: key for key in trust.keys_for(Role.ROOT, at) if key.kind is Kind.PERSON}
+    return tuple(roots[public] for public in verified_by(envelope, roots))
+
+
+def document_in(payload: bytes, *, what: str) -> TrustDocument:
+    """What a payload says; nothing is verified.
+
+    Raises:
+        Untrusted: When it is no trust file of this version.
+    """
+    value = read_canonical(payload, what=what, most_bytes=MOST_BYTES)
+    try:
+        fields = dict(an_object(value))
+    except ValueError:
+        raise _refused(what, "it is no JSON object") from None
+    schema: Json = fields.pop("schema", None)
+    if schema != SCHEMA:
+        raise _refused(what, f"its schema is {schema!r}, not {SCHEMA!r}")
+    try:
+        return TrustDocument.model_validate_json(json.dumps(fields))
+    except ValidationError as error:
+        problems = problems_of(error, TrustDocument)
+        why = "; ".join(f"{problem.field}: {problem.found}" for problem in problems)
+        raise _refused(what, why) from None
+
+
+def _document(envelope: Envelope, *, what: str) -> TrustDocument:
+    return document_in(envelope.payload, what=what)
+
+
+def _signed_by(envelope: Envelope, trust: Trust, pins: Pins, at: datetime) -> Collection[str]:
+    signers = root_signers(envelope, trust, at)
+    return {key.owner for key in signers if key.public.keyid in pins.keyids}
+
+
+def _check_pins(pins: Pins) -> None:
+    if not pins.keyids:
+        raise WrongUsage(
+            "no trust file can be believed",
+            why="[trust] keys in gate.toml pins no root key: anybody's signature would do",
+            fix='add keys = ["KEYID"] there; gate keys list shows the keyids',
+        )
+
+
+def _check_threshold(people: Collection[str], threshold: int, *, what: str) -> None:
+    if len(people) < threshold:
+        counted = ", ".join(sorted(people)) or "nobody"
+        raise _refused(
+            what,
+            f"{threshold} must sign it, with root keys in force that [trust] keys pins; "
+            f"the signatures of {counted} count",
+            fix="have it signed: gate trust sign; or pin the root keys of those who did",
+        )
+
+
+def _check_age(trust: Trust, at: datetime, seen: Seen | None, *, what: str) -> None:
+    if trust.expires is not None and at >= trust.expires:
+        raise _refused(
+            what,
+            f"it expired at {trust.expires.isoformat()}",
+            fix="set a later `expires` in trust.yaml, then: gate trust sign",
+        )
+    if seen is None or (seen.version, seen.sha256) == (trust.version, trust.sha256):
+        return
+    if trust.version < seen.version:
+        raise _refused(
+            what,
+            f"it is version {trust.version}, and version {seen.version} was seen before: "
+            "an older one was put in its place",
+        )
+    if trust.version == seen.version:
+        raise _refused(
+            what, f"two different files are version {seen.version}: {seen.sha256[:12]} was seen"
+        )
+
+
+def _refused(what: str, why: str, fix: str = "restore the one that was signed last") -> Untrusted:
+    return Untrusted(f"cannot believe {what}", why=why, fix=fix)
