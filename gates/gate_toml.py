@@ -97,9 +97,13 @@ class ModelSection(Asking):
     serve: Text | None = None
     """Script called with `start|health|stop VERSION`."""
     deploy: Text | None = None
-    """Script called after an alias moved."""
+    """Script called with `MODEL VERSION ALIAS` after an alias moved."""
+    deploy_seconds_at_most: Annotated[float, Field(gt=0)] = 600.0
+    """After which the script is ended."""
     production: Address | None = None
     """What must then answer."""
+    production_as: Text | None = None
+    """Model name to ask it for; None: as the version's own; may hold `{version}`."""
 
 
 class EndpointSection(Asking):

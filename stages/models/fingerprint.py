@@ -46,15 +46,29 @@ def served_identity(client: ModelClient) -> str:
     identity = dict(client.identity)
     if identity.get("kind") == "recorded":
         return str(identity["sha256"])
-    answers = [_canary(client, text) for text in CANARIES]
+    answers = [answered_in_part(client, request) for request in canaries()]
     return sha256_of(
         {"identity": identity, "answers": [[answer.model, answer.text] for answer in answers]}
     )
 
 
-def _canary(client: ModelClient, text: str) -> Response:
-    item = Item(id="pinned text", messages=({"role": "user", "content": text},), cluster="")
-    request = Request(item=item, sampling=_SAMPLING)
+def canaries() -> tuple[Request, ...]:
+    """The pinned texts as they are put."""
+    return tuple(
+        Request(
+            item=Item(id="pinned text", messages=({"role": "user", "content": text},), cluster=""),
+            sampling=_SAMPLING,
+        )
+        for text in CANARIES
+    )
+
+
+def answered_in_part(client: ModelClient, request: Request) -> Response:
+    """The answer, which may be cut at `max_tokens` where the client can hand such over.
+
+    Raises:
+        ModelError: When there is none.
+    """
     if isinstance(client, AnswersInPart):
         return client.answer_in_part(request)
     return client.answer(request)
