@@ -72,5 +72,5 @@ engines: .venv/engines
 .venv/installed: pyproject.toml infra/constraints.txt
 	@echo "installing into .venv; this takes some minutes, once"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet -c infra/constraints.txt -e ".[toxicity,fast-toxicity,scan,ray,postgres,dev]"
+	@$(BIN)/pip install --quiet -c infra/constraints.txt -e ".[toxicity,fast-toxicity,scan,ray,postgres,s3,dev]"
 	@touch $@
