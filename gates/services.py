@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from gates.chain.custody import Custody
 from gates.ledger.ledger import Ledger
 from gates.workspace import Workspace
 from stages.engine.progress import Progress
@@ -26,6 +27,7 @@ class Services:
         clock: Says what time it is.
         progress: Where long work shows how far it is.
         looks_as_of: Time that the looks of A/Bs are taken as of; None: now.
+        custody: Signed records; None where the workspace names no trust file.
     """
 
     workspace: Workspace
@@ -35,3 +37,4 @@ class Services:
     clock: Clock
     progress: Progress
     looks_as_of: datetime | None = None
+    custody: Custody | None = None

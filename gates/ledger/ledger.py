@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from gates.decide.verdict import CandidateDecision, RoundDecision
+from gates.ledger.chain_keeping import ChainKeeper
 from policies.errors import Broken
 from policies.policy import Policy
 from stages.evidence.records import Evidence, StageName
@@ -268,7 +269,7 @@ class Stored(Decided):
         return cls(**said, evidence=evidence)
 
 
-class Ledger(Protocol):
+class Ledger(ChainKeeper, Protocol):
     """A model registry and a record of decisions."""
 
     @property

@@ -1,10 +1,12 @@
 """A ledger in memory that keeps every promise of the protocol."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gates.decide.verdict import CandidateDecision
+from gates.ledger.chain_keeping import Lease, LeaseHeld, LeaseLost
 from gates.ledger.ledger import (
     STARTED_TAG,
     Adoption,
@@ -24,6 +26,24 @@ RESERVED = ("latest",)
 
 
 @dataclass
+class MemoryLease:
+    """Held until it is given back, or until a test takes it away by `is_held`."""
+
+    ledger: "MemoryLedger"
+    model: str
+    number: int
+    holder: str
+    intent: str
+    abandoned: str | None = None
+    is_held: bool = True
+
+    def check(self) -> None:
+        self.ledger.ping()
+        if not self.is_held or self.ledger.leases[self.model] is not self:
+            raise LeaseLost(f"{self.holder} writes the records of {self.model} no more")
+
+
+@dataclass
 class MemoryLedger:
     """Everything in dictionaries; set `is_down` to pull the plug."""
 
@@ -33,6 +53,8 @@ class MemoryLedger:
     records: dict[str, Record] = field(default_factory=dict)
     adoptions: dict[str, Adoption] = field(default_factory=dict)
     starts: dict[str, StartedAb] = field(default_factory=dict)
+    envelopes: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
+    leases: dict[str, "MemoryLease"] = field(default_factory=dict)
     is_down: bool = False
 
     @property
@@ -149,6 +171,36 @@ class MemoryLedger:
     def found(self, decided: Decided) -> Logged:
         self.ping()
         return _logged(decided.run_id, decided.decision)
+
+    @contextmanager
+    def lease(
+        self, model: str, *, holder: str, intent: str, patience: float, above: int = 0
+    ) -> Iterator[Lease]:
+        del patience  # nobody else is there who could give it back
+        self.ping()
+        before = self.leases.get(model)
+        if before is not None and before.is_held:
+            raise LeaseHeld(f"{before.holder} writes the records of {model}")
+        number = max(above, before.number if before else 0) + 1
+        mine = MemoryLease(ledger=self, model=model, number=number, holder=holder, intent=intent)
+        self.leases[model] = mine
+        try:
+            yield mine
+        finally:
+            mine.is_held = False
+
+    def chain(self, model: str, *, after: int = 0) -> tuple[bytes, ...]:
+        self.ping()
+        kept = sorted(self.envelopes.get(model, []))
+        return tuple(dict.fromkeys(envelope for sequence, envelope in kept if sequence > after))
+
+    def append(
+        self, model: str, *, first: int, envelopes: Sequence[bytes], about: str, lease: Lease
+    ) -> None:
+        del about
+        for sequence, envelope in enumerate(envelopes, first):
+            lease.check()
+            self.envelopes.setdefault(model, []).append((sequence, envelope))
 
     def _decided(self, version: Version) -> tuple[Stored, ...]:
         self.ping()

@@ -1,8 +1,10 @@
 """The ledger that is MLflow: registry, record of decisions, and what a reviewer sees."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from gates.ledger.chain_keeping import Lease
 from gates.ledger.ledger import (
     Adoption,
     Decided,
@@ -14,8 +16,10 @@ from gates.ledger.ledger import (
     Version,
 )
 from gates.ledger.mlflow_ledger.adoption import write_adoption
+from gates.ledger.mlflow_ledger.chain_store import append_envelopes, read_chain
 from gates.ledger.mlflow_ledger.connection import Connection
 from gates.ledger.mlflow_ledger.files import fetch_version_file
+from gates.ledger.mlflow_ledger.lock import held_lease
 from gates.ledger.mlflow_ledger.reading import (
     find_decision,
     read_history,
@@ -117,3 +121,21 @@ class MlflowLedger:
     def found(self, decided: Decided) -> Logged:
         """Where a decision that was read back is found; a stage's run that is gone is absent."""
         return find_decision(self._connection, decided)
+
+    def lease(
+        self, model: str, *, holder: str, intent: str, patience: float, above: int = 0
+    ) -> AbstractContextManager[Lease]:
+        """The right to write a model's chain, given back at the end."""
+        return held_lease(
+            self._connection, model, holder=holder, intent=intent, patience=patience, above=above
+        )
+
+    def chain(self, model: str, *, after: int = 0) -> tuple[bytes, ...]:
+        """Envelopes of a model's chain with a higher sequence, oldest first."""
+        return read_chain(self._connection, model, after=after)
+
+    def append(
+        self, model: str, *, first: int, envelopes: Sequence[bytes], about: str, lease: Lease
+    ) -> None:
+        """Appends envelopes one after the other."""
+        append_envelopes(self._connection, model, envelopes, first=first, about=about, lease=lease)

@@ -1,0 +1,96 @@
+"""What the gate needs of the place where chains of signed records are kept, and their one writer.
+
+Envelopes are bytes here: what they say, and whether they are to be believed, others know.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from policies.errors import Broken
+
+
+class LeaseHeld(Broken):
+    """Somebody else is writing, and was not done in time; nothing was changed."""
+
+
+class LeaseLost(Broken):
+    """The lease ran out, or somebody took it over: what was to be written is not."""
+
+
+class Lease(Protocol):
+    """The right to write a model's chain and move its aliases, for a while."""
+
+    @property
+    def number(self) -> int:
+        """Fencing number: of two holders, the later one has the higher."""
+        ...
+
+    @property
+    def abandoned(self) -> str | None:
+        """What the holder before was about to do, when it never gave the lease back."""
+        ...
+
+    def check(self) -> None:
+        """Returns while the lease is ours; called before every write; prolongs it when it is due.
+
+        Raises:
+            LeaseLost: When it ran out or was taken over.
+            LedgerDown: When the store does not answer.
+        """
+        ...
+
+
+class ChainKeeper(Protocol):
+    """Keeps envelopes in the order they were appended in, and lets one at a time append."""
+
+    def lease(
+        self, model: str, *, holder: str, intent: str, patience: float, above: int = 0
+    ) -> AbstractContextManager[Lease]:
+        """The right to write, given back at the end.
+
+        Args:
+            model: Registered model name.
+            holder: Who asks, for people.
+            intent: What is about to be done, for whoever finds it undone.
+            patience: How long to wait for others, in seconds.
+            above: Highest number that was ever used, as far as the caller knows.
+
+        Raises:
+            LeaseHeld: When others had it all the time.
+            LedgerDown: When the store does not answer.
+        """
+        ...
+
+    def chain(self, model: str, *, after: int = 0) -> tuple[bytes, ...]:
+        """Envelopes of a model's chain, by the sequence they were kept under; oldest first.
+
+        What was kept twice under one sequence is there once if it is the same, else twice.
+
+        Args:
+            model: Registered model name.
+            after: Only those of a higher sequence.
+
+        Raises:
+            Broken: When an envelope is missing.
+            LedgerDown: When the store does not answer.
+        """
+        ...
+
+    def append(
+        self, model: str, *, first: int, envelopes: Sequence[bytes], about: str, lease: Lease
+    ) -> None:
+        """Appends envelopes one after the other; killed in the middle, the first of them stand.
+
+        Args:
+            model: Registered model name.
+            first: Sequence of the first one.
+            envelopes: As signed.
+            about: What they are, for people.
+            lease: Held by the caller, and checked before each.
+
+        Raises:
+            LeaseLost: When it is not held any more.
+            LedgerDown: When the store does not answer.
+        """
+        ...
