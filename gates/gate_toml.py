@@ -5,12 +5,13 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from gates.masking import MASK, is_secret_name, mask_secrets
-from policies.base import Count, Name, Strict, Text
+from policies.base import Count, Name, Sha256, Strict, Text
 from policies.errors import WrongUsage
 from policies.problems import Path, Problem, nearest_line
 from policies.shape import problems_of
@@ -34,6 +35,12 @@ def _connection(text: str) -> str:
         raise ValueError("an address such as postgresql://user@host/database")
     if ":" in (found[1] or "") or mask_secrets(found[2]) != found[2]:
         raise ValueError("an address without a password, which `password_env` names")
+    return text
+
+
+def _path_of_key(text: str) -> str:
+    if "PRIVATE KEY" in text:
+        raise ValueError("the path of a private key's file; never the key")
     return text
 
 
@@ -96,6 +103,8 @@ class ModelSection(Asking):
     api_key_env: Variable | None = None
     serve: Text | None = None
     """Script called with `start|health|stop VERSION`."""
+    serve_healthy_within_seconds: Annotated[float, Field(gt=0)] = 900.0
+    """How long a version may take from its start until `health` says that it answers."""
     deploy: Text | None = None
     """Script called with `MODEL VERSION ALIAS` after an alias moved."""
     deploy_seconds_at_most: Annotated[float, Field(gt=0)] = 600.0
@@ -146,16 +155,53 @@ class DataSection(Strict):
 
 
 class TrustSection(Strict):
-    """Whom records are believed from."""
+    """Whose trust file counts, and what signs here."""
 
     root: Text | None = None
+    """The signed trust file, `trust.json`; its draft `trust.yaml` stands beside it."""
+    keys: list[Sha256] = Field(default_factory=list)
+    """Keyids of the root keys that count, whatever the trust file says of others."""
+    threshold: Count = 1
+    """People who must have signed the trust file, even where it asks for fewer."""
     anchor: Text | None = None
+    """Where the newest record that was seen of every model is kept, outside MLflow."""
+    key: Annotated[Text, AfterValidator(_path_of_key)] | None = None
+    """File of the private key that signs here; the variable GATE_KEY wins."""
+    key_env: Variable | None = None
+    """Instead: variable that holds the private key."""
+    key_password_env: Variable = "GATE_KEY_PASSWORD"  # noqa: S105 - a variable's name
+    """Variable that holds the password of an encrypted private key."""
+    key_command: list[Text] = Field(default_factory=list)
+    """Instead: program and arguments that sign what they read, and print base64."""
+    key_public: Text | None = None
+    """Public key of `key_command`, in base64."""
+
+    @model_validator(mode="after")
+    def _one_key(self) -> "TrustSection":
+        if sum(map(bool, (self.key, self.key_env, self.key_command))) > 1:
+            raise ValueError("give one of `key`, `key_env` and `key_command`")
+        if bool(self.key_command) != bool(self.key_public):
+            raise ValueError("`key_command` and `key_public` belong together")
+        if self.keys and len(set(self.keys)) < self.threshold:
+            raise ValueError("`threshold` asks for more people than `keys` pins keys")
+        return self
+
+
+class NotifyFormat(StrEnum):
+    """What a webhook reads."""
+
+    SLACK = "slack"
+    """`{"text": ...}`, which Mattermost, Rocket.Chat and others show as well."""
+    JSON = "json"
+    """The event, field by field."""
 
 
 class NotifySection(Strict):
     """Who is told."""
 
     url_env: Variable | None = None
+    """Variable that holds the webhook's address, which is a secret."""
+    format: NotifyFormat = NotifyFormat.SLACK
 
 
 class HarnessesSection(Strict):

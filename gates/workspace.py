@@ -13,6 +13,7 @@ from gates.gate_toml import (
     EndpointSection,
     ModelSection,
     SettingsFile,
+    TrustSection,
     parse_gate_toml,
 )
 from gates.masking import shown_setting
@@ -120,10 +121,25 @@ class Workspace:
         return self.state.value
 
     @property
-    def records(self) -> str | None:
-        """Where signed records are kept, if anywhere."""
-        found = self.settings_file.content.state.records
-        return None if found is None else _location(found, self.root)
+    def records(self) -> str:
+        """Where signed records and what they rest on are kept, outside MLflow."""
+        found = self.settings_file.content.state.records or ".gate/records"
+        return _location(found, self.root)
+
+    @property
+    def trust(self) -> TrustSection:
+        """`[trust]`, as it is written."""
+        return self.settings_file.content.trust
+
+    @property
+    def trust_file(self) -> Path | None:
+        """The signed trust file; None when the workspace names none."""
+        return None if self.trust.root is None else self.root / self.trust.root
+
+    @property
+    def anchor(self) -> str:
+        """Where the newest record that was seen of every model is kept."""
+        return _location(self.trust.anchor or ".gate/anchor.json", self.root)
 
     @property
     def models(self) -> Mapping[str, ModelSection]:
