@@ -5,8 +5,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
@@ -187,21 +186,13 @@ class TrustSection(Strict):
         return self
 
 
-class NotifyFormat(StrEnum):
-    """What a webhook reads."""
-
-    SLACK = "slack"
-    """`{"text": ...}`, which Mattermost, Rocket.Chat and others show as well."""
-    JSON = "json"
-    """The event, field by field."""
-
-
 class NotifySection(Strict):
     """Who is told."""
 
     url_env: Variable | None = None
     """Variable that holds the webhook's address, which is a secret."""
-    format: NotifyFormat = NotifyFormat.SLACK
+    format: Literal["slack", "json"] = "slack"
+    """`{"text": ...}`, which Mattermost and Rocket.Chat show too; or the event by its fields."""
 
 
 class HarnessesSection(Strict):
