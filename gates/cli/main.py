@@ -15,7 +15,7 @@ COMMANDS = {
     "config": Entry("gates.cli.config", "Every setting and where it came from."),
     "register": Entry("gates.cli.register", "A checkpoint as a candidate."),
     "adopt": Entry("gates.cli.adopt", "The version already in production as the baseline."),
-    "policy": Entry("gates.cli.policy", "Check, explain and compare policies."),
+    "policy": Entry("gates.cli.policy", "Check, explain, compare and replay policies."),
     "forecast": Entry("gates.cli.forecast", "What a round would cost; nothing is called."),
     "run": Entry("gates.cli.run", "Move candidates as far as their evidence allows."),
     "status": Entry("gates.cli.status", "Where every version stands, and whose move it is."),

@@ -1,6 +1,6 @@
-"""`gate policy`: check, explain and compare policies."""
+"""`gate policy`: check, explain, compare and replay policies."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -16,19 +16,18 @@ from gates.cli.options import (
     state_or_none,
     workspace_options,
 )
-from gates.cli.output import say_json, say_table
+from gates.cli.output import say_json
+from gates.cli.policy_diff import command as diff
+from gates.cli.policy_replay import command as replay
 from gates.decide.limits import demand_words
 from gates.decide.spoken import metric_words
 from gates.inputs import check_inputs
 from gates.power import Adequacy
 from gates.reports.github import Annotation
 from gates.reports.plan_words import plan_words
-from gates.reports.table import Table
-from policies.canonical import Json
 from policies.clicking import clicking_remark
 from policies.criteria import Severity
 from policies.detectors import detector_remark
-from policies.diff import diff
 from policies.one_arm import one_arm_remark
 from policies.policy import Budget, Policy
 from policies.silence import silence_remark
@@ -41,6 +40,10 @@ SMALL = 0.1
 @click.group("policy")
 def command() -> None:
     """Policies: what is measured, what is demanded, and why."""
+
+
+command.add_command(diff)
+command.add_command(replay)
 
 
 @command.command("check")
@@ -138,41 +141,6 @@ def explain(
     return Exit.YES
 
 
-@command.command("diff")
-@click.argument("old")
-@click.argument("new")
-@workspace_options
-@json_option
-def compare(
-    *,
-    old: str,
-    new: str,
-    workspace: Path,
-    tracking_uri: str | None,
-    state: str | None,
-    as_json: bool,
-) -> int:
-    """List what NEW demands otherwise than OLD, and whether that tightens or loosens.
-
-    Exit code 0 when they demand the same, 1 when they differ.
-    """
-    opened = open_workspace(workspace, tracking_uri, state)
-    changes = diff(find_policy(old, opened).policy, find_policy(new, opened).policy)
-    if as_json:
-        say_json({"schema": "gate.policy-diff/1", "changes": [asdict(c) for c in changes]})
-    elif changes:
-        say_table(
-            Table(
-                title="",
-                headings=("effect", "field", "old", "new"),
-                rows=tuple((c.effect, c.path, _shown(c.old), _shown(c.new)) for c in changes),
-            )
-        )
-    else:
-        click.echo("no difference")
-    return Exit.NO if changes else Exit.YES
-
-
 @command.command("schema")
 def schema() -> int:
     """Print the JSON Schema of policies, for editors."""
@@ -180,28 +148,6 @@ def schema() -> int:
 
     say_json(policy_schema())
     return Exit.YES
-
-
-def _shown(value: Json) -> str:
-    """A value as a policy would write it, without what is not said; `-` where there is none."""
-    match value:
-        case None:
-            return "-"
-        case Mapping():
-            said = (
-                f"{key}: {_shown(inside)}" for key, inside in value.items() if not _unsaid(inside)
-            )
-            return "{" + ", ".join(said) + "}"
-        case list() | tuple():
-            return "[" + ", ".join(map(_shown, value)) + "]"
-        case bool():
-            return str(value).lower()
-        case _:
-            return str(value)
-
-
-def _unsaid(value: Json) -> bool:
-    return value is None or value in ([], {})
 
 
 def _budget_words(budget: Budget) -> Iterator[str]:

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from gates.cli.policy import _shown
-from policies.canonical import Json
 from tests.fakes.shell import said
 from tests.fakes.workplace import (
     NO_WORSE,
@@ -202,21 +200,6 @@ def test_each_answers_in_json_with_one_document(place: Workplace) -> None:
     assert said("policy", "diff", "release", "other", "--json").schema == "gate.policy-diff/1"
     assert said("policy", "explain", "release", "--json").json["policy"] == "release"
     assert "$defs" in said("policy", "schema").json
-
-
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        (None, "-"),
-        (0, "0"),
-        (False, "false"),
-        ([], "[]"),
-        (["a", 1], "[a, 1]"),
-        ({"a": None, "b": False, "c": [], "d": {"e": 1.5}}, "{b: false, d: {e: 1.5}}"),
-    ],
-)
-def test_a_value_is_shown_as_a_policy_would_write_it(value: Json, shown: str) -> None:
-    assert _shown(value) == shown
 
 
 def test_a_broken_policy_is_annotated_in_github_and_refused(

@@ -1,0 +1,1 @@
+"""Decisions made again under a proposed policy, from what was recorded."""
