@@ -129,6 +129,7 @@ class InForceEntry(Strict):
     sha256: Sha256
     since: Time
     until: Time | None = None
+    because: Text | None = None
 
 
 class AliasEntry(Strict):

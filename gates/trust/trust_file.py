@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -23,6 +24,21 @@ MOST_BYTES = 1024 * 1024
 """Hundreds of keys and policies have a fifth of that."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedTrust:
+    """A trust file that enough people have signed.
+
+    Attributes:
+        envelope: With the signatures.
+        document: What was signed.
+        trust: The same, to be asked.
+    """
+
+    envelope: Envelope
+    document: TrustDocument
+    trust: Trust
+
+
 def read_trust(path: Path, *, pins: Pins, at: datetime, seen: Seen | None = None) -> Trust:
     """The trust file, once enough people whom the operator pinned have signed it.
 
@@ -37,16 +53,26 @@ def read_trust(path: Path, *, pins: Pins, at: datetime, seen: Seen | None = None
         Untrusted: When it is not as it was signed, too few have signed it, it has expired, or it
             is older than one that was seen.
     """
+    return parse_trust(
+        trust_bytes(path), what=f"the trust file {path}", pins=pins, at=at, seen=seen
+    )
+
+
+def trust_bytes(path: Path) -> bytes:
+    """What stands in a trust file; of one that is too long, enough to see that.
+
+    Raises:
+        WrongUsage: When it cannot be read.
+    """
     try:
         with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+            return file.read(MOST_BYTES + 1)
     except OSError as error:
         raise WrongUsage(
             f"cannot read the trust file {path}",
             why=error.strerror or str(error),
             fix="[trust] root in gate.toml names it; a first one is made by: gate trust init",
         ) from None
-    return parse_trust(data, what=f"the trust file {path}", pins=pins, at=at, seen=seen)
 
 
 def parse_trust(
@@ -58,21 +84,46 @@ def parse_trust(
         WrongUsage: As `read_trust`.
         Untrusted: As `read_trust`.
     """
+    believed = signed_enough(data, what=what, pins=pins, at=at)
+    _check_age(believed.trust, at, seen, what=what)
+    return believed.trust
+
+
+def signed_enough(data: bytes, *, what: str, pins: Pins, at: datetime) -> SignedTrust:
+    """A trust file that enough people have signed, whether or not it is the newest or expired.
+
+    Raises:
+        WrongUsage: When nobody is pinned.
+        Untrusted: When it is not as it was signed, or too few have signed it.
+    """
     _check_pins(pins)
     envelope = decode(data, payload_type=PAYLOAD_TYPE, what=what, most_bytes=MOST_BYTES)
-    document = _document(envelope, what=what)
-    unsigned = trust_of(document, sha256=sha256_of_bytes(envelope.payload), signed_by=())
-    people = _signed_by(envelope, unsigned, pins, at)
-    _check_threshold(people, max(unsigned.root_threshold, pins.threshold), what=what)
-    trust = trust_of(document, sha256=unsigned.sha256, signed_by=tuple(sorted(people)))
-    _check_age(trust, at, seen, what=what)
-    return trust
+    document = document_in(envelope.payload, what=what)
+    people = people_who_signed(envelope, document, pins=pins, at=at)
+    _check_threshold(people, people_needed(document, pins), what=what)
+    sha256 = sha256_of_bytes(envelope.payload)
+    trust = trust_of(document, sha256=sha256, signed_by=people)
+    return SignedTrust(envelope=envelope, document=document, trust=trust)
 
 
-def root_signers(envelope: Envelope, trust: Trust, at: datetime) -> tuple[TrustedKey, ...]:
-    """Root keys of people, in force at a time, that have signed the trust file; pinned or not."""
-    roots = {key.public: key for key in trust.keys_for(Role.ROOT, at) if key.kind is Kind.PERSON}
-    return tuple(roots[public] for public in verified_by(envelope, roots))
+def people_who_signed(
+    envelope: Envelope, document: TrustDocument, *, pins: Pins, at: datetime
+) -> tuple[str, ...]:
+    """The people whose signatures count: with a pinned root key that is in force."""
+    roots = {key.public: key.owner for key in root_keys(document, at)}
+    signed = verified_by(envelope, roots)
+    return tuple(sorted({roots[public] for public in signed if public.keyid in pins.keyids}))
+
+
+def people_needed(document: TrustDocument, pins: Pins) -> int:
+    """How many people must have signed."""
+    return max(document.root_threshold, pins.threshold)
+
+
+def root_keys(document: TrustDocument, at: datetime) -> tuple[TrustedKey, ...]:
+    """Keys of people that may sign this trust file at a time."""
+    trust = trust_of(document, sha256="", signed_by=())
+    return tuple(key for key in trust.keys_for(Role.ROOT, at) if key.kind is Kind.PERSON)
 
 
 def document_in(payload: bytes, *, what: str) -> TrustDocument:
@@ -95,15 +146,6 @@ def document_in(payload: bytes, *, what: str) -> TrustDocument:
         problems = problems_of(error, TrustDocument)
         why = "; ".join(f"{problem.field}: {problem.found}" for problem in problems)
         raise _refused(what, why) from None
-
-
-def _document(envelope: Envelope, *, what: str) -> TrustDocument:
-    return document_in(envelope.payload, what=what)
-
-
-def _signed_by(envelope: Envelope, trust: Trust, pins: Pins, at: datetime) -> Collection[str]:
-    signers = root_signers(envelope, trust, at)
-    return {key.owner for key in signers if key.public.keyid in pins.keyids}
 
 
 def _check_pins(pins: Pins) -> None:
