@@ -157,6 +157,7 @@ def started_of(ab: Ab, found: Preregistration) -> StartedAb:
         "registered_at": found.at.isoformat(),
         "by": found.by,
         "alpha": plan.alpha if found.alpha is None else found.alpha,
+        "baseline": found.baseline,
         "content": found.content,
     }
     body = json.dumps(said, indent=2, ensure_ascii=False, allow_nan=False).encode()

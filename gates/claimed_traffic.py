@@ -39,17 +39,17 @@ def refuse_claimed(traffic: Json, candidate: str, entries: Iterable[Entry]) -> N
     Args:
         traffic: What the A/B would read.
         candidate: MLflow URI of its version.
-        entries: The policy's registrations, oldest first; those after the candidate's own may read
-            what they like, since they are refused themselves.
+        entries: Registrations and claims, oldest first: the first on a traffic has it, and those
+            after it are refused themselves.
 
     Raises:
         PolicyError: When another candidate has the traffic.
     """
     for entry in entries:
         holder = entry.get("candidate")
-        if holder == candidate:
-            return
         if isinstance(holder, str) and _registered(entry, holder) == traffic:
+            if holder == candidate:
+                return
             raise PolicyError(
                 f"the traffic of {candidate} is that of another candidate",
                 why=f"{holder} was registered for the same source, `experiment_id` and arm: what "

@@ -127,7 +127,8 @@ def stage_of(name: StageName, round_: Round, services: Services, *, candidate: s
         case StageName.ONLINE:
             assert plan.online is not None
             version = next(v for v in round_.members if v.uri == candidate)
-            registered = preregister(file.policy, version, services)
+            baseline = round_.baseline.uri if round_.baseline else None
+            registered = preregister(file.policy, version, services, baseline=baseline)
             return OnlineStage(
                 plan.online,
                 Registration(
@@ -137,6 +138,8 @@ def stage_of(name: StageName, round_: Round, services: Services, *, candidate: s
                     alpha=registered.alpha,
                     source_moved=registered.source_sha256
                     not in (None, source_sha256(file.policy, services)),
+                    baseline=registered.baseline,
+                    current_baseline=baseline,
                 ),
                 World(
                     base=file.folder,

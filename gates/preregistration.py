@@ -14,6 +14,9 @@ from policies.policy import Policy
 from stages.engine.state import Entry, State
 from stages.evidence.records import StageName
 
+CLAIMS = "online/traffic/claims"
+"""Stream of the traffic that A/Bs read, whatever their policy."""
+
 GATE_RUN = "gate run"
 """Who registers an A/B that nobody started: the gate itself, when its candidate reaches it."""
 
@@ -29,6 +32,8 @@ class Preregistration:
         source_sha256: Digest of what says where the data are; None where that was not written down.
         content: The plan and criteria themselves; None where they were not written down.
         alpha: The alpha that it drew; None where the plan's own holds.
+        baseline: MLflow URI of the version it is held against; None where that was not written
+            down.
     """
 
     sha256: str
@@ -37,10 +42,16 @@ class Preregistration:
     source_sha256: str | None = None
     content: Json = None
     alpha: float | None = None
+    baseline: str | None = None
 
 
 def preregister(
-    policy: Policy, version: Version, services: Services, *, by: str = GATE_RUN
+    policy: Policy,
+    version: Version,
+    services: Services,
+    *,
+    baseline: str | None,
+    by: str = GATE_RUN,
 ) -> Preregistration:
     """The first preregistration of a candidate's A/B; written now when there is none.
 
@@ -50,6 +61,7 @@ def preregister(
         policy: The policy; its online plan and the criteria on it are registered.
         version: The candidate.
         services: The outside world.
+        baseline: MLflow URI of the version that the other arm meets; None when there is none.
         by: Who registers.
 
     Raises:
@@ -72,8 +84,17 @@ def preregister(
         "source_sha256": source_sha256(policy, services),
         "content": content_of(policy),
         "traffic": traffic,
+        "baseline": baseline,
         "alpha": draw(policy, candidate, services.state, at=at),
     }
+    claim: dict[str, Json] = {
+        "candidate": candidate,
+        "policy": policy.policy,
+        "at": at.isoformat(),
+        "traffic": traffic,
+    }
+    services.state.append(CLAIMS, [claim])
+    own_traffic(policy, version, services.state)  # another policy may have been quicker
     services.state.append(stream, [entry])
     return _parsed(entry, stream)
 
@@ -82,12 +103,13 @@ def own_traffic(policy: Policy, version: Version, state: State) -> Json:
     """The traffic that a candidate's A/B reads, and no other candidate's does.
 
     Raises:
-        PolicyError: When it was registered for another candidate.
+        PolicyError: When it was registered for another candidate, under this policy or another.
     """
     plan = policy.plan.online
     assert plan is not None
     traffic = traffic_of(plan, version.known_as)
-    refuse_claimed(traffic, version.uri, state.read(_stream(policy.policy)))
+    entries = (*state.read(_stream(policy.policy)), *state.read(CLAIMS))
+    refuse_claimed(traffic, version.uri, entries)
     return traffic
 
 
@@ -142,7 +164,9 @@ def _stream(policy: str) -> str:
 def _parsed(entry: Entry, stream: str) -> Preregistration:
     match entry:
         case {"sha256": str(digest), "at": str(at)} if (time := _time(at)) is not None:
-            by, source, alpha = (entry.get(key) for key in ("by", "source_sha256", "alpha"))
+            by, source, alpha, baseline = (
+                entry.get(key) for key in ("by", "source_sha256", "alpha", "baseline")
+            )
             return Preregistration(
                 sha256=digest,
                 at=time,
@@ -150,6 +174,7 @@ def _parsed(entry: Entry, stream: str) -> Preregistration:
                 source_sha256=source if isinstance(source, str) else None,
                 content=entry.get("content"),
                 alpha=alpha if isinstance(alpha, float) else None,
+                baseline=baseline if isinstance(baseline, str) else None,
             )
         case _:
             raise Broken(

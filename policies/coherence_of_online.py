@@ -42,12 +42,26 @@ def online_problems(plan: OnlinePlan) -> Iterator[Problem]:
             expected=f"at most the planned units ({plan.planned_units})",
             fix="plan more units, or a shorter burn-in",
         )
+    elif plan.burn_in_units > 2 * (smaller := _smaller_arm(plan)):
+        yield Problem(
+            at=(*at, "burn_in_units"),
+            found=f"`{plan.burn_in_units}`, of which each arm must have half",
+            expected=f"at most {2 * smaller}: the smaller arm has {smaller} of the planned units",
+            fix="plan more units, more equal shares, or a shorter burn-in",
+        )
     if plan.as_of is not None:
         yield from time_problem((*at, "as_of"), plan.as_of)
     yield from _arm_problems(plan)
     yield from _window_problems(plan)
     if plan.moments is not None:
         yield from _moments_problems(plan)
+
+
+def _smaller_arm(plan: OnlinePlan) -> int:
+    """Planned units of the smaller of the two arms that are compared."""
+    champion = plan.analysed_share
+    challenger = (1 - champion) / plan.challengers
+    return round(plan.planned_units * min(champion, challenger) / (champion + challenger))
 
 
 def _arm_problems(plan: OnlinePlan) -> Iterator[Problem]:

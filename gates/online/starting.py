@@ -90,15 +90,17 @@ def start(file: PolicyFile, references: Sequence[str], services: Services, *, by
     online_plan(file)
     policy = file.policy.policy
     with services.state.lock(f"rounds/{policy}"):
-        members = assemble(file, references, services).members
-        starts = tuple(_start(Ab(file=file, version=v, services=services), by=by) for v in members)
+        found = assemble(file, references, services)
+        assert found.baseline is not None, "an A/B needs a baseline, and assemble refuses without"
+        abs_ = [Ab(file=file, version=v, services=services) for v in found.members]
+        starts = tuple(_start(ab, baseline=found.baseline.uri, by=by) for ab in abs_)
     return Started(starts=starts, stakes=record(policy, services.state))
 
 
-def _start(ab: Ab, *, by: str) -> Start:
+def _start(ab: Ab, *, baseline: str, by: str) -> Start:
     found = ab.registration
     first = first_exposure(ab)
-    refused = _not_ready(ab) if found is None else _changed(ab, found)
+    refused = _not_ready(ab) if found is None else _changed(ab, found, baseline=baseline)
     refused = refused or _claimed(ab) or _exposed(ab, found, first)
     if refused is not None:
         return Start(
@@ -109,7 +111,7 @@ def _start(ab: Ab, *, by: str) -> Start:
             first_exposure=first,
             run_id="",
         )
-    now = preregister(ab.file.policy, ab.version, ab.services, by=by)
+    now = preregister(ab.file.policy, ab.version, ab.services, baseline=baseline, by=by)
     run_id = ab.services.ledger.log_start(started_of(ab, now))
     new = found is None
     return Start(
@@ -159,8 +161,8 @@ def _blocked(decided: Decided, before: Sequence[str]) -> str | None:
     return None
 
 
-def _changed(ab: Ab, found: Preregistration) -> str | None:
-    """Why what is registered does not allow to go on; None when it is what the policy says."""
+def _changed(ab: Ab, found: Preregistration, *, baseline: str) -> str | None:
+    """Why what is registered does not allow to go on; None when it is what holds now."""
     policy = ab.file.policy
     since = f"registered {found.at.isoformat()} as {found.sha256[:12]}"
     digest = policy.stage_sha256(StageName.ONLINE)
@@ -174,6 +176,12 @@ def _changed(ab: Ab, found: Preregistration) -> str | None:
     source = source_sha256(policy, ab.services)
     if found.source_sha256 is not None and source != found.source_sha256:
         return f"the data were described differently when it was {since}: restore [data.NAME]"
+    if found.baseline not in (None, baseline):
+        return (
+            f"it was {since} against {found.baseline}, and the baseline is {baseline} now: what "
+            "users of the champion's arm met was the former; register the checkpoint as a new "
+            "version, and start an A/B of that"
+        )
     return None
 
 

@@ -13,8 +13,6 @@ from stages.stats.confidence_sequence import (
     half_width,
 )
 from stages.stats.experiments import MetricColumns
-from stages.stats.moments import Moments
-from stages.stats.quantiles import QuantileArm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +59,8 @@ def sequences(arms: MetricArms, harm: Harm) -> tuple[Estimate | Unmeasured, Esti
     )
     if isinstance(found, Unmeasured) or isinstance(difference, Unmeasured):
         return difference, difference
-    smaller = _smaller(arms)
+    smaller = arms.smaller
+    assert smaller is not None, "an effect has two arms"
     if 2 * smaller < harm.burn_in_units:
         reason = f"the smaller arm has {smaller} of {harm.burn_in_units / 2:g} units of burn-in"
         waits = Unmeasured(f"the always-valid interval begins later: {reason}", Cause.WAITING)
@@ -85,13 +84,6 @@ def _critical(arms: MetricArms, harm: Harm, n: int) -> float:
     normal = half_width(n, 1.0, alpha=harm.alpha, rho_squared=rho)
     found = reaches(arms, harm.columns, critical=normal, shares=harm.shares)
     return found.high if harm.bounds is Bounds.UPPER else found.low
-
-
-def _smaller(arms: MetricArms) -> int:
-    """Units of the smaller arm."""
-    return min(
-        arm.n for arm in (arms.champion, arms.challenger) if isinstance(arm, Moments | QuantileArm)
-    )
 
 
 def _one_end(found: Estimate, bounds: Bounds, *, level: float) -> Estimate:

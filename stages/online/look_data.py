@@ -36,6 +36,13 @@ class MetricArms:
             return None
         return self.champion.n + self.challenger.n
 
+    @property
+    def smaller(self) -> int | None:
+        """Units of the smaller arm; None when an arm is unmeasured."""
+        if isinstance(self.champion, Unmeasured) or isinstance(self.challenger, Unmeasured):
+            return None
+        return min(self.champion.n, self.challenger.n)
+
 
 def alike(one: MetricArms, other: MetricArms) -> bool:
     """Whether two reductions of a metric saw the same units and values, but for rounding of sums.

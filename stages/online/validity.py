@@ -31,6 +31,9 @@ class Registration:
         current_sha256: Digest of plan and criteria now.
         alpha: One-sided error that this A/B drew when it was registered; None: the plan's.
         source_moved: Whether the traffic was registered to stand elsewhere.
+        baseline: The version that the champion's arm was registered to meet; None when that was
+            not written down.
+        current_baseline: The version that the candidate is compared with now.
     """
 
     sha256: str | None
@@ -38,6 +41,8 @@ class Registration:
     current_sha256: str
     alpha: float | None = None
     source_moved: bool = False
+    baseline: str | None = None
+    current_baseline: str | None = None
 
 
 def of_looks(plan: OnlinePlan, looks: tuple[LookData, ...]) -> tuple[Check, ...]:
@@ -69,13 +74,15 @@ def metrics_present(plan: OnlinePlan, looks: tuple[LookData, ...]) -> Check:
 
 
 def burn_in(plan: OnlinePlan, look: LookData) -> Check:
-    """Whether enough units are in for the normal approximation."""
-    counted = [n for name in plan.metrics if (n := look.of(name).units) is not None]
-    fewest = min(counted, default=0)
+    """Whether enough units are in for the normal approximation, in the smaller arm too."""
+    arms = [look.of(name) for name in plan.metrics]
+    fewest = min((n for one in arms if (n := one.units) is not None), default=0)
+    smaller = min((n for one in arms if (n := one.smaller) is not None), default=0)
     return Check(
         name="burn_in",
-        passed=fewest >= plan.burn_in_units,
-        sentence=f"{fewest:,} units of at least {plan.burn_in_units:,} are analysed",
+        passed=fewest >= plan.burn_in_units and 2 * smaller >= plan.burn_in_units,
+        sentence=f"{fewest:,} units of at least {plan.burn_in_units:,} are analysed, {smaller:,} "
+        f"in the smaller arm of at least {plan.burn_in_units / 2:g}",
     )
 
 
@@ -105,8 +112,15 @@ def freshness(plan: OnlinePlan, *, newest: datetime | None, until: datetime) -> 
 
 
 def plan_registered(plan: OnlinePlan, registration: Registration) -> Check:
-    """Whether plan and criteria are the registered ones."""
+    """Whether plan, criteria, source and baseline are the registered ones."""
     name, found = REGISTERED, registration.sha256
+    if registration.baseline not in (None, registration.current_baseline):
+        said = (
+            f"registered against {registration.baseline}, and the baseline is "
+            f"{registration.current_baseline or 'nobody'} now: users of the champion's arm met the "
+            "former"
+        )
+        return Check(name=name, passed=None if plan.retrospective else False, sentence=said)
     if found == registration.current_sha256 and registration.source_moved:
         said = "the traffic was registered to stand elsewhere (its `[data.NAME]` or files differ)"
         return Check(name=name, passed=None if plan.retrospective else False, sentence=said)

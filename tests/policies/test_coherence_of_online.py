@@ -24,6 +24,7 @@ def test_a_retrospective_plan_over_moments_needs_no_clock() -> None:
         ('"minimum_days": 7.5', "minimum_days"),
         ('"window_days": 7', "window_days"),
         ('"burn_in_units": 501', "burn_in_units"),
+        ('"champion_share": 0.91', "burn_in_units"),
         ('"retrospective": true, "as_of": "2026-13-01T00:00:00Z"', "as_of"),
     ],
 )

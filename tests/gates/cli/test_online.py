@@ -241,6 +241,21 @@ def test_a_repeat_whose_data_changed_is_told_and_not_decided_again(
     assert len(ab.ledger.records) == 2
 
 
+def test_against_a_champion_that_has_changed_nothing_ships(ab: Workplace) -> None:
+    ab.recorded()
+    started(ab, BETTER, day=7.5)
+    assert said("online", "look", "release", "assistant/2").code == 3
+    ab.ledger.set_alias(ab.ledger.version("assistant/3"), "champion")
+    traffic(ab, BETTER, day=14.5)
+    found = said("online", "look", "release", "assistant/2", "--json")
+    (one,) = found.json["looks"]
+    assert (found.code, one["verdict"]) == (4, "INVALID")
+    assert "registered against models:/assistant/1" in one["reason"]
+    (again,) = said("online", "start", "release", "assistant/2", "--json").json["starts"]
+    assert again["answer"] == "refused"
+    assert "the baseline is models:/assistant/3 now" in again["reason"]
+
+
 def test_as_of_takes_what_was_due_by_then(ab: Workplace) -> None:
     started(ab, SAME, day=14.5)
     at = (START + timedelta(days=8)).isoformat()

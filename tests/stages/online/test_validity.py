@@ -59,6 +59,11 @@ def test_fewer_units_than_burn_in_are_too_few(champion: int, *, passed: bool) ->
     assert validity.burn_in(PLAN, look(champion, 50)).passed is passed
 
 
+def test_a_small_arm_is_not_outweighed_by_a_large_one() -> None:
+    assert validity.burn_in(PLAN, look(5_000, 49)).passed is False
+    assert validity.burn_in(PLAN, look(5_000, 50)).passed is True
+
+
 def test_data_must_reach_the_look() -> None:
     until = START + timedelta(days=7)
     day = timedelta(days=1)
@@ -84,6 +89,23 @@ def test_traffic_stands_where_it_was_registered_to_stand() -> None:
     moved = Registration(sha256=DIGEST, at=START, current_sha256=DIGEST, source_moved=True)
     assert validity.plan_registered(PLAN, moved).passed is False
     assert validity.plan_registered(RECORDED, moved).passed is None
+
+
+@pytest.mark.parametrize(
+    ("now", "live"), [("models:/a/1", True), ("models:/a/3", False), (None, False)]
+)
+def test_the_champion_is_the_registered_one(now: str | None, *, live: bool) -> None:
+    found = Registration(
+        sha256=DIGEST,
+        at=START,
+        current_sha256=DIGEST,
+        baseline="models:/a/1",
+        current_baseline=now,
+    )
+    assert validity.plan_registered(PLAN, found).passed is live
+    assert validity.plan_registered(RECORDED, found).passed is (True if live else None)
+    unsaid = replace(found, baseline=None)
+    assert validity.plan_registered(PLAN, unsaid).passed is True
 
 
 @pytest.mark.parametrize(
