@@ -12,6 +12,11 @@ from stages.evidence.records import Cost, Look, Quantity, Wait
 
 NOTE_TAG = "mlflow.note.content"
 TABLE = "findings.json"
+TABLE_COLUMNS = (
+    *("criterion", "verdict", "sentence"),
+    *("value", "low", "high", "n"),
+    *("stage", "severity", "because"),
+)
 LONGEST_TAG = 8000
 """Characters of a tag that MLflow keeps; it cuts the rest away."""
 
@@ -87,8 +92,7 @@ def finding_metrics(stages: Sequence[StageDecision]) -> dict[str, float]:
     metrics: dict[str, float] = {}
     taken: set[str] = set()
     for finding in (f for stage in stages for f in stage.findings):
-        what = "" if finding.quantity is Quantity.VALUE else f".{finding.quantity.value}"
-        name = _free_name(finding.metric + what, taken)
+        name = _free_name(_name(finding), taken)
         taken.add(name)
         metrics |= {f"{name}/{part}": number for part, number in _numbers(finding).items()}
     return metrics
@@ -119,11 +123,14 @@ def look_metrics(look: Look) -> dict[str, float]:
 
 
 def findings_table(stages: Sequence[StageDecision]) -> bytes:
-    """The findings, worst first, as the table that MLflow's UI shows and compares."""
+    """The findings, worst first, as the table that MLflow's UI shows and compares.
+
+    The first column names a criterion alone: where MLflow runs are put side by side, the page has a
+    row for each value of the first column and shows the second.
+    """
     rows = worst_first([(stage, finding) for stage in stages for finding in stage.findings])
-    names = ("verdict", "metric", "sentence", "value", "low", "high", "n", "demand", "severity")
     table: dict[str, Json] = {
-        "columns": ["stage", *names, "because"],
+        "columns": list(TABLE_COLUMNS),
         "data": [_row(stage, finding) for stage, finding in rows],
     }
     return canonical_json(table).encode()
@@ -210,15 +217,19 @@ def _row(stage: StageDecision, finding: Finding) -> list[Json]:
     if isinstance(measured, Estimate):
         numbers = [measured.value, measured.low, measured.high, measured.n]
     return [
-        stage.stage.value,
+        f"{_name(finding)} {finding.demand}",
         finding.verdict.value,
-        finding.metric,
         finding.sentence,
         *numbers,
-        finding.demand,
+        stage.stage.value,
         finding.severity.value,
         finding.because,
     ]
+
+
+def _name(finding: Finding) -> str:
+    what = "" if finding.quantity is Quantity.VALUE else f".{finding.quantity.value}"
+    return finding.metric + what
 
 
 def _table_tag() -> str:

@@ -1,9 +1,13 @@
 """MLflow experiments: one per policy, and one per model for what stands under no policy."""
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from gates.ledger.mlflow_ledger.connection import Connection, present
+from gates.ledger.mlflow_ledger.columns import ROOM, STAGE, VERDICT
+from gates.ledger.mlflow_ledger.connection import Connection, present, quoted
+from policies.canonical import Json
 from policies.errors import Broken
 
 if TYPE_CHECKING:
@@ -15,8 +19,11 @@ KIND_TAG = "gate_experiment"
 COLUMNS = ("gate_verdict", "gate_stage", "gate_sentence", "gate_waits_for", "gate_candidate")
 """Tags that the table of verdicts shows."""
 
-_VIEW = "gate"
-_VIEW_TAG = f"mlflow.sharedViewState.{_VIEW}"
+NUMBERS = (VERDICT, STAGE, ROOM)
+"""Metrics that it shows: a click on the head of a column sorts by it."""
+
+_VERDICTS, _NEAREST = "gate", "gate-nearest"
+"""Saved views: the newest decisions first, and the worst room to a limit first."""
 
 
 def experiment_of_policy(connection: Connection, policy_name: str) -> str:
@@ -31,7 +38,23 @@ def experiment_of_model(connection: Connection, model_name: str) -> str:
 
 def verdicts_link(experiment_id: str) -> str:
     """The table of a policy's verdicts, seen from any page of the same UI."""
-    return f"#/experiments/{experiment_id}/runs?viewStateShareKey={_VIEW}"
+    return f"#/experiments/{experiment_id}/runs?viewStateShareKey={_VERDICTS}"
+
+
+def nearest_link(experiment_id: str) -> str:
+    """The same table, the worst room to a limit first."""
+    return f"#/experiments/{experiment_id}/runs?viewStateShareKey={_NEAREST}"
+
+
+def compared_link(experiment_id: str) -> str:
+    """The candidates' findings side by side, a row per criterion."""
+    return f"{verdicts_link(experiment_id)}&compareRunsMode=ARTIFACT"
+
+
+def decisions_link(experiment_id: str, candidate: str) -> str:
+    """The decisions on one version under a policy."""
+    wanted = f"tags.gate_candidate = {quoted(candidate)} AND tags.gate_record = 'candidate'"
+    return f"#/experiments/{experiment_id}/runs?searchFilter={quote(wanted, safe='')}"
 
 
 def find_experiment(connection: Connection, policy_name: str) -> str | None:
@@ -82,17 +105,28 @@ def _made(connection: Connection, name: str, *, kind: str) -> str:
 
 
 def _tags(kind: str) -> dict[str, str]:
-    """What makes the UI open on a table of decisions, and offer the saved view `Verdicts`."""
-    state = {
-        "searchFilter": "tags.gate_record = 'candidate'",
-        "selectedColumns": [f"tags.`{tag}`" for tag in COLUMNS],
-    }
-    view = {"name": "Verdicts", "createdAt": 0, "state": json.dumps(state)}
+    """What makes the UI open on a table of decisions, and offer saved views of it."""
     return {
         KIND_TAG: kind,
         "mlflow.experimentKind": "custom_model_development",
-        _VIEW_TAG: json.dumps(view),
+        **_view(_VERDICTS, "Verdicts", {}),
+        **_view(
+            _NEAREST,
+            "Nearest to the limit",
+            {"orderByKey": f"metrics.`{ROOM}`", "orderByAsc": True},
+        ),
     }
+
+
+def _view(key: str, name: str, order: Mapping[str, Json]) -> dict[str, str]:
+    columns = [*(f"tags.`{tag}`" for tag in COLUMNS), *(f"metrics.`{one}`" for one in NUMBERS)]
+    state = {
+        "searchFilter": "tags.gate_record = 'candidate'",
+        "selectedColumns": columns,
+        **order,
+    }
+    view = {"name": name, "createdAt": 0, "state": json.dumps(state)}
+    return {f"mlflow.sharedViewState.{key}": json.dumps(view)}
 
 
 def _named(connection: Connection, name: str) -> "Experiment | None":

@@ -1,15 +1,22 @@
-"""From a decision to the model version, and from the model version to its newest decision."""
+"""From a decision to the model version, and from the model version to its decisions."""
 
 from urllib.parse import quote
 
 from gates.ledger.mlflow_ledger import contents
 from gates.ledger.mlflow_ledger.connection import Connection, absent
+from gates.ledger.mlflow_ledger.experiments import decisions_link
+from gates.ledger.mlflow_ledger.runs import Found
 from gates.ledger.records import CandidateRecord
 from gates.ledger.references import parse_reference
 from stages.evidence.records import StageName
 
-MARK = "\n\n---\n*Written by gate:* "
+MARK = "\n\n---\n*Written by gate:*\n"
 """Begins our part of a version's description; what stands above is a person's."""
+
+
+def run_link(run: Found) -> str:
+    """The page of an MLflow run, seen from any page of the same UI."""
+    return f"#/experiments/{run.experiment_id}/runs/{run.run_id}"
 
 
 def version_link(candidate: str) -> str:
@@ -19,19 +26,19 @@ def version_link(candidate: str) -> str:
     return f"Model version: [{named.name}/{named.version}]({page})"
 
 
-def link_version(connection: Connection, share: CandidateRecord, link: str, url: str) -> None:
-    """Writes verdicts and a link onto the model version; a version that was deleted is let be.
+def link_version(connection: Connection, share: CandidateRecord, run: Found, url: str) -> None:
+    """Writes verdicts and links onto the model version; a version that was deleted is let be.
 
     Args:
         connection: The store.
         share: The decision.
-        link: The MLflow run's page, seen from any page of the same UI.
-        url: Its whole address; empty when the store has no UI.
+        run: The candidate's MLflow run.
+        url: The whole address of its page; empty when the store has no UI.
     """
     from mlflow.exceptions import MlflowException
 
     named = parse_reference(share.decision.candidate)
-    tags = contents.version_tags(share.decision, share.policy.policy, url or link)
+    tags = contents.version_tags(share.decision, share.policy.policy, url or run_link(run))
     with connection.answering(f"tag {share.decision.candidate}"):
         client, place = connection.client, (named.name, str(named.version))
         try:
@@ -45,15 +52,18 @@ def link_version(connection: Connection, share: CandidateRecord, link: str, url:
         for key, value in tags.items():
             if version.tags.get(key) != value:
                 client.set_model_version_tag(*place, key, value)
-        text = _described(version.description or "", share, link)
+        text = _described(version.description or "", share, run)
         if text != version.description:
             client.update_model_version(*place, text)
 
 
-def _described(before: str, share: CandidateRecord, link: str) -> str:
-    decision = share.decision
+def _described(before: str, share: CandidateRecord, run: Found) -> str:
+    """A line for each policy, the one decided under now first; a person's words stay above."""
+    decision, under = share.decision, f" under policy {share.policy.policy}: "
     ours = (
-        f"**{decision.verdict.value}** under policy {share.policy.policy}: "
-        f"[decision and evidence]({link})"
+        f"- **{decision.verdict.value}**{under}[decision and evidence]({run_link(run)}), "
+        f"[every decision]({decisions_link(run.experiment_id, decision.candidate)})"
     )
-    return f"{before.split(MARK, maxsplit=1)[0].rstrip()}{MARK}{ours}"
+    words, _, written = before.partition(MARK)
+    others = [line for line in written.splitlines() if line and under not in line]
+    return words.rstrip() + MARK + "\n".join([ours, *others])

@@ -6,9 +6,16 @@ from gates.decide.verdict import StageDecision
 from gates.ledger.ledger import Document, Logged, Page, Pages, Record
 from gates.ledger.mlflow_ledger import contents
 from gates.ledger.mlflow_ledger.artifacts import write_files
+from gates.ledger.mlflow_ledger.columns import column_metrics
 from gates.ledger.mlflow_ledger.connection import Connection
-from gates.ledger.mlflow_ledger.experiments import experiment_of_policy, verdicts_link
-from gates.ledger.mlflow_ledger.linking import link_version, version_link
+from gates.ledger.mlflow_ledger.experiments import (
+    compared_link,
+    decisions_link,
+    experiment_of_policy,
+    nearest_link,
+    verdicts_link,
+)
+from gates.ledger.mlflow_ledger.linking import link_version, run_link, version_link
 from gates.ledger.mlflow_ledger.runs import (
     COMPLETE_TAG,
     Found,
@@ -44,11 +51,6 @@ def write_record(connection: Connection, record: Record) -> tuple[Logged, ...]:
 def run_url(connection: Connection, run: Found) -> str:
     """Address of an MLflow run's page; empty when the store has no UI."""
     return f"{connection.pages}{run_link(run)}" if connection.pages else ""
-
-
-def run_link(run: Found) -> str:
-    """The page of an MLflow run, seen from any page of the same UI."""
-    return f"#/experiments/{run.experiment_id}/runs/{run.run_id}"
 
 
 def _wanted(record: Record, share: CandidateRecord) -> Iterator[Wanted]:
@@ -95,19 +97,31 @@ def _write_candidate(
         verdict=decision.verdict.value,
         reason=decision.reason,
         stages=decision.stages,
-        links=f"{version_link(decision.candidate)} \u00b7 "
-        f"[All verdicts]({verdicts_link(run.experiment_id)})",
+        links=_candidate_links(run, decision.candidate),
     )
     log_values(
         connection,
         run.run_id,
-        metrics=contents.finding_metrics(decision.stages),
+        metrics=column_metrics(decision.verdict, decision.stages)
+        | contents.finding_metrics(decision.stages),
         tags={contents.NOTE_TAG: note, "gate_record_sha256": sha256_of_bytes(body)},
         decided_at=share.decided_at,
     )
     finish(connection, run.run_id)
-    link_version(connection, share, run_link(run), run_url(connection, run))
+    link_version(connection, share, run, run_url(connection, run))
     mark_complete(connection, run.run_id)
+
+
+def _candidate_links(run: Found, candidate: str) -> str:
+    number = run.experiment_id
+    links = (
+        version_link(candidate),
+        f"[Every decision on it]({decisions_link(number, candidate)})",
+        f"[All verdicts]({verdicts_link(number)})",
+        f"[Nearest to the limit]({nearest_link(number)})",
+        f"[Side by side]({compared_link(number)})",
+    )
+    return " \u00b7 ".join(links)
 
 
 def _write_stage(
@@ -138,7 +152,9 @@ def _write_stage(
     log_values(
         connection,
         run.run_id,
-        metrics=contents.finding_metrics([stage]) | contents.cost_metrics(stage.cost),
+        metrics=column_metrics(stage.verdict, [stage])
+        | contents.finding_metrics([stage])
+        | contents.cost_metrics(stage.cost),
         tags={contents.NOTE_TAG: note},
         decided_at=share.decided_at,
     )

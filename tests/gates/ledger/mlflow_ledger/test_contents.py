@@ -92,11 +92,20 @@ def test_the_table_has_the_worst_first() -> None:
         decisions.finding("g", Verdict.PASS, distance=0.01),
     )
     table = json.loads(contents.findings_table([stage(*findings)]))
-    column = table["columns"].index("metric")
-    assert [row[column] for row in table["data"]] == ["e", "d", "f", "c", "b", "g", "a"]
+    column = table["columns"].index("criterion")
+    named = [row[column].split()[0] for row in table["data"]]
+    assert named == ["e", "d", "f", "c", "b", "g", "a"]
     assert all(len(row) == len(table["columns"]) for row in table["data"])
     unmeasured = table["data"][2]
     assert unmeasured[table["columns"].index("value")] is None
+
+
+def test_two_criteria_on_one_metric_are_two_rows_of_a_comparison() -> None:
+    value = decisions.finding("qa.f1")
+    others = [replace(value, quantity=Quantity.DIFFERENCE), replace(value, demand="at most 1 %")]
+    table = json.loads(contents.findings_table([stage(value, *others)]))
+    assert table["columns"][:2] == ["criterion", "verdict"]
+    assert len({row[0] for row in table["data"]}) == len(table["data"])
 
 
 def test_a_description_that_was_prepared_stands_before_the_links() -> None:

@@ -3,6 +3,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -10,6 +11,7 @@ from gates.decide.verdict import Verdict
 from gates.ledger.ledger import NewVersion, Pages, Record
 from gates.ledger.mlflow_ledger.experiments import experiment_of_policy
 from gates.ledger.mlflow_ledger.ledger import MlflowLedger
+from gates.ledger.mlflow_ledger.linking import MARK
 from gates.ledger.mlflow_ledger.runs import Kind, Place, runs_of_key
 from policies.errors import Broken
 from stages.evidence.records import StageName
@@ -131,7 +133,9 @@ def test_any_number_of_metrics_takes_a_batch_a_run(ledger: MlflowLedger, criteri
     assert watch.calls["log_metric"] == 0
     assert watch.calls.total() <= 13 + batches
     run = ledger._connection.client.get_run(logged.run_id)
-    assert len(run.data.metrics) == 4 * criteria
+    columns = {name for name in run.data.metrics if name.startswith("gate/")}
+    assert columns == {"gate/verdict", "gate/stage", "gate/room"}
+    assert len(run.data.metrics) == 4 * criteria + len(columns)
     assert run.data.metrics["task1.f1/value"] == 0.0042
 
 
@@ -173,7 +177,7 @@ def test_what_a_reviewer_opens_is_there(ledger: MlflowLedger, tmp_path: Path) ->
     stage = client.get_run(stage_id)
     assert f"runs/{failed.run_id}" in stage.data.tags["mlflow.note.content"]
     table = Path(client.download_artifacts(failed.run_id, "findings.json", str(tmp_path)))
-    assert json.loads(table.read_text())["data"][0][2] == "toxicity.rate"
+    assert json.loads(table.read_text())["data"][0][0] == "toxicity.rate at most 0.50 %"
     looks = [p for p in places(ledger, record) if p.kind is Kind.LOOK]
     assert looks == [Place(kind=Kind.LOOK, candidate=decisions.OTHER, stage=StageName.ONLINE)]
     assert held.url == ""
@@ -200,8 +204,26 @@ def test_a_new_decision_replaces_ours_on_the_version_and_leaves_the_rest(
     assert "gate_online" not in tags
     assert tags["mine"] == "1"
     found = ledger._connection.client.get_model_version("again", "2")
+    assert found.description.startswith("words\n")
     assert found.description.count("Written by gate") == 1
     assert second.run_id in found.description
+    assert found.description.count("under policy release") == 1
+
+
+def test_a_version_leads_to_its_decisions_under_every_policy(ledger: MlflowLedger) -> None:
+    for _ in range(2):
+        version = ledger.register(NewVersion(name="led", tags={}, description="words"))
+    first = on_model(decisions.one_candidate(decisions.record(key="led-1")), ledger, "led")
+    policy = first.policy.model_copy(update={"policy": "nightly"})
+    decision = replace(first.decision, policy="nightly")
+    (weekly,) = ledger.log(first)
+    (nightly,) = ledger.log(replace(first, key="led-2", policy=policy, decision=decision))
+    text = ledger._connection.client.get_model_version("led", version.version).description
+    lines = text.partition(MARK)[2].splitlines()
+    assert ["under policy nightly" in line for line in lines] == [True, False]
+    assert nightly.run_id in lines[0]
+    assert weekly.run_id in lines[1]
+    assert all(f"searchFilter={quote('tags.gate_candidate')}" in line for line in lines)
 
 
 def test_a_record_about_nobody_writes_nothing(ledger: MlflowLedger) -> None:
