@@ -81,6 +81,9 @@ class Decision:
     alpha_spent: float | None = None
     valid_until: datetime | None = None
 
+    def __post_init__(self) -> None:
+        _refuse_without_zone(self.decided_at, self.valid_until)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adoption:
@@ -89,10 +92,12 @@ class Adoption:
     Attributes:
         alias: The alias.
         reason: In a person's words.
+        endpoint: Address that the version answers at; None where it has none.
     """
 
     alias: str
     reason: str
+    endpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +131,9 @@ class Override:
     second: Signatory
     expires: datetime
 
+    def __post_init__(self) -> None:
+        _refuse_without_zone(self.expires)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revocation:
@@ -148,6 +156,7 @@ class Promotion:
         decision: Digest of the decision's record; None only under an override.
         approvals: Digests of the approvals counted.
         override: Digest of the override's record it rests on; None for a PASS.
+        endpoint: Address that the version answers at; None where it has none.
     """
 
     alias: str
@@ -155,6 +164,11 @@ class Promotion:
     decision: str | None
     approvals: tuple[str, ...] = ()
     override: str | None = None
+    endpoint: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.decision is None and self.override is None:
+            raise ValueError("a promotion rests on a decision or an override")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,11 +179,13 @@ class Rollback:
         alias: The alias.
         before: URI of the version left behind; None when there was none.
         reason: In a person's words.
+        endpoint: Address that the version answers at; None where it has none.
     """
 
     alias: str
     before: str | None
     reason: str
+    endpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,3 +231,8 @@ def members_sha256(evidence_sha256: Mapping[str, Mapping[StageName, str]]) -> st
 def kind_of(body: Body) -> str:
     """`release-decision`, `promotion`: a body's kind as people read it."""
     return PREDICATE_TYPES[type(body)].removeprefix("urn:checkpoint-gate:").removesuffix("/v1")
+
+
+def _refuse_without_zone(*times: datetime | None) -> None:
+    if any(time is not None and time.tzinfo is None for time in times):
+        raise ValueError("a time has a zone")

@@ -46,6 +46,19 @@ class ChainRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Void:
+    """Why the signature of a record that is whole does not count.
+
+    Attributes:
+        reason: In words.
+        revoked: Whether only because the key was revoked: as it should be, no sign of an attack.
+    """
+
+    reason: str
+    revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """A record that is part of a verified chain.
 
@@ -53,13 +66,16 @@ class Kept:
         record: What it says.
         sha256: Digest of its envelope, by which it is named.
         envelope: The envelope's bytes.
-        void: Why its signature does not count, though it is whole; None when it counts.
+        owners: Who signed, as the trust file names the keys' owners now; two keys of one owner are
+            one person, whatever the record says of itself.
+        void: Why its signature does not count; None when it counts.
     """
 
     record: ChainRecord
     sha256: str
     envelope: bytes = field(repr=False)
-    void: str | None = None
+    owners: tuple[str, ...] = ()
+    void: Void | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,9 @@
 Envelopes are bytes here: what they say, and whether they are to be believed, others know.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 from policies.errors import Broken
@@ -16,6 +17,23 @@ class LeaseHeld(Broken):
 
 class LeaseLost(Broken):
     """The lease ran out, or somebody took it over: what was to be written is not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """An envelope, and what people find it by; none of this is believed.
+
+    Attributes:
+        envelope: As signed.
+        name: What it is, for people.
+        at: ISO 8601 time.
+        tags: What it is found by; their names begin with `gate_`.
+    """
+
+    envelope: bytes
+    name: str
+    at: str
+    tags: Mapping[str, str]
 
 
 class Lease(Protocol):
@@ -77,16 +95,13 @@ class ChainKeeper(Protocol):
         """
         ...
 
-    def append(
-        self, model: str, *, first: int, envelopes: Sequence[bytes], about: str, lease: Lease
-    ) -> None:
+    def append(self, model: str, sealed: Sequence[Sealed], *, first: int, lease: Lease) -> None:
         """Appends envelopes one after the other; killed in the middle, the first of them stand.
 
         Args:
             model: Registered model name.
+            sealed: As signed, in their order.
             first: Sequence of the first one.
-            envelopes: As signed.
-            about: What they are, for people.
             lease: Held by the caller, and checked before each.
 
         Raises:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gates.decide.verdict import CandidateDecision
-from gates.ledger.chain_keeping import Lease, LeaseHeld, LeaseLost
+from gates.ledger.chain_keeping import Lease, LeaseHeld, LeaseLost, Sealed
 from gates.ledger.ledger import (
     STARTED_TAG,
     Adoption,
@@ -194,13 +194,10 @@ class MemoryLedger:
         kept = sorted(self.envelopes.get(model, []))
         return tuple(dict.fromkeys(envelope for sequence, envelope in kept if sequence > after))
 
-    def append(
-        self, model: str, *, first: int, envelopes: Sequence[bytes], about: str, lease: Lease
-    ) -> None:
-        del about
-        for sequence, envelope in enumerate(envelopes, first):
+    def append(self, model: str, sealed: Sequence[Sealed], *, first: int, lease: Lease) -> None:
+        for sequence, one in enumerate(sealed, first):
             lease.check()
-            self.envelopes.setdefault(model, []).append((sequence, envelope))
+            self.envelopes.setdefault(model, []).append((sequence, one.envelope))
 
     def _decided(self, version: Version) -> tuple[Stored, ...]:
         self.ping()

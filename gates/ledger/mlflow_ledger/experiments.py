@@ -36,6 +36,12 @@ def experiment_of_model(connection: Connection, model_name: str) -> str:
     return _made(connection, f"gate/{model_name}", kind="model")
 
 
+def find_experiment_of_model(connection: Connection, model_name: str) -> str | None:
+    """Id of the MLflow experiment `gate/MODEL`; None when nothing was ever logged there."""
+    found = _named(connection, f"gate/{model_name}")
+    return None if found is None else str(found.experiment_id)
+
+
 def verdicts_link(experiment_id: str) -> str:
     """The table of a policy's verdicts, seen from any page of the same UI."""
     return f"#/experiments/{experiment_id}/runs?viewStateShareKey={_VERDICTS}"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from gates.ledger.chain_keeping import Lease
+from gates.ledger.chain_keeping import Lease, Sealed
 from gates.ledger.ledger import (
     Adoption,
     Decided,
@@ -19,7 +19,7 @@ from gates.ledger.mlflow_ledger.adoption import write_adoption
 from gates.ledger.mlflow_ledger.chain_store import append_envelopes, read_chain
 from gates.ledger.mlflow_ledger.connection import Connection
 from gates.ledger.mlflow_ledger.files import fetch_version_file
-from gates.ledger.mlflow_ledger.lock import held_lease
+from gates.ledger.mlflow_ledger.lock import Locks, Terms, held_lease
 from gates.ledger.mlflow_ledger.reading import (
     find_decision,
     read_history,
@@ -46,10 +46,14 @@ class MlflowLedger:
     Args:
         tracking_uri: MLflow tracking URI.
         registry_uri: MLflow registry URI; the tracking URI when None.
+        terms: What leases are worth.
     """
 
-    def __init__(self, tracking_uri: str, registry_uri: str | None = None) -> None:
+    def __init__(
+        self, tracking_uri: str, registry_uri: str | None = None, *, terms: Terms | None = None
+    ) -> None:
         self._connection = Connection(tracking_uri, registry_uri)
+        self._terms = terms or Terms()
 
     @property
     def uri(self) -> str:
@@ -126,16 +130,13 @@ class MlflowLedger:
         self, model: str, *, holder: str, intent: str, patience: float, above: int = 0
     ) -> AbstractContextManager[Lease]:
         """The right to write a model's chain, given back at the end."""
-        return held_lease(
-            self._connection, model, holder=holder, intent=intent, patience=patience, above=above
-        )
+        locks = Locks(connection=self._connection, model=model, terms=self._terms)
+        return held_lease(locks, holder=holder, intent=intent, patience=patience, above=above)
 
     def chain(self, model: str, *, after: int = 0) -> tuple[bytes, ...]:
         """Envelopes of a model's chain with a higher sequence, oldest first."""
         return read_chain(self._connection, model, after=after)
 
-    def append(
-        self, model: str, *, first: int, envelopes: Sequence[bytes], about: str, lease: Lease
-    ) -> None:
+    def append(self, model: str, sealed: Sequence[Sealed], *, first: int, lease: Lease) -> None:
         """Appends envelopes one after the other."""
-        append_envelopes(self._connection, model, envelopes, first=first, about=about, lease=lease)
+        append_envelopes(self._connection, model, sealed, first=first, lease=lease)

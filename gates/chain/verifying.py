@@ -1,0 +1,210 @@
+"""Envelopes held against everything that a chain promises; pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from gates.chain.bodies import Approval, Decision, Override, Promotion
+from gates.chain.chain import Chain
+from gates.chain.encoding import payload_in, record_of
+from gates.chain.record import FIRST, ChainRecord, Head, Kept
+from gates.chain.standing import keys_by_id, signatories, void
+from gates.trust.dsse import decode, verified_by
+from gates.trust.statement import PAYLOAD_TYPE
+from gates.trust.statement import decode as decode_statement
+from gates.trust.trust import Trust, TrustedKey
+from gates.trust.untrusted import Untrusted
+from policies.canonical import sha256_of_bytes
+
+CLOCKS_DIFFER_BY = timedelta(seconds=60)
+"""How far the clocks of those who append may be apart; a record from farther ahead is refused."""
+
+
+def verify(
+    envelopes: Sequence[bytes],
+    *,
+    model: str,
+    trust: Trust,
+    now: datetime,
+    anchor: Head | None = None,
+    believed: int = 0,
+) -> Chain:
+    """The chain of envelopes that are whole, in order, and signed by keys of the trust file.
+
+    A record whose signature is genuine and does not count, since its key was revoked or has not
+    the role, stays in the chain and answers nothing: what follows it still names it.
+
+    Args:
+        envelopes: Oldest first.
+        model: Whose chain it should be.
+        trust: Whose signatures count.
+        now: With a zone.
+        anchor: The newest record that was ever verified; None when none was.
+        believed: How many of the envelopes were verified before, and lead by their digests to the
+            anchor; their signatures are not computed again.
+
+    Raises:
+        Untrusted: Naming the sequence, when a record is missing, altered, doubled, out of order, of
+            another model, from the future, or signed by a stranger; or the chain has lost its end.
+    """
+    reading = _Reading(model=model, keys=keys_by_id(trust), now=now, believed=believed)
+    for envelope in envelopes:
+        reading.take(envelope)
+    chain = Chain(model=model, records=tuple(reading.kept))
+    if anchor is not None:
+        _refuse_without(chain, anchor)
+    return chain
+
+
+@dataclass(kw_only=True)
+class _Reading:
+    """The envelopes that were taken so far."""
+
+    model: str
+    keys: Mapping[str, TrustedKey]
+    now: datetime
+    believed: int
+    kept: list[Kept] = field(default_factory=list)
+    of_digest: dict[str, ChainRecord] = field(default_factory=dict)
+    decisions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def take(self, envelope: bytes) -> None:
+        what = f"record {len(self.kept) + FIRST} of {self.model}"
+        old = len(self.kept) < self.believed
+        record = record_of(
+            payload_in(envelope, what=what) if old else _payload(envelope, what=what), what=what
+        )
+        problem = next(self._problems(record), None)
+        if problem is None and not old:
+            problem = next(_strangers(record, envelope, self.keys, what=what), None)
+        if problem is not None:
+            raise _refused(what, problem)
+        self._keep(record, envelope)
+
+    def _problems(self, record: ChainRecord) -> Iterator[str]:
+        """What is wrong with its place in the chain."""
+        expected = len(self.kept) + FIRST
+        if record.model != self.model:
+            yield f"it is a record of {record.model}, copied here"
+        if not record.subject.name.startswith(f"models:/{self.model}/"):
+            yield f"it is about {record.subject.name}, which is no version of {self.model}"
+        if record.sequence > expected:
+            yield f"it is missing: after record {expected - 1} comes record {record.sequence}"
+        if record.sequence < expected:
+            yield f"record {record.sequence} stands in its place: doubled, or out of order"
+        yield from self._beside_the_last(record)
+        if record.at > self.now + CLOCKS_DIFFER_BY:
+            yield f"it is from the future: {record.at.isoformat()}"
+        yield from self._unfounded(record)
+
+    def _beside_the_last(self, record: ChainRecord) -> Iterator[str]:
+        if not self.kept:
+            return
+        last = self.kept[-1]
+        if record.previous != last.sha256:
+            yield (
+                f"it follows a record {(record.previous or '')[:12]}, and the one before it here "
+                f"is {last.sha256[:12]}"
+            )
+        if record.at < last.record.at:
+            yield f"it is back-dated: {record.at.isoformat()}, before the one that it follows"
+        if record.fencing < last.record.fencing:
+            yield (
+                f"it was appended under lease {record.fencing}, which lease {last.record.fencing} "
+                "had taken over"
+            )
+
+    def _unfounded(self, record: ChainRecord) -> Iterator[str]:
+        """Records that it names and that are not there, or are about something else."""
+        body = record.body
+        if isinstance(body, Decision):
+            earlier = self.decisions.get(record.subject.sha256, ())
+            if body.earlier != earlier:
+                yield f"it names {len(body.earlier)} earlier decisions of {len(earlier)}"
+        for digest, kind in _rests_on(record):
+            found = self.of_digest.get(digest)
+            if found is None or found.subject != record.subject or not isinstance(found.body, kind):
+                yield f"it rests on the {kind.__name__.lower()} {digest[:12]}, which is not there"
+
+    def _keep(self, record: ChainRecord, envelope: bytes) -> None:
+        digest = sha256_of_bytes(envelope)
+        signers = (self.keys.get(signatory.keyid) for signatory in signatories(record))
+        self.kept.append(
+            Kept(
+                record=record,
+                sha256=digest,
+                envelope=envelope,
+                owners=tuple(key.owner for key in signers if key is not None),
+                void=void(record, self.keys),
+            )
+        )
+        self.of_digest[digest] = record
+        if isinstance(record.body, Decision):
+            before = self.decisions.get(record.subject.sha256, ())
+            self.decisions[record.subject.sha256] = (*before, digest)
+
+
+def _payload(envelope: bytes, *, what: str) -> bytes:
+    """The payload of an envelope that is written as this program writes."""
+    payload = decode(envelope, payload_type=PAYLOAD_TYPE, what=what).payload
+    decode_statement(payload, what=what)
+    return payload
+
+
+def _strangers(
+    record: ChainRecord, envelope: bytes, keys: Mapping[str, TrustedKey], *, what: str
+) -> Iterator[str]:
+    """Whose signatures are missing, forged or too many."""
+    opened = decode(envelope, payload_type=PAYLOAD_TYPE, what=what)
+    wanted = {signatory.keyid for signatory in signatories(record)}
+    known = [keys[keyid].public for keyid in wanted if keyid in keys]
+    signed = {key.keyid for key in verified_by(opened, known)}
+    for keyid in sorted(wanted - set(keys)):
+        yield f"it is signed by the key {keyid[:12]}, which the trust file does not name"
+    for keyid in sorted(wanted - signed):
+        yield f"its signature is not that of the key {keyid[:12]}"
+    if len(opened.signatures) != len(wanted):
+        yield f"it has {len(opened.signatures)} signatures, and {len(wanted)} signed it"
+
+
+def _rests_on(
+    record: ChainRecord,
+) -> Iterator[tuple[str, type[Decision] | type[Approval] | type[Override]]]:
+    match record.body:
+        case Approval(decision=str(digest)) | Override(decision=str(digest)):
+            yield digest, Decision
+        case Promotion(decision=decision, approvals=approvals, override=override):
+            if decision is not None:
+                yield decision, Decision
+            yield from ((digest, Approval) for digest in approvals)
+            if override is not None:
+                yield override, Override
+        case _:
+            return
+
+
+def _refuse_without(chain: Chain, anchor: Head) -> None:
+    """A chain must still have the record that was the newest once."""
+    length = len(chain.records)
+    if length < anchor.sequence:
+        raise Untrusted(
+            f"the records of {chain.model} have lost their end",
+            why=f"there are {length}, and {anchor.sequence} were verified before",
+            fix="restore MLflow from a backup; gate verify --records FOLDER shows what the "
+            "mirror still has",
+        )
+    found = chain.records[anchor.sequence - FIRST].sha256
+    if found != anchor.sha256:
+        raise _refused(
+            f"record {anchor.sequence} of {chain.model}",
+            f"it is {found[:12]}, and {anchor.sha256[:12]} was verified before",
+        )
+
+
+def _refused(what: str, why: str) -> Untrusted:
+    return Untrusted(
+        f"cannot believe {what}",
+        why=why,
+        fix="nothing is promoted on it: see who changed MLflow, and restore it from a backup; the "
+        "mirror at [state] records has every record by its digest",
+    )
