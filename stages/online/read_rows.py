@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stages.online.backends import DUCKDB
-from stages.online.row_groups import STEP, RowGroup, Stretch, row_groups, whole_groups
+from stages.online.row_groups import (
+    STEP,
+    RowGroup,
+    Stretch,
+    in_few,
+    row_groups,
+    whole_groups,
+)
 from stages.online.sources import Tables
 from stages.online.tables import AB, AT, Traffic, instant, rows
 from stages.online.units import Ab, Span
@@ -98,7 +105,7 @@ def _counts(table: "Table", asked: Sequence[Sequence[Stretch]], name: str) -> "T
         held = ((at >= instant(one.first)) & (at <= instant(one.last)) for one in stretches)
         return reduce(or_, held, nowhere)
 
-    inside = table.filter(within(table, chain.from_iterable(asked)))
+    inside = table.filter(within(table, in_few(chain.from_iterable(asked))))
     return inside.aggregate(
         **{
             f"{name}_{n}": inside.count(where=within(inside, stretches))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from policies.online import OnlineMetric, OnlinePlan
+from policies.online import OnlinePlan
 from stages.evidence.estimate import Unmeasured
 from stages.online.arms import arms_of
 from stages.online.look_data import LookData, MetricArms, PhaseUnits, SegmentArms
@@ -13,9 +13,10 @@ from stages.online.parts import Part
 from stages.online.sources import Tables
 from stages.online.tables import ARM, CHALLENGER, CHAMPION, UNIT, Traffic, rows
 from stages.online.unit_folder import UnitFolder
-from stages.online.unit_moments import Figures, count
+from stages.online.unit_moments import Figures, Row
 from stages.online.unit_quantiles import Ranked
 from stages.online.unit_state import UnitState, from_scratch
+from stages.online.unit_sums import Totals
 from stages.online.units import Ab, segment
 
 if TYPE_CHECKING:
@@ -81,25 +82,28 @@ class _Taking:
     def look(self) -> LookData:
         """What is told of both arms."""
         figures = self._figures()
-        (counts,) = self._rows(figures.counts(self.state.units))
+        totals = self.state.totals
+        if totals is None:
+            totals = figures.totals(self.state.units, self._rows)
+        counts = totals.counts
         arms, plan = self.ab.arms, self.ab.plan
         both = (arms.champion, arms.challenger)
-        triggered = tuple(count(counts, f"{arm}/triggered") for arm in both)
+        triggered = tuple(counts.get(f"{arm}/triggered", 0) for arm in both)
         return LookData(
             day=self.day,
-            champion_units=count(counts, f"{arms.champion}/exposed"),
-            challenger_units=count(counts, f"{arms.challenger}/exposed"),
-            metrics=self._metrics(figures),
+            champion_units=counts.get(f"{arms.champion}/exposed", 0),
+            challenger_units=counts.get(f"{arms.challenger}/exposed", 0),
+            metrics=self._metrics(figures, totals),
             phases=tuple(
                 PhaseUnits(
                     from_day=phase.from_day,
-                    champion_units=count(counts, f"{arms.champion}/phase_{n}"),
-                    challenger_units=count(counts, f"{arms.challenger}/phase_{n}"),
+                    champion_units=counts.get(f"{arms.champion}/phase_{n}", 0),
+                    challenger_units=counts.get(f"{arms.challenger}/phase_{n}", 0),
                 )
                 for n, phase in enumerate(plan.ramp)
             ),
             triggered=(triggered[0], triggered[1]) if plan.trigger is not None else None,
-            excluded_units=count(counts, "excluded"),
+            excluded_units=counts.get("excluded", 0),
             segments=tuple(
                 found
                 for number in range(len(plan.segments))
@@ -111,29 +115,26 @@ class _Taking:
     def _figures(self) -> Figures:
         """The figures of the look; units' values are cut where the plan says so."""
         bare = Figures(ab=self.ab, parts=self.parts, until=self.ab.at(self.day))
-        caps = {}
-        for name, metric in self.ab.plan.metrics.items():
-            cap = self._cap(bare, name, metric)
-            if cap is not None:
-                caps[name] = cap
-        return replace(bare, caps=caps)
+        cut = {
+            name: self._cap(bare, name, metric.winsorize)
+            for name, metric in self.ab.plan.metrics.items()
+            if metric.winsorize is not None
+        }
+        found = {name: cap for name, cap in cut.items() if cap is not None}
+        return replace(bare, caps=found)
 
-    def _cap(self, bare: Figures, name: str, metric: OnlineMetric) -> float | None:
-        if metric.winsorize is None:
-            return metric.cap
+    def _cap(self, bare: Figures, name: str, level: float) -> float | None:
         units = bare.analysed(self.state.units)
         units = units.filter(bare.closed(units, name))
-        return self._ranked(units.select(value=bare.value(units, name, name))).at(metric.winsorize)
+        return self._ranked(units.select(value=bare.value(units, name, name))).at(level)
 
-    def _metrics(self, figures: Figures) -> tuple[MetricArms, ...]:
-        rows = self._rows(figures.moments(self.state.units)) if figures.metrics else []
-        found = {str(row[ARM]): row for row in rows}
+    def _metrics(self, figures: Figures, totals: Totals) -> tuple[MetricArms, ...]:
         arms = self.ab.arms
-        pair = found.get(arms.champion), found.get(arms.challenger)
+        pair = totals.arms.get(arms.champion, {}), totals.arms.get(arms.challenger, {})
         return tuple(
             self._quantile(figures, name, metric.quantile)
             if metric.quantile is not None
-            else figures.arms(name, *pair)
+            else figures.arms(name, pair[0].get(name), pair[1].get(name))
             for name, metric in self.ab.plan.metrics.items()
         )
 
@@ -149,24 +150,32 @@ class _Taking:
 
     def _segments(self, figures: Figures, number: int) -> Iterator[SegmentArms]:
         """Both arms by the values of a column, the most frequent first."""
-        values = self._frequent(figures, number)
-        table = figures.moments(self.state.units, by=number, values=values)
-        found = {(row["segment"], str(row[ARM])): row for row in self._rows(table)}
-        seen = [value for value in (*values, None) if any(value == key[0] for key in found)]
-        for value in seen:
-            pair = tuple(
-                found.get((value, arm)) for arm in (self.ab.arms.champion, self.ab.arms.challenger)
-            )
-            yield SegmentArms(
-                column=self.ab.plan.segments[number],
-                value=OTHERS if value is None else value,
-                metrics=tuple(
-                    MetricArms(metric=name, champion=NO_QUANTILE, challenger=NO_QUANTILE)
-                    if metric.quantile is not None
-                    else figures.arms(name, pair[0], pair[1], skew=False)
-                    for name, metric in self.ab.plan.metrics.items()
-                ),
-            )
+        values, arms = self._frequent(figures, number), self.ab.arms
+        table = figures.segmented(self.state.units, number, values)
+        rows = self._rows(figures.moments(table, by="segment"))
+        found = {(row["segment"], str(row[ARM])): row for row in rows}
+        for value in (*values, None):
+            pair = found.get((value, arms.champion)), found.get((value, arms.challenger))
+            if pair != (None, None):
+                yield SegmentArms(
+                    column=self.ab.plan.segments[number],
+                    value=OTHERS if value is None else value,
+                    metrics=tuple(
+                        self._in_segment(figures, name, *pair) for name in self.ab.plan.metrics
+                    ),
+                )
+
+    def _in_segment(
+        self, figures: Figures, name: str, champion: Row | None, challenger: Row | None
+    ) -> MetricArms:
+        if self.ab.plan.metrics[name].quantile is not None:
+            return MetricArms(metric=name, champion=NO_QUANTILE, challenger=NO_QUANTILE)
+        return figures.arms(
+            name,
+            figures.spread(champion, name) if champion is not None else None,
+            figures.spread(challenger, name) if challenger is not None else None,
+            skew=False,
+        )
 
     def _frequent(self, figures: Figures, number: int) -> tuple[str, ...]:
         units = figures.analysed(self.state.units)

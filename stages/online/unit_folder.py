@@ -1,7 +1,7 @@
 """The state of units in a folder, grown look by look: a cache that is believed only when whole."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,10 +12,20 @@ from stages.online.backends import DUCKDB, engine, faults
 from stages.online.parts import Role
 from stages.online.read_rows import ReadRows, counted
 from stages.online.sources import Tables
-from stages.online.tables import AB, AT, UNIT, Traffic, instant, unreadable
+from stages.online.tables import AB, AT, UNIT, Traffic, instant, rows, unreadable
 from stages.online.unit_layers import Layers, done
-from stages.online.unit_pieces import Kept, drafted, drop_empty, finished, newest, piece
+from stages.online.unit_moments import Figures
+from stages.online.unit_pieces import (
+    Kept,
+    drafted,
+    drop_empty,
+    finished,
+    newest,
+    piece,
+    row_count,
+)
 from stages.online.unit_state import UnitState, quantile_parts
+from stages.online.unit_sums import NOBODY, LayerTotals
 from stages.online.units import Ab, Span, grown, values_of
 
 if TYPE_CHECKING:
@@ -23,7 +33,8 @@ if TYPE_CHECKING:
 
     from stages.online.backends import Backend
 
-FORMAT = 2
+FORMAT = 3
+"""Of states that mean the same: files, columns and totals."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +92,21 @@ class UnitFolder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Grown:
+    """Units after a step.
+
+    Attributes:
+        units: Every unit that something may be new of, and whether it is `done` now.
+        earlier: Units that were done before and still are; None: there was no state before.
+        again: Whether some that were done before no longer are, since this step.
+    """
+
+    units: "Table"
+    earlier: "Table | None" = None
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Step:
     """A state being grown."""
 
@@ -95,31 +121,59 @@ class _Step:
         span = read[-1].span
         with drafted(place) as draft, ExitStack() as held:
             traffic = self._here(span, draft)
-            units = self._units(traffic, span, draft, held)
+            now = self._grown(traffic, span, draft, held)
             lasting = ["settled"]
             for number, part in quantile_parts(traffic):
-                found = values_of(traffic, self.ab, span, units, part)
+                found = values_of(traffic, self.ab, span, now.units, part)
                 self._write(found, piece(draft, _values(number)))
                 lasting.append(_values(number))
-            return finished(draft, day, read, self.before.only(lasting) if self.before else {})
+            return finished(
+                draft,
+                day,
+                read=read,
+                inherited=self.before.only(lasting) if self.before else {},
+                totals=self._totals(now, span),
+            )
 
-    def _units(self, traffic: Traffic, span: Span, draft: Path, held: ExitStack) -> "Table":
-        """Every unit that something may be new of; the layers are written."""
+    def _grown(self, traffic: Traffic, span: Span, draft: Path, held: ExitStack) -> "_Grown":
+        """The layers are written."""
         if self.before is None:
-            units, reopened = grown(traffic, self.ab, span), None
-        else:
-            old = _layers(self.connection, self.before)
-            shown = self._held(_new_exposures(traffic, self.ab, span), held)
-            met = self._held(old.met(shown, self.ab), held)
-            units = old.grown(replace(traffic, exposures=shown), self.ab, span, met)
-            reopened = old.reopening(met)
+            units = done(grown(traffic, self.ab, span), None, traffic, span.until)
+            return self._written(_Grown(units=self._held(units, held)), draft)
+        old = _layers(self.connection, self.before)
+        shown = self._held(_new_exposures(traffic, self.ab, span), held)
+        met = self._held(old.met(shown, self.ab), held)
+        units = old.grown(replace(traffic, exposures=shown), self.ab, span, met)
+        path, reopened = piece(draft, "reopened"), old.reopening(met)
+        self._write(reopened, path)
         units = self._held(done(units, reopened, traffic, span.until), held)
-        if reopened is not None:
-            self._write(reopened, piece(draft, "reopened"))
-            drop_empty(draft, "reopened")
+        again = row_count([path]) > row_count(self.before.of("reopened"))
+        drop_empty(path)
+        earlier = replace(old, reopened=reopened).standing()
+        return self._written(_Grown(units=units, earlier=earlier, again=again), draft)
+
+    def _written(self, found: "_Grown", draft: Path) -> "_Grown":
+        units = found.units
         self._write(units.filter(units["done"]).drop("done"), piece(draft, "settled"))
         self._write(units.filter(~units["done"]).drop("done"), piece(draft, "open"))
-        return units
+        return found
+
+    def _totals(self, found: "_Grown", span: Span) -> LayerTotals | None:
+        """What is told of each layer; None where a cap depends on all units of a look."""
+        metrics = self.ab.plan.metrics.values()
+        if any(metric.winsorize is not None for metric in metrics):
+            return None
+        figures = Figures(ab=self.ab, parts=self.traffic.parts, until=span.until)
+        now = figures.totals_by(found.units, "done", self._rows)
+        settled, before = now.get(True, NOBODY), self.before.totals if self.before else None
+        if before is not None and not found.again:
+            settled = before.settled + settled
+        elif found.earlier is not None:
+            settled = figures.totals(found.earlier, self._rows) + settled
+        return LayerTotals(open=now.get(False, NOBODY), settled=settled)
+
+    def _rows(self, table: "Table") -> list[Mapping[str, object]]:
+        return rows(table, self.connection, read=(self.tables.exposures, self.tables.events))
 
     def _held(self, table: "Table", held: ExitStack) -> "Table":
         """The rows of a table, computed once."""
@@ -201,6 +255,7 @@ def _opened(traffic: Traffic, connection: "Backend", kept: Kept) -> UnitState:
             for number, _ in quantile_parts(traffic)
         },
         read=kept.read,
+        totals=kept.totals.together if kept.totals is not None else None,
     )
 
 

@@ -30,11 +30,11 @@ class Layers:
         """A row per unit."""
         import ibis
 
-        return ibis.union(self.open, self._standing())
+        return ibis.union(self.open, self.standing())
 
     def met(self, shown: "Table", ab: Ab) -> "Table":
         """Settled units in new exposures: `unit`, and whether one of them `changes` the unit."""
-        known = self._standing().select(UNIT, "crossed", "excluded", was=ARM)
+        known = self.standing().select(UNIT, "crossed", "excluded", was=ARM)
         new = shown.filter(shown[ARM].notnull())
         both = new.mutate(out=left_out(new, ab)).inner_join(known, UNIT)
         crosses = (both[ARM] != both["was"]) & ~both["crossed"]
@@ -61,7 +61,8 @@ class Layers:
         new = met.filter(met["changes"]).select(UNIT)
         return new if self.reopened is None else self.reopened.union(new)
 
-    def _standing(self) -> "Table":
+    def standing(self) -> "Table":
+        """The settled units that were not reopened."""
         if self.reopened is None:
             return self.settled
         return self.settled.anti_join(self.reopened, UNIT)

@@ -1,10 +1,10 @@
 """From the state of units to counts and moments of both arms: the other half of the reduction."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import combinations_with_replacement, pairwise
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,8 @@ from policies.online import OnlineKind
 from stages.evidence.estimate import Cause, Unmeasured
 from stages.online.look_data import MetricArms
 from stages.online.parts import Part, columns_of
-from stages.online.tables import ARM, instant
+from stages.online.tables import ARM, CHALLENGER, CHAMPION, instant
+from stages.online.unit_sums import Spread, Totals, skewness, triples
 from stages.online.units import NONE, Ab, alive, segment, slot
 from stages.stats.moments import Moments, from_summary
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, Column, Scalar
 
 Row = Mapping[str, object]
+Run = Callable[["Table"], Sequence[Row]]
+"""Gives the rows of a small table, which an engine computes."""
+
 NO_CAPS: Mapping[str, float] = MappingProxyType({})
 
 
@@ -32,7 +36,7 @@ class Figures:
         ab: The A/B.
         parts: The parts whose values the state holds.
         until: The moment.
-        caps: Greatest value of a unit, by metric.
+        caps: Greatest value of a unit, by metric, where the plan does not say it itself.
     """
 
     ab: Ab
@@ -46,8 +50,13 @@ class Figures:
         said = self.ab.plan.metrics.items()
         return tuple(name for name, metric in said if metric.kind is not OnlineKind.QUANTILE)
 
-    def counts(self, state: "Table") -> "Table":
-        """One row: units by arm, `A/exposed`, `A/triggered`, `A/phase_N`; and `excluded`."""
+    def counts(self, state: "Table", *, by: str | None = None) -> "Table":
+        """One row: units by arm, `A/exposed`, `A/triggered`, `A/phase_N`; and `excluded`.
+
+        Args:
+            state: The units.
+            by: A column of theirs; a row for each of its values.
+        """
         both = state[ARM].isin([self.ab.arms.champion, self.ab.arms.challenger])
         one = both & ~state["crossed"] & ~state["excluded"]
         found = {"excluded": (both & state["excluded"]).sum()}
@@ -57,7 +66,7 @@ class Figures:
             found[f"{arm}/triggered"] = (mine & self._enters(state)).sum()
             for n in range(len(self.ab.plan.ramp)):
                 found[f"{arm}/phase_{n}"] = (mine & self._in_phase(state, n)).sum()
-        return state.aggregate(**found)
+        return state.aggregate(**found) if by is None else state.group_by(by).aggregate(**found)
 
     def analysed(self, state: "Table") -> "Table":
         """Units that enter the analysis."""
@@ -76,7 +85,7 @@ class Figures:
         import ibis
 
         value = units[slot(self.number(column))].fill_null(0.0)
-        cap = self.caps.get(metric)
+        cap = self.caps.get(metric, self.ab.plan.metrics[metric].cap)
         if cap is None or column != metric:
             return value
         return ibis.ifelse((value > cap) & ~value.isnan(), cap, value)
@@ -85,23 +94,27 @@ class Figures:
         """Place of a column among the parts."""
         return [part.name for part in self.parts].index(column)
 
-    def moments(
-        self, state: "Table", *, by: int | None = None, values: Sequence[str] = ()
-    ) -> "Table":
-        """A row per arm (and segment) with what `arms` reads, in two passes over the units.
+    def segmented(self, state: "Table", number: int, values: Sequence[str]) -> "Table":
+        """The units, and of which `segment` they are: NULL for all values but those named."""
+        import ibis
+
+        text = state[segment(number)].fill_null("")
+        return state.mutate(segment=ibis.ifelse(text.isin(list(values)), text, ibis.null("string")))
+
+    def moments(self, state: "Table", *, by: str | None = None) -> "Table":
+        """A row per arm with what `spread` reads, in two passes over the units.
 
         Never a difference of sums of squares; and around a mean of 1e8 even a running variance
         loses nine digits, so that values are centred first.
 
         Args:
             state: The units.
-            by: Place of a segment in the plan.
-            values: Its values that stand for themselves.
+            by: A column of theirs; a row for each of its values and each arm.
         """
-        wide = self._wide(self.analysed(state), by, values)
+        wide = self._wide(self.analysed(state), by)
         if self._where(wide, 0) is None:
             wide = wide.filter(wide["m0_closed"])
-        keys = [ARM] if by is None else [ARM, "segment"]
+        keys = [ARM] if by is None else [ARM, by]
         centres: dict[str, Scalar] = {}
         for i, metric in enumerate(self.metrics):
             for column in self._columns(i, metric):
@@ -120,38 +133,106 @@ class Figures:
             found |= self._aggregates(both, i, metric)
         return both.group_by(keys).aggregate(**found)
 
-    def arms(
-        self, metric: str, champion: Row | None, challenger: Row | None, *, skew: bool = True
-    ) -> MetricArms:
-        """A metric's arms in the rows of `moments`; None where an arm has no row."""
-        read = _Reader(figures=self, metric=metric)
-        rows = (champion, challenger)
-        found = [
-            read.moments(row, name)
-            for row, name in zip(rows, ("champion", "challenger"), strict=True)
-        ]
-        skews = [read.skewness(row, one) for row, one in zip(rows, found, strict=True)]
-        known = [skewness for skewness in skews if skewness is not None] if skew else []
-        return MetricArms(
-            metric=metric,
-            champion=found[0],
-            challenger=found[1],
-            skewness=(known[0], known[1]) if len(known) == len(rows) else None,
+    def totals(self, units: "Table", run: Run) -> Totals:
+        """What is told of units, in two queries."""
+        (counts,) = run(self.counts(units))
+        return self._told(counts, run(self.moments(units)) if self.metrics else ())
+
+    def totals_by(self, units: "Table", by: str, run: Run) -> Mapping[object, Totals]:
+        """The same of the units of each value of a column."""
+        rows = run(self.moments(units, by=by)) if self.metrics else ()
+        return {
+            counts[by]: self._told(
+                {name: number for name, number in counts.items() if name != by},
+                [row for row in rows if row[by] == counts[by]],
+            )
+            for counts in run(self.counts(units, by=by))
+        }
+
+    def _told(self, counts: Row, rows: Sequence[Row]) -> Totals:
+        return Totals(
+            counts={name: count(counts, name) for name in counts},
+            arms={
+                str(row[ARM]): {metric: self.spread(row, metric) for metric in self.metrics}
+                for row in rows
+            },
         )
 
-    def _wide(self, units: "Table", by: int | None, values: Sequence[str]) -> "Table":
-        import ibis
+    def spread(self, row: Row, metric: str) -> Spread:
+        """A metric in a row of `moments`."""
+        i = self.metrics.index(metric)
+        n, places = count(row, f"m{i}_n"), range(len(columns_of(self.ab.plan, metric)))
+        shift = [_number(row, f"m{i}_{j}_mean") for j in places]
+        below = max(n - 1, 0)
+        scatter = [
+            [_times(_number(row, f"m{i}_{min(a, b)}{max(a, b)}"), below) for b in places]
+            for a in places
+        ]
+        found = []
+        for a, b, c in triples(self._made_of(metric)):
+            third = _number(row, f"m{i}_{a}{b}{c}") - shift[a] * shift[b] * shift[c]
+            third = _times(third, below and n)
+            for one, two, left in ((a, b, c), (a, c, b), (b, c, a)):
+                third -= shift[left] * scatter[one][two]
+            found.append(third)
+        return Spread(
+            n=n,
+            seen=tuple(count(row, f"m{i}_{j}_count") for j in places),
+            about=tuple(_number(row, f"m{i}_{j}_about") for j in places),
+            beyond=tuple(shift),
+            scatter=tuple(map(tuple, scatter)),
+            third=tuple(found),
+        )
 
+    def arms(
+        self, metric: str, champion: Spread | None, challenger: Spread | None, *, skew: bool = True
+    ) -> MetricArms:
+        """A metric's arms; None stands for an arm of which no unit's window has closed."""
+        pair = (champion, challenger)
+        read = [
+            self._arm(metric, one, name)
+            for one, name in zip(pair, (CHAMPION, CHALLENGER), strict=True)
+        ]
+        told = [
+            skewness(one)
+            for one, moments in zip(pair, read, strict=True)
+            if skew and one is not None and isinstance(moments, Moments)
+        ]
+        known = [skewed for skewed in told if skewed is not None]
+        return MetricArms(
+            metric=metric,
+            champion=read[0],
+            challenger=read[1],
+            skewness=(known[0], known[1]) if len(known) == len(pair) else None,
+        )
+
+    def _arm(self, metric: str, found: Spread | None, arm: str) -> Moments | Unmeasured:
+        if found is None:
+            return Unmeasured(f"the {arm} arm has no unit whose window has closed", Cause.WAITING)
+        names = columns_of(self.ab.plan, metric)
+        own = zip(names[: self._made_of(metric)], found.seen, strict=False)
+        silent = [name for name, seen in own if not seen]
+        if silent and found.n:
+            return Unmeasured(f"no unit of the {arm} arm has any value of {', '.join(silent)}")
+        mean = list(found.mean)
+        if self.ab.plan.metrics[metric].kind is OnlineKind.PROPORTION:
+            mean[0] = _share(mean[0])
+        below = max(found.n - 1, 1)
+        covariance = [[product / below for product in row] for row in found.scatter]
+        return from_summary(found.n, mean, covariance, names=names)
+
+    def _made_of(self, metric: str) -> int:
+        """Number of columns that make the metric's value: 2 for a ratio."""
+        return 2 if self.ab.plan.metrics[metric].denominator is not None else 1
+
+    def _wide(self, units: "Table", by: str | None) -> "Table":
         found: dict[str, Column] = {}
         for i, metric in enumerate(self.metrics):
             found[f"m{i}_closed"] = self.closed(units, metric)
             for j, column in enumerate(columns_of(self.ab.plan, metric)):
                 found[f"m{i}_{j}"] = self.value(units, metric, column)
                 found[f"m{i}_{j}_seen"] = units[slot(self.number(column))].notnull()
-        if by is not None:
-            text = units[segment(by)].fill_null("")
-            found["segment"] = ibis.ifelse(text.isin(list(values)), text, ibis.null("string"))
-        return units.select(units[ARM], **found)
+        return units.select(*([ARM] if by is None else [ARM, by]), **found)
 
     def _columns(self, i: int, metric: str) -> list[str]:
         return [f"m{i}_{j}" for j in range(len(columns_of(self.ab.plan, metric)))]
@@ -176,8 +257,7 @@ class Figures:
                     if same
                     else one.cov(two, how="sample", where=closed)
                 )
-        value = 2 if self.ab.plan.metrics[metric].denominator is not None else 1
-        for a, b, c in combinations_with_replacement(range(value), 3):
+        for a, b, c in triples(self._made_of(metric)):
             product = both[columns[a]] * both[columns[b]] * both[columns[c]]
             found[f"m{i}_{a}{b}{c}"] = product.mean(where=closed)
         return found
@@ -199,82 +279,23 @@ class Figures:
         return inside if ends_at is None else inside & (units["first_at"] < instant(ends_at))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reader:
-    """Reads one metric out of rows."""
-
-    figures: Figures
-    metric: str
-
-    @property
-    def _i(self) -> int:
-        return self.figures.metrics.index(self.metric)
-
-    @property
-    def _names(self) -> tuple[str, ...]:
-        return columns_of(self.figures.ab.plan, self.metric)
-
-    @property
-    def _below(self) -> int:
-        """Number of columns that make the metric's value: 2 for a ratio."""
-        return 2 if self.figures.ab.plan.metrics[self.metric].denominator is not None else 1
-
-    def moments(self, row: Row | None, arm: str) -> Moments | Unmeasured:
-        if row is None:
-            return Unmeasured(f"the {arm} arm has no unit whose window has closed", Cause.WAITING)
-        i, names = self._i, self._names
-        n = count(row, f"m{i}_n")
-        own = names[: self._below]
-        silent = [name for j, name in enumerate(own) if not count(row, f"m{i}_{j}_count")]
-        if silent and n:
-            return Unmeasured(f"no unit of the {arm} arm has any value of {', '.join(silent)}")
-        places = range(len(names))
-        mean = [_sum(number(row, f"m{i}_{j}_about"), number(row, f"m{i}_{j}_mean")) for j in places]
-        if self.figures.ab.plan.metrics[self.metric].kind is OnlineKind.PROPORTION:
-            mean[0] = _share(mean[0])
-        covariance = [[number(row, f"m{i}_{min(j, k)}{max(j, k)}") for k in places] for j in places]
-        return from_summary(n, mean, covariance, names=names)
-
-    def skewness(self, row: Row | None, moments: Moments | Unmeasured) -> float | None:
-        """Of the value, of a ratio's linearised value; None without variance."""
-        if row is None or isinstance(moments, Unmeasured) or moments.n < 2:  # noqa: PLR2004
-            return None
-        i, k = self._i, self._below
-        shift = [number(row, f"m{i}_{j}_mean") or 0.0 for j in range(k)]
-        share = (moments.n - 1) / moments.n
-        second = [[share * moments.covariance[a][b] for b in range(k)] for a in range(k)]
-        weights = [1.0] if k == 1 else [1.0, -moments.mean[0] / (moments.mean[1] or math.inf)]
-        third = variance = 0.0
-        for a, b, c in combinations_with_replacement(range(k), 3):
-            raw = number(row, f"m{i}_{a}{b}{c}") or 0.0
-            central = raw - shift[a] * shift[b] * shift[c]
-            for one, two, left in ((a, b, c), (a, c, b), (b, c, a)):
-                central -= shift[left] * second[one][two]
-            orders = len({(a, b, c), (b, c, a), (c, a, b), (a, c, b), (b, a, c), (c, b, a)})
-            third += orders * weights[a] * weights[b] * weights[c] * central
-        for a in range(k):
-            for b in range(k):
-                variance += weights[a] * weights[b] * second[a][b]
-        found = third / variance**1.5 if variance > 0 else math.inf
-        return found if math.isfinite(found) else None
-
-
 def count(row: Row, name: str) -> int:
     """A count of a row; 0 where the engine gave none."""
     value = row.get(name)
     return value if isinstance(value, int) else 0
 
 
-def number(row: Row, name: str) -> float | None:
-    """A number of a row; None where the engine gave none."""
+def _number(row: Row, name: str) -> float:
+    """A number of a row; NaN where the engine gave none."""
     value = row[name]
-    return float(value) if isinstance(value, int | float) else None
+    return float(value) if isinstance(value, int | float) else math.nan
 
 
-def _share(mean: float | None) -> float | None:
+def _times(value: float, count: int) -> float:
+    """What one unit gives no sum of, whatever the engine says of it, is 0."""
+    return value * count if count else 0.0
+
+
+def _share(mean: float) -> float:
     """A mean of zeros and ones: centred values may sum to a little beyond them."""
-    return None if mean is None else min(max(mean, 0.0), 1.0)
-
-
-def _sum(a: float | None, b: float | None) -> float | None:
-    return None if a is None or b is None else a + b
+    return mean if math.isnan(mean) else min(max(mean, 0.0), 1.0)

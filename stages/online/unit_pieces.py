@@ -3,7 +3,8 @@
 import contextlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from uuid import uuid4
 from policies.canonical import Json, canonical_json, sha256_of
 from stages.engine.data import sha256_of_file
 from stages.online.read_rows import ReadRows
+from stages.online.unit_sums import LayerTotals, as_json, from_json
 from stages.online.units import Span
 
 KEPT_BACK = 2
@@ -28,12 +30,14 @@ class Kept:
         day: Day of the A/B.
         read: Rows of every stretch of time that it rests on, in the order they were read.
         pieces: SHA-256 by name.
+        totals: What is told of its units; None where only the whole of them tells it.
     """
 
     place: Path
     day: float
     read: tuple[ReadRows, ...]
     pieces: Mapping[str, str]
+    totals: LayerTotals | None = None
 
     def of(self, kind: str) -> list[Path]:
         """Pieces of one kind."""
@@ -60,17 +64,26 @@ def piece(draft: Path, kind: str) -> Path:
     return draft / f"{kind}.{uuid4().hex}.parquet"
 
 
-def drop_empty(draft: Path, kind: str) -> None:
-    """Removes pieces of a kind that have no row."""
+def drop_empty(path: Path) -> None:
+    """Removes a piece that has no row."""
+    if not row_count([path]):
+        path.unlink()
+
+
+def row_count(paths: Iterable[Path]) -> int:
+    """Rows of pieces, as they say themselves."""
     import pyarrow.parquet as pq  # noqa: PLC0415 - heavy
 
-    for path in draft.glob(f"{kind}.*"):
-        if not pq.read_metadata(path).num_rows:
-            path.unlink()
+    return sum(pq.read_metadata(path).num_rows for path in paths)
 
 
 def finished(
-    draft: Path, day: float, read: Sequence[ReadRows], inherited: Mapping[str, str]
+    draft: Path,
+    day: float,
+    *,
+    read: Sequence[ReadRows],
+    inherited: Mapping[str, str],
+    totals: LayerTotals | None,
 ) -> Kept:
     """Puts the draft's pieces where they stay, and last of all the manifest.
 
@@ -79,12 +92,19 @@ def finished(
         day: Day of the state.
         read: What it rests on.
         inherited: Pieces of the state before that are pieces of this one too.
+        totals: What is told of its units.
     """
     place, pieces = draft.parent, dict(inherited)
     for path in sorted(draft.glob("*.parquet")):
         pieces[path.name] = sha256_of_file(path)
         path.rename(place / path.name)
-    kept = Kept(place=place, day=day, read=tuple(read), pieces=dict(sorted(pieces.items())))
+    kept = Kept(
+        place=place,
+        day=day,
+        read=tuple(read),
+        pieces=dict(sorted(pieces.items())),
+        totals=totals,
+    )
     said, name = _said(kept), f"day-{day:014.9f}-{uuid4().hex}.json"
     written = canonical_json({"said": said, "sha256": sha256_of(said)})
     (draft / name).write_text(written, encoding="utf-8")
@@ -115,6 +135,7 @@ def _said(kept: Kept) -> dict[str, Json]:
             }
             for one in kept.read
         ],
+        "totals": as_json(kept.totals),
     }
 
 
@@ -125,8 +146,10 @@ def _whole(manifest: Path) -> Kept | None:
         said, place = found["said"], manifest.parent
         if found["sha256"] != sha256_of(said):
             return None
-        if any(sha256_of_file(place / name) != digest for name, digest in said["pieces"].items()):
-            return None
+        with ThreadPoolExecutor() as threads:
+            digests = threads.map(sha256_of_file, [place / name for name in said["pieces"]])
+            if list(digests) != list(said["pieces"].values()):
+                return None
         read = tuple(
             ReadRows(
                 span=Span(
@@ -138,7 +161,13 @@ def _whole(manifest: Path) -> Kept | None:
             )
             for one in said["read"]
         )
-        return Kept(place=place, day=said["day"], read=read, pieces=said["pieces"])
+        return Kept(
+            place=place,
+            day=said["day"],
+            read=read,
+            pieces=said["pieces"],
+            totals=from_json(said["totals"]),
+        )
     return None
 
 

@@ -10,6 +10,7 @@ from stages.online.parts import Part, Role
 from stages.online.read_rows import ReadRows, counted
 from stages.online.sources import Tables
 from stages.online.tables import Traffic, unreadable
+from stages.online.unit_sums import Totals
 from stages.online.units import Ab, Span, grown, values_of
 
 if TYPE_CHECKING:
@@ -27,12 +28,14 @@ class UnitState:
         units: As `units.grown` gives them.
         values: By place of the part: the events' own values, of quantile metrics.
         read: Rows of every stretch of time, in the order they were read.
+        totals: Their counts and moments where they are known already; caps are those of the plan.
     """
 
     connection: "Backend"
     units: "Table"
     values: Mapping[int, "Table"]
     read: tuple[ReadRows, ...]
+    totals: Totals | None = None
 
     @property
     def rows_read(self) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """Rows that a Parquet file counts by itself, against rows that are read."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.online.row_groups import RowGroup, Stretch, row_groups, whole_groups
+from stages.online.row_groups import RowGroup, Stretch, in_few, row_groups, whole_groups
 
 START = datetime(2024, 3, 1, tzinfo=UTC)
 DAYS = timedelta(days=1)
@@ -45,6 +46,18 @@ def test_groups_in_order_of_time_are_read_only_at_the_ends() -> None:
     ]
     whole = whole_groups(told, Stretch(first=moment(5), last=moment(33)))
     assert whole == RowGroup(time=Stretch(first=moment(10), last=moment(29)), rows=200)
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 4)), max_size=5))
+def test_stretches_are_put_together_where_nothing_lies_between(ends: list[tuple[int, int]]) -> None:
+    asked = [Stretch(first=moment(a), last=moment(a + length)) for a, length in ends]
+    few = in_few(asked)
+    for at in map(moment, range(30)):
+        assert sum(one.first <= at <= one.last for one in few) == any(
+            one.first <= at <= one.last for one in asked
+        )
+    gaps = [later.first - earlier.last for earlier, later in pairwise(few)]
+    assert all(gap > timedelta(microseconds=1) for gap in gaps)
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/Lima", None])

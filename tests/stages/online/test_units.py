@@ -42,21 +42,20 @@ def without(*names: str) -> OnlinePlan:
     return PLAN.model_copy(update=changes)
 
 
+SHORT = {
+    name: PLAN.metrics[name].model_copy(update={"window_days": 0.75}) for name in ("spent", "pace")
+}
+SUMMED = ("resolved", "seconds", "pace", "latency")
+"""Metrics without a cap that depends on all units of a look."""
+
 PLANS = {
     "everything": PLAN,
     "no trigger": without("trigger"),
     "no ramp": without("ramp"),
     "nothing": without("trigger", "ramp", "exclude", "segments"),
-    "windows that close": PLAN.model_copy(
-        update={
-            "metrics": {
-                **PLAN.metrics,
-                **{
-                    name: PLAN.metrics[name].model_copy(update={"window_days": 0.75})
-                    for name in ("spent", "pace")
-                },
-            }
-        }
+    "windows that close": PLAN.model_copy(update={"metrics": {**PLAN.metrics, **SHORT}}),
+    "nothing of all units": PLAN.model_copy(
+        update={"metrics": {name: SHORT.get(name, PLAN.metrics[name]) for name in SUMMED}}
     ),
 }
 
@@ -69,7 +68,13 @@ def test_every_word_of_a_plan_does_what_a_slow_twin_does(tmp_path: Path, name: s
 
 
 @pytest.mark.parametrize(
-    ("name", "seed"), [("everything", 1), ("windows that close", 2), ("nothing", 3)]
+    ("name", "seed"),
+    [
+        ("everything", 1),
+        ("windows that close", 2),
+        ("nothing", 3),
+        ("nothing of all units", 2),
+    ],
 )
 def test_a_state_that_grows_by_day_is_the_one_from_scratch(
     tmp_path: Path, name: str, seed: int
@@ -80,5 +85,5 @@ def test_a_state_that_grows_by_day_is_the_one_from_scratch(
     grown = [look(until(traffic, day), tmp_path, plan, day, folder) for day in days]
     for day, found in zip(days[2:], grown[2:], strict=True):
         assert_looks_agree(found, look(traffic, tmp_path, plan, day), rel=1e-12)
-    if name == "windows that close":
+    if plan.metrics["pace"].window_days:
         assert len(list(folder.path.glob("*/reopened.*"))) == KEPT_BACK, "some must have crossed"
