@@ -10,6 +10,7 @@ from typing import Protocol
 from policies.canonical import Json, sha256_of
 from policies.task import Sampling
 from stages.engine.progress import Advance, Progress, Silent
+from stages.engine.ration import SPENT, Ration
 from stages.engine.state import Entry, State, foreign_entry
 from stages.engine.threads import Done, Failed, Finished, run_in_batches
 from stages.evidence.estimate import Cause
@@ -115,6 +116,7 @@ def ask_all(  # noqa: PLR0913 - what is asked, of whom, and where it is kept
     log: AnswerLog,
     progress: Progress | None = None,
     calls_at_most: int | None = None,
+    ration: Ration | None = None,
 ) -> Answers:
     """Every item's answer, asking only for what the journal does not hold.
 
@@ -132,6 +134,7 @@ def ask_all(  # noqa: PLR0913 - what is asked, of whom, and where it is kept
         progress: Where to show how far it is.
         calls_at_most: Most questions of this list that may ever be put, journaled answers and
             failures included; None for no limit. The rest fails with cause `OVER_BUDGET`.
+        ration: What may be asked now, shared with other calls; None for no limit.
 
     Raises:
         Broken: When the journal cannot be read or written, or another process is asking.
@@ -144,10 +147,13 @@ def ask_all(  # noqa: PLR0913 - what is asked, of whom, and where it is kept
         return _read(client, requests, generations)
     keys = {name: request.key for name, request in requests.items()}
     questions = _first_of_each(keys, requests)
-    asking = _Asking(client, questions, log)
+    ration = ration or Ration()
+    asking = _Asking(client, questions, log, ration)
     with log.state.lock(f"{log.stream}.asking") if asking.left(calls_at_most) else nullcontext():
         if asking.left(calls_at_most):
-            asking = _Asking(client, questions, log)  # as it stands now that no one else asks
+            asking = _Asking(
+                client, questions, log, ration
+            )  # as it stands now that no one else asks
         asking.ask_missing(progress or Silent(), calls_at_most)
     return Answers(
         responses={name: asking.outcome(keys[name]) for name in requests}, cost=asking.cost()
@@ -224,10 +230,15 @@ class _Asking:
     """One pass over the questions, by key, that the journal does not answer."""
 
     def __init__(
-        self, client: ModelClient, questions: Mapping[str, Request], log: AnswerLog
+        self,
+        client: ModelClient,
+        questions: Mapping[str, Request],
+        log: AnswerLog,
+        ration: Ration,
     ) -> None:
         self._questions = questions
         self._log = log
+        self._ration = ration
         self._asker = _Asker(client)
         self._by = sha256_of(dict(client.identity))
         self._answered: dict[str, Response] = {}
@@ -241,11 +252,11 @@ class _Asking:
 
     def left(self, calls_at_most: int | None) -> int:
         """How many questions are still to be put, within the budget."""
-        missing = len(self._missing())
-        return missing if calls_at_most is None else min(missing, max(0, calls_at_most - self._put))
+        return self._ration.most(self._allowed(calls_at_most))
 
     def ask_missing(self, progress: Progress, calls_at_most: int | None) -> None:
         missing, left = self._missing(), self.left(calls_at_most)
+        allowed = self._allowed(calls_at_most)
         with progress.task(self._log.stream, len(missing)) as advance:
             for batch in run_in_batches(
                 self._put_question,
@@ -253,10 +264,13 @@ class _Asking:
                 slots=self._asker.slots,
             ):
                 self._keep(batch, advance)
-        for key in missing[left:]:
+        for key in missing[allowed:]:
             self._failed[key] = Failed(
                 f"not asked: the budget of {calls_at_most} calls is spent", Cause.OVER_BUDGET
             )
+        if left < allowed or self._ration.is_over():
+            for key in missing[:allowed]:
+                self._failed.setdefault(key, Failed(SPENT, Cause.OVER_BUDGET))
 
     def outcome(self, key: str) -> Response | Failed:
         if key in self._answered:
@@ -271,12 +285,17 @@ class _Asking:
             completion_tokens=sum(answer.completion_tokens for answer in answers),
         )
 
+    def _allowed(self, calls_at_most: int | None) -> int:
+        """How many are still to be put within the budget, whatever may be asked now."""
+        missing = len(self._missing())
+        return missing if calls_at_most is None else min(missing, max(0, calls_at_most - self._put))
+
     def _missing(self) -> list[str]:
         return [key for key in self._questions if key not in self._answered]
 
     def _while_up(self, keys: Sequence[str]) -> Iterator[str]:
         for key in keys:
-            if self._asker.down:
+            if self._asker.down or self._ration.is_over():
                 return
             yield key
 
@@ -302,6 +321,7 @@ class _Asking:
             ],
         )
         for key, outcome in found.items():
+            self._ration.take(outcome.calls)
             if isinstance(outcome, Response):
                 self._answered[key] = outcome
             else:

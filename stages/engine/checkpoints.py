@@ -1,7 +1,7 @@
 """Answers of a checkpoint to questions, while it stays the same checkpoint."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from policies.canonical import sha256_of
 from policies.task import Sampling
@@ -13,6 +13,7 @@ from stages.engine.identity import (
     first_served,
 )
 from stages.engine.progress import Progress, Silent
+from stages.engine.ration import Ration
 from stages.engine.state import State
 from stages.engine.subject import Subject
 from stages.engine.threads import Failed
@@ -54,6 +55,16 @@ class Questions:
             for item in self.items
         )
 
+    def unasked(self, answers: Answers) -> Unmeasured:
+        """Why answers cannot be used while nothing may be asked now."""
+        missing = sum(isinstance(r, Failed) for r in answers.responses.values())
+        said = f"{missing} of {len(answers.responses)} answers are not asked for yet"
+        unchecked = "what the checkpoint serves is still to be checked"
+        return Unmeasured(
+            f"{said if missing else unchecked}; the share of what may be asked now is spent",
+            Cause.OVER_BUDGET,
+        )
+
     def lacking(self, answers: Answers, *, but_empty: bool = False) -> Unmeasured | None:
         """Why answers are not all there, or None when they are.
 
@@ -81,10 +92,13 @@ class Checkpoints:
     Attributes:
         state: Where answers are journaled.
         progress: Where to show how far it is.
+        ration: What may be asked now. Without any, the journal alone is read: not even what a
+            checkpoint serves is checked.
     """
 
     state: State
     progress: Progress
+    ration: Ration = field(default_factory=Ration)
 
     def texts(
         self, subject: Subject, questions: Questions, *, calls_at_most: int | None = None
@@ -123,6 +137,8 @@ class Checkpoints:
         stream, steady = identity_stream(subject), _steady(client, questions)
         if _complete(known) and steady in self.state.read(stream):
             return known
+        if self.ration.is_spent and client.identity.get("kind") != "recorded":
+            return questions.unasked(known)
         changed = check_identity(client, state=self.state, stream=stream)
         if changed is None:
             known = self._ask(subject, questions, calls_at_most=calls_at_most)
@@ -161,6 +177,7 @@ class Checkpoints:
             log=AnswerLog(state=self.state, stream=f"answers/{subject.digest}"),
             progress=Silent() if calls_at_most == 0 else self.progress,
             calls_at_most=calls_at_most,
+            ration=self.ration,
         )
 
 

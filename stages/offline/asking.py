@@ -10,6 +10,7 @@ from stages.engine.checkpoints import Checkpoints, Questions, Texts
 from stages.engine.data import ItemFile, read_items
 from stages.engine.identity import IdentityChanged
 from stages.engine.progress import Progress
+from stages.engine.ration import Ration
 from stages.engine.state import State
 from stages.engine.subject import Subject
 from stages.evidence.estimate import Unmeasured
@@ -28,6 +29,7 @@ class Asking:
         state: Where answers are journaled.
         progress: Where to show how far it is.
         calls_at_most: Most questions to one checkpoint, over all tasks; None for no limit.
+        ration: What may be asked now.
     """
 
     plan: Mapping[str, AskedTask]
@@ -36,11 +38,12 @@ class Asking:
     state: State
     progress: Progress
     calls_at_most: int | None
+    ration: Ration = field(default_factory=Ration)
     _files: dict[str, ItemFile] = field(default_factory=dict)
     _costs: dict[tuple[str, str], Cost] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.checkpoints = Checkpoints(state=self.state, progress=self.progress)
+        self.checkpoints = Checkpoints(state=self.state, progress=self.progress, ration=self.ration)
 
     def items(self, name: str) -> ItemFile:
         """The items of a task, read once.

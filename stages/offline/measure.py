@@ -11,6 +11,7 @@ from policies.task import AskedTask
 from stages.engine.checkpoints import Texts
 from stages.engine.identity import IdentityChanged
 from stages.engine.progress import Progress
+from stages.engine.ration import Ration
 from stages.engine.ray_cluster import Actors
 from stages.engine.state import State
 from stages.engine.subject import Subject
@@ -38,6 +39,9 @@ from stages.offline.toxicity.detoxify_model import load_classifier
 GoesOn = Callable[[str, Evidence], bool]
 """Whether more answers to a task could change what is decided; the stage does not know how."""
 
+_NOT_NOW = Unmeasured(
+    "nobody was asked: the share of what may be asked now is spent", Cause.OVER_BUDGET
+)
 _NOTHING_ASKED = Unmeasured("nothing was asked", Cause.WAITING)
 _TRIES = 2
 """How often one process measures a task that stays broken."""
@@ -60,6 +64,7 @@ class OfflineStage:
         prices: What calls cost; None: nothing is priced.
         goes_on: Whether more answers to a task that stops early could change what is decided on
             evidence so far; None: they always could.
+        ration: What may be asked now; None: all that is planned.
     """
 
     def __init__(  # noqa: PLR0913 - the border of the room: a plan, and the outside world it needs
@@ -77,6 +82,7 @@ class OfflineStage:
         programs: Programs | None = None,
         prices: Prices | None = None,
         goes_on: GoesOn | None = None,
+        ration: Ration | None = None,
     ) -> None:
         if sorted(order) != sorted(plan):
             raise ValueError(f"the order {order} must name every task of the plan once")
@@ -89,6 +95,7 @@ class OfflineStage:
             state=state,
             progress=progress,
             calls_at_most=calls_at_most,
+            ration=ration or Ration(),
         )
         self._tools = Tools(
             base=base,
@@ -267,7 +274,7 @@ class OfflineStage:
         """Scores of a checkpoint's answers to what the candidate was asked."""
         task = self._assembly.plan[name]
         if isinstance(task, HarnessTask):
-            return self._harnesses.scores(name, task, subject)
+            return self._harnessed(name, task, subject)
         items = self._portions.items(name, candidate)
         texts = self._asking.texts(subject, name, items)
         match texts:
@@ -278,6 +285,12 @@ class OfflineStage:
                 return Scores(items=scored_items(items), columns=why, changed=why)
             case _:
                 return self._scored(name, task, subject, items, texts)
+
+    def _harnessed(self, name: str, task: HarnessTask, subject: Subject) -> Scores:
+        """Scores of a harness, which is not run while nothing may be asked."""
+        if self._asking.ration.is_spent and not self._harnesses.is_made(task, subject):
+            return Scores(columns=_NOT_NOW)
+        return self._harnesses.scores(name, task, subject)
 
     def _scored(
         self, name: str, task: Asked, subject: Subject, items: Sequence[Item], texts: Texts
@@ -302,6 +315,8 @@ class OfflineStage:
             return instrument.score(items, texts)
         endpoint = self._tools.endpoint(judging.endpoint)
         key = reading_key(task, self._asking.items(name), endpoint)
+        if self._asking.ration.is_spent and self._readings.of(subject, key).cost is None:
+            return Scores(columns=_NOT_NOW)
         self._readings.begin(subject, key)
         scores = instrument.score(items, texts)
         if not scores.broken:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from policies.benchmark_tasks import HarnessTask
 from policies.canonical import sha256_of
+from policies.errors import InputError, WrongUsage
 from stages.engine.checkpoints import identity_stream
 from stages.engine.identity import IdentityChanged, IdentityUnknown, check_identity
 from stages.engine.progress import Progress
@@ -78,6 +79,15 @@ class Harnesses:
         results = self._measured.get((subject.digest, name))
         if results is not None and task.results is not None:
             keep_first(results, task, subject, name=name, state=self.state)
+
+    def is_made(self, task: HarnessTask, subject: Subject) -> bool:
+        """Whether its files are there already, so that nothing would be run for them."""
+        if task.results is not None or not isinstance(subject.client, OpenAICompatible):
+            return True
+        try:
+            return self._runs.kept(self._runs.key(task, subject), task) is not None
+        except (InputError, WrongUsage):
+            return True  # measuring says what is wrong with it
 
     def known(self, name: str, task: HarnessTask, subject: Subject) -> Noted | None:
         """The scores that were given, with the answers; nothing is run or read."""
