@@ -19,6 +19,7 @@ from policies.policy import Policy, PolicyFile
 from policies.side_by_side import SideBySidePlan
 from stages.engine.checkpoints import Checkpoints
 from stages.engine.program import code_version
+from stages.engine.ration import Ration
 from stages.engine.state_url import is_postgres, state_folder
 from stages.engine.subject import Subject
 from stages.evidence.estimate import Unmeasured
@@ -107,20 +108,7 @@ def stage_of(name: StageName, round_: Round, services: Services, *, candidate: s
     file, plan = round_.file, round_.file.policy.plan
     match name:
         case StageName.OFFLINE:
-            assert plan.offline is not None
-            return OfflineStage(
-                plan.offline,
-                order=offline_order(file),
-                base=file.folder,
-                state=services.state,
-                progress=services.progress,
-                calls_at_most=round_.file.policy.budget.calls_at_most,
-                endpoints=judging_endpoints(services),
-                actors=services.workspace.actors,
-                prices=prices_of(file.policy.model, services),
-                goes_on=partial(task_open, file.policy),
-                programs=harness_programs(services),
-            )
+            return offline_stage(file, services)
         case StageName.SIDE_BY_SIDE:
             assert plan.side_by_side is not None
             return _side_by_side(plan.side_by_side, file, services)
@@ -154,6 +142,35 @@ def stage_of(name: StageName, round_: Round, services: Services, *, candidate: s
             )
         case _:
             assert_never(name)
+
+
+def offline_stage(
+    file: PolicyFile, services: Services, *, ration: Ration | None = None, to_the_end: bool = False
+) -> OfflineStage:
+    """The offline stage of a policy.
+
+    Args:
+        file: The policy, with an offline plan.
+        services: Where answers are journaled, and whom tasks may ask.
+        ration: What may be asked now; None: all that is planned.
+        to_the_end: Whether a task that stops early goes on whatever its criteria say.
+    """
+    plan = file.policy.plan.offline
+    assert plan is not None
+    return OfflineStage(
+        plan,
+        order=offline_order(file),
+        base=file.folder,
+        state=services.state,
+        progress=services.progress,
+        calls_at_most=file.policy.budget.calls_at_most,
+        endpoints=judging_endpoints(services),
+        actors=services.workspace.actors,
+        prices=prices_of(file.policy.model, services),
+        goes_on=None if to_the_end else partial(task_open, file.policy),
+        programs=harness_programs(services),
+        ration=ration,
+    )
 
 
 def panel_of(plan: SideBySidePlan, file: PolicyFile, services: Services) -> Panel:

@@ -14,12 +14,13 @@ from gates.ledger.outbox import flush, log_or_keep, waiting
 from gates.measuring import Stage, opened, stage_of, without_evidence
 from gates.membership import Round, assemble
 from gates.pages import Seen, pages_of
+from gates.pseudonyms import pseudonyms_of, without_names
 from gates.reports.online.course import AbCourse, course_of
 from gates.services import Services
 from gates.wealth import settle
 from policies.canonical import Json, sha256_of
 from policies.errors import Broken, GateError, WrongUsage
-from policies.policy import PolicyFile
+from policies.policy import Policy, PolicyFile
 from stages.engine.program import code_version
 from stages.engine.subject import Subject
 from stages.evidence.codec import evidence_sha256
@@ -67,7 +68,7 @@ def run_round(file: PolicyFile, references: Sequence[str], services: Services) -
         round_ = assemble(file, references, services)
         measuring = _Measuring(round_, services)
         evidence = measuring.to_the_end()
-        return _logged(round_, evidence, measuring, services)
+        return log_round(round_, evidence, measuring.seen, services)
 
 
 def decide(round_: Round, evidence: RoundEvidence, services: Services) -> RoundDecision:
@@ -79,6 +80,20 @@ def decide(round_: Round, evidence: RoundEvidence, services: Services) -> RoundD
         baseline=round_.baseline.uri if round_.baseline else None,
         now=services.clock(),
     )
+
+
+def measure_stage(
+    policy: Policy, measuring: Stage, candidate: Subject, baseline: Subject | None
+) -> Evidence:
+    """Evidence of a stage, measured as long as that could change its verdict."""
+    evidence = measuring.measure_next(candidate, baseline, None)
+    whole = evidence.stage is StageName.OFFLINE and policy.whole_picture
+    while whole or anything_open(policy, evidence.stage, evidence):
+        further = measuring.measure_next(candidate, baseline, evidence)
+        if further == evidence:
+            break
+        evidence = further
+    return evidence
 
 
 class _Measuring:
@@ -157,15 +172,7 @@ class _Measuring:
     def _measured(self, candidate: str, stage: StageName) -> Evidence:
         subject = self._subject(candidate)
         baseline = self._subject(self._baseline) if self._baseline else None
-        measuring = self._stage(stage, candidate)
-        evidence = measuring.measure_next(subject, baseline, None)
-        whole = stage is StageName.OFFLINE and self._policy.whole_picture
-        while whole or anything_open(self._policy, stage, evidence):
-            further = measuring.measure_next(subject, baseline, evidence)
-            if further == evidence:
-                break
-            evidence = further
-        return evidence
+        return measure_stage(self._policy, self._stage(stage, candidate), subject, baseline)
 
     def _records(self, candidate: str) -> tuple[ItemRecord, ...]:
         """What became of a candidate's items, for people; nothing is decided on it."""
@@ -183,12 +190,15 @@ class _Measuring:
             return ()  # its evidence says why
 
     def _told(self, candidate: str) -> Told | None:
-        """The votes on a candidate, for people; nothing is decided on them."""
+        """The votes on a candidate, under pseudonyms; nothing is decided on them."""
         votes = self._offline_or_votes.get(StageName.SIDE_BY_SIDE)
         if self._baseline is None or not isinstance(votes, SideBySideStage):
             return None
         try:
-            return votes.told(self._subject(candidate), self._subject(self._baseline))
+            told = votes.told(self._subject(candidate), self._subject(self._baseline))
+            if told is None:
+                return None
+            return without_names(told, pseudonyms_of(self._services.state).of)
         except GateError:
             return None  # its evidence says why
 
@@ -225,9 +235,17 @@ def _subject(version: Version, services: Services, clients: ExitStack) -> Subjec
         return error
 
 
-def _logged(
-    round_: Round, evidence: RoundEvidence, measuring: _Measuring, services: Services
+def log_round(
+    round_: Round, evidence: RoundEvidence, seen: Seen, services: Services
 ) -> RoundResult:
+    """Decides a round as its evidence says now, and logs it; the caller holds the round's lock.
+
+    Args:
+        round_: The round.
+        evidence: What was measured; members may lack some or all.
+        seen: Single items, votes and looks, for people.
+        services: The outside world.
+    """
     decision = decide(round_, evidence, services)
     settle(decision, services.state, at=services.clock())
     _log_registrations(round_, services)
@@ -242,7 +260,7 @@ def _logged(
         decision=decision,
         evidence=evidence,
         tool_version=code_version(),
-        pages=pages_of(round_.file.policy, decision, evidence, measuring.seen),
+        pages=pages_of(round_.file.policy, decision, evidence, seen),
     )
     logged = log_or_keep(services.state, services.ledger, record)
     return RoundResult(
