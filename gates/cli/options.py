@@ -22,18 +22,20 @@ json_option = click.option(
     "--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else."
 )
 
+workspace_option = click.option(
+    "--workspace",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    help="Folder of gate.toml; default: this one or the nearest above.",
+)
+
 
 def workspace_options(function: Callable[P, T]) -> Callable[P, T]:
     """`--workspace`, `--tracking-uri` and `--state`, as every command with a store takes them."""
     for option in (
         click.option("--state", help="Journals and locks: a folder (env: GATE_STATE)."),
         click.option("--tracking-uri", help="The MLflow store (env: MLFLOW_TRACKING_URI)."),
-        click.option(
-            "--workspace",
-            type=click.Path(file_okay=False, path_type=Path),
-            default=Path(),
-            help="Folder of gate.toml; default: this one or the nearest above.",
-        ),
+        workspace_option,
     ):
         function = option(function)
     return function

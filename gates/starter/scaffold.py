@@ -21,6 +21,9 @@ _FILES = {
 
 _SCHEMA = "policy.schema.json"
 
+_TRUST = ("trust.json", "trust.yaml", ".gate/keys/signing.pem")
+"""Written once the workspace is there, by whoever begins to trust in it."""
+
 
 def write_workspace(folder: Path, *, name: str, tracking_uri: str) -> tuple[Path, ...]:
     """Writes settings, a first policy, its schema, sample data and a CI workflow.
@@ -39,7 +42,7 @@ def write_workspace(folder: Path, *, name: str, tracking_uri: str) -> tuple[Path
     """
     _check(name, tracking_uri)
     texts = _texts(name, tracking_uri)
-    there = [path for path in texts if (folder / path).exists()]
+    there = [path for path in (*texts, *_TRUST) if (folder / path).exists()]
     if there:
         raise WrongUsage(
             f"will not write a workspace over files in {folder}",

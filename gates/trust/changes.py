@@ -1,5 +1,6 @@
 """Trust files made from others: a key more, a key rotated or revoked, a policy put in force."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,11 +11,14 @@ from gates.trust.trust_document import (
     AliasEntry,
     InForceEntry,
     KeyEntry,
+    Kind,
     ModelEntry,
     RevokedEntry,
+    Role,
     TrustDocument,
 )
 from policies.errors import WrongUsage
+from policies.problems import Problem
 from policies.shape import problems_of
 
 ENOUGH_OF_A_KEYID = 8
@@ -44,6 +48,37 @@ class Allowance:
     because: str | None = None
     approvals: int | None = None
     keep: bool = False
+
+
+def key_entry(
+    public: str,
+    owner: str,
+    *,
+    kind: Kind,
+    accounts: Sequence[str],
+    roles: Sequence[Role],
+    since: datetime,
+) -> KeyEntry:
+    """A key's entry, as a person says it.
+
+    Raises:
+        WrongUsage: When a field cannot stand in a trust file.
+    """
+    try:
+        return KeyEntry(
+            public=public,
+            owner=owner,
+            kind=kind,
+            accounts=tuple(accounts),
+            roles=tuple(roles),
+            since=since.isoformat(),
+        )
+    except ValidationError as error:
+        raise WrongUsage(
+            f"cannot take a key of {owner} into the trust file",
+            why="; ".join(_said(problem) for problem in problems_of(error, KeyEntry)),
+            fix="mend that, and give the command again",
+        ) from None
 
 
 def with_key(document: TrustDocument, entry: KeyEntry) -> TrustDocument:
@@ -207,5 +242,13 @@ def _changed(document: TrustDocument, **what: object) -> TrustDocument:
             {**{name: getattr(document, name) for name in TrustDocument.model_fields}, **what}
         )
     except ValidationError as error:
-        said = "; ".join(problem.found for problem in problems_of(error, TrustDocument))
-        raise WrongUsage("cannot change the trust file so", why=said, fix="") from None
+        raise WrongUsage(
+            "cannot change the trust file so",
+            why="; ".join(_said(problem) for problem in problems_of(error, TrustDocument)),
+            fix="mend that, and give the command again",
+        ) from None
+
+
+def _said(problem: Problem) -> str:
+    expected = f"; expected {problem.expected}" if problem.expected else ""
+    return f"{problem.field}: found {problem.found}{expected}"

@@ -208,4 +208,4 @@ def _repeated(words: Iterable[str]) -> list[str]:
 
 
 def _people(document: TrustDocument, role: Role) -> set[str]:
-    return {key.owner for key in document.keys if role in key.roles}
+    return {key.owner for key in document.keys if role in key.roles and key.revoked is None}

@@ -1,0 +1,25 @@
+"""Moments as options: ISO 8601 with a zone."""
+
+from datetime import datetime
+
+import click
+
+
+class Moment(click.ParamType[datetime]):
+    """An ISO 8601 time with its zone: a signed one must mean the same to everybody."""
+
+    name = "time"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """The time that a text says."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            found = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value} is no ISO 8601 time, such as 2026-03-08T06:00:00Z", param, ctx)
+        if found.tzinfo is None:
+            self.fail(f"{value} has no zone; write e.g. {value}Z", param, ctx)
+        return found

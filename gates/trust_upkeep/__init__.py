@@ -1,0 +1,1 @@
+"""The trust file on behalf of the commands: begun, changed, and signed by enough people."""
