@@ -5,23 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gates.decide.verdict import Verdict
+from gates.trust.ci import CiIdentity
 from policies.canonical import sha256_of
 from stages.evidence.records import StageName
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CiIdentity:
-    """Which run of a CI signed; said by the CI, so as true as the CI is.
-
-    Attributes:
-        repository: `owner/name`.
-        commit: Its commit.
-        actor: Who started the run.
-    """
-
-    repository: str
-    commit: str
-    actor: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,66 +1,193 @@
 """The one place where records are signed, appended and believed."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+import os
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 
-from gates.chain.bodies import Body
+from gates.chain.anchor import Anchor
+from gates.chain.bodies import Body, Signatory
 from gates.chain.chain import Chain
-from gates.chain.record import Kept
-from gates.ledger.chain_keeping import Lease
+from gates.chain.mirror import Mirror
+from gates.chain.record import FIRST, ChainRecord, Head, Kept, Void
+from gates.chain.signing import Entry, Seal, sealed, signed_after
+from gates.chain.standing import keys_by_id, void
+from gates.chain.verifying import extended, refuse_without, verify
+from gates.ledger.chain_keeping import ChainKeeper, Lease
+from gates.trust.ci import ci_identity
 from gates.trust.keys import Signer
 from gates.trust.statement import Subject
 from gates.trust.trust import Trust
+from gates.trust.trust_document import Kind
+from policies.errors import Broken, WrongUsage
+
+__all__ = ["PATIENCE", "Custody", "Entry", "Hands"]
+
+PATIENCE = 90.0
+"""Seconds that a command waits for others to be done with a model; longer than a lease lasts."""
+
+_NOBODY = Subject(name="models:/nobody/0", sha256="0" * 64)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """What is to be appended.
+@dataclass(frozen=True, kw_only=True)
+class Hands:
+    """What custody of a workspace's records works with.
 
     Attributes:
-        subject: The version it is about.
-        body: What is said of it.
+        keeper: Keeps chains and lends the right to write them.
+        mirror: Their second home.
+        anchor: What was verified last.
+        read_trust: Reads and verifies the trust file.
+        read_signer: The key that signs here; None when there is none.
+        environment: Says which job of a CI this is.
+        clock: Says what time it is.
+        tool_version: Version of the program.
     """
 
-    subject: Subject
-    body: Body
+    keeper: ChainKeeper
+    mirror: Mirror
+    anchor: Anchor
+    read_trust: Callable[[], Trust]
+    read_signer: Callable[[], Signer | None]
+    environment: Mapping[str, str]
+    clock: Callable[[], datetime]
+    tool_version: str
 
 
 class Custody:
-    """Trust, signer, mirror, anchor and ledger of a workspace together."""
+    """Records of a workspace: read and believed, signed and appended.
 
-    @property
+    Args:
+        hands: What it works with.
+    """
+
+    def __init__(self, hands: Hands) -> None:
+        self._hands = hands
+        self._known: dict[str, Chain] = {}
+
+    @cached_property
     def trust(self) -> Trust:
         """The trust file, verified; read once.
 
         Raises:
+            WrongUsage: When there is none, or nobody is pinned.
             Untrusted: When it cannot be believed.
         """
-        raise NotImplementedError
+        return self._hands.read_trust()
 
-    def chain(self, model: str) -> Chain:
-        """The chain of a model, verified from the anchored head on, and anchored.
+    @cached_property
+    def signer(self) -> Signer:
+        """The key that signs here.
 
         Raises:
-            Broken: When a record is missing, altered, doubled or out of order, or a
-                stranger signed it.
+            WrongUsage: When there is none.
+        """
+        found = self._hands.read_signer()
+        if found is None:
+            raise WrongUsage(
+                "there is no key to sign with",
+                why="neither GATE_KEY nor [trust] key, key_env or key_command names one",
+                fix="gate keys new makes one, which a person with the role root trusts",
+            )
+        return found
+
+    def signatory(self, signer: Signer) -> Signatory:
+        """Whose key it is, as the trust file says.
+
+        Raises:
+            WrongUsage: When it does not name the key, or a CI's job is not known.
+        """
+        key = self.trust.owner_of(signer.public)
+        if key is None:
+            raise WrongUsage(
+                f"the key {signer.public.keyid[:12]} signs nothing here",
+                why="the trust file does not name it",
+                fix="gate trust show lists the keys; somebody with the role root adds one",
+            )
+        ci = ci_identity(self._hands.environment) if key.kind is Kind.CI else None
+        return Signatory(owner=key.owner, keyid=signer.public.keyid, ci=ci)
+
+    def may_append(self, body: Body) -> None:
+        """Returns when the key that signs here may sign such a record now.
+
+        Raises:
+            WrongUsage: When it may not, saying why.
+        """
+        record = ChainRecord(
+            model="nobody",
+            sequence=FIRST,
+            previous=None,
+            at=self._hands.clock(),
+            by=self.signatory(self.signer),
+            fencing=1,
+            subject=_NOBODY,
+            tool_version=self._hands.tool_version,
+            body=body,
+        )
+        _refuse_void(void(record, keys_by_id(self.trust)))
+
+    def chain(self, model: str) -> Chain:
+        """The chain of a model: what was anchored by its digests, the rest by its signatures too.
+
+        Raises:
+            Untrusted: When a record is missing, altered, doubled, out of order, or a stranger's.
             LedgerDown: When the ledger does not answer.
         """
-        raise NotImplementedError
+        hands, anchor = self._hands, self._hands.anchor.head(model)  # before the ledger is read
+        known = self._known.get(model) or self._mirrored(model, anchor)
+        before = len(known.records)
+        more = hands.keeper.chain(model, after=before)
+        chain = extended(known, more, trust=self.trust, now=hands.clock())
+        refuse_without(chain, anchor)
+        with suppress(Broken):  # an auditor may read only; who appends is told
+            self._settle(chain, after=before)
+        self._known[model] = chain
+        return chain
 
     def whole_chain(self, model: str) -> Chain:
-        """The same, with every record read from the ledger and every signature verified."""
-        raise NotImplementedError
+        """The same, with every record read from the ledger and every signature verified.
+
+        Raises:
+            Untrusted: As `chain`.
+            LedgerDown: When the ledger does not answer.
+        """
+        hands = self._hands
+        chain = verify(
+            hands.keeper.chain(model),
+            model=model,
+            trust=self.trust,
+            now=hands.clock(),
+            anchor=hands.anchor.head(model),
+        )
+        self._settle(chain, after=0)
+        self._known[model] = chain
+        return chain
 
     def lease(
-        self, model: str, *, intent: str, patience: float = 60.0
+        self, model: str, *, intent: str, patience: float = PATIENCE
     ) -> AbstractContextManager[Lease]:
         """The right to append and to move aliases, given back at the end.
 
+        Args:
+            model: Registered model name.
+            intent: What is about to be done, for whoever finds it undone.
+            patience: How long to wait for others, in seconds.
+
         Raises:
             LeaseHeld: When others had it all the time.
+            LedgerDown: When the ledger does not answer.
         """
-        raise NotImplementedError
+        holder = f"{self.signatory(self.signer).owner} on {socket.gethostname()}, {os.getpid()}"
+        return self._hands.keeper.lease(
+            model,
+            holder=holder,
+            intent=intent,
+            patience=patience,
+            above=self.chain(model).fencing,
+        )
 
     def append(
         self,
@@ -78,17 +205,23 @@ class Custody:
             subject: The version it is about.
             body: What is said of it.
             lease: Held by the caller.
-            second: A second person's key, for an override.
+            second: The second person's key, for an override.
 
         Raises:
             LeaseLost: When the lease is not held any more.
-            WrongUsage: When there is no key, or it has no role for such a record.
+            WrongUsage: When there is no key, or it may not sign such a record.
         """
-        raise NotImplementedError
+        entry = Entry(subject=subject, body=body)
+        return self._appended(model, (entry,), lease, (second,) if second else ())[0]
 
     def append_all(self, model: str, entries: Sequence[Entry], *, lease: Lease) -> tuple[Kept, ...]:
-        """Appends records one after the other."""
-        raise NotImplementedError
+        """Appends records one after the other; killed in the middle, the first of them stand.
+
+        Raises:
+            LeaseLost: When the lease is not held any more.
+            WrongUsage: When there is no key, or it may not sign such records.
+        """
+        return self._appended(model, entries, lease, ())
 
     def keep(self, blob: bytes) -> str:
         """Keeps bytes that a record rests on in the mirror.
@@ -96,8 +229,60 @@ class Custody:
         Returns:
             Their SHA-256.
         """
-        raise NotImplementedError
+        return self._hands.mirror.keep(blob)
 
     def blob(self, sha256: str) -> bytes | None:
         """Bytes kept in the mirror; None when it has none that match the digest."""
-        raise NotImplementedError
+        return self._hands.mirror.blob(sha256)
+
+    def _mirrored(self, model: str, anchor: Head | None) -> Chain:
+        """What the mirror has of a chain up to its anchor; nothing where a record is missing."""
+        hands = self._hands
+        found = None if anchor is None else hands.mirror.back_from(anchor, model=model)
+        return extended(
+            Chain(model=model),
+            found or (),
+            trust=self.trust,
+            now=hands.clock(),
+            believed=len(found or ()),
+        )
+
+    def _settle(self, chain: Chain, *, after: int) -> None:
+        """Mirrors and anchors what was verified."""
+        for kept in chain.records[after:]:
+            self._hands.mirror.keep_envelope(kept.envelope)
+        if chain.head is not None and len(chain.records) > after:
+            self._hands.anchor.grow(chain.model, chain.head)
+
+    def _appended(
+        self, model: str, entries: Sequence[Entry], lease: Lease, more: Sequence[Signer]
+    ) -> tuple[Kept, ...]:
+        before = self.chain(model)
+        hands, length = self._hands, len(before.records)
+        seal = Seal(
+            by=self.signatory(self.signer),
+            signers=(self.signer, *more),
+            at=hands.clock(),
+            fencing=lease.number,
+            tool_version=hands.tool_version,
+        )
+        envelopes = tuple(signed_after(before, entries, seal))
+        chain = extended(before, envelopes, trust=self.trust, now=hands.clock())
+        new = chain.records[length:]
+        for kept in new:
+            _refuse_void(kept.void)
+        hands.keeper.append(
+            model, [sealed(kept) for kept in new], first=length + FIRST, lease=lease
+        )
+        self._known[model] = chain
+        self._settle(chain, after=length)
+        return new
+
+
+def _refuse_void(found: Void | None) -> None:
+    if found is not None:
+        raise WrongUsage(
+            "the key that signs here may not sign this record",
+            why=found.reason,
+            fix="ask somebody who may; gate trust show says who has which role",
+        )

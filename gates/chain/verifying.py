@@ -47,13 +47,48 @@ def verify(
         Untrusted: Naming the sequence, when a record is missing, altered, doubled, out of order, of
             another model, from the future, or signed by a stranger; or the chain has lost its end.
     """
-    reading = _Reading(model=model, keys=keys_by_id(trust), now=now, believed=believed)
+    empty = Chain(model=model)
+    chain = extended(empty, envelopes, trust=trust, now=now, believed=believed)
+    refuse_without(chain, anchor)
+    return chain
+
+
+def extended(
+    chain: Chain, envelopes: Sequence[bytes], *, trust: Trust, now: datetime, believed: int = 0
+) -> Chain:
+    """A verified chain with more envelopes, held against the same promises.
+
+    Raises:
+        Untrusted: As `verify`.
+    """
+    reading = _Reading.of(chain, keys=keys_by_id(trust), now=now, believed=believed)
     for envelope in envelopes:
         reading.take(envelope)
-    chain = Chain(model=model, records=tuple(reading.kept))
-    if anchor is not None:
-        _refuse_without(chain, anchor)
-    return chain
+    return Chain(model=chain.model, records=tuple(reading.kept))
+
+
+def refuse_without(chain: Chain, anchor: Head | None) -> None:
+    """Returns when a chain still has the record that was its newest once.
+
+    Raises:
+        Untrusted: When it has lost it, or has another in its place.
+    """
+    if anchor is None:
+        return
+    length = len(chain.records)
+    if length < anchor.sequence:
+        raise Untrusted(
+            f"the records of {chain.model} have lost their end",
+            why=f"there are {length}, and {anchor.sequence} were verified before",
+            fix="restore MLflow from a backup; gate verify --records FOLDER shows what the "
+            "mirror still has",
+        )
+    found = chain.records[anchor.sequence - FIRST].sha256
+    if found != anchor.sha256:
+        raise _refused(
+            f"record {anchor.sequence} of {chain.model}",
+            f"it is {found[:12]}, and {anchor.sha256[:12]} was verified before",
+        )
 
 
 @dataclass(kw_only=True)
@@ -68,7 +103,22 @@ class _Reading:
     of_digest: dict[str, ChainRecord] = field(default_factory=dict)
     decisions: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
+    @classmethod
+    def of(
+        cls, chain: Chain, *, keys: Mapping[str, TrustedKey], now: datetime, believed: int
+    ) -> "_Reading":
+        """What follows the records of a chain."""
+        reading = cls(model=chain.model, keys=keys, now=now, believed=believed)
+        for kept in chain.records:
+            reading._add(kept)
+        return reading
+
     def take(self, envelope: bytes) -> None:
+        """Adds the next envelope.
+
+        Raises:
+            Untrusted: When it is not what the chain promises.
+        """
         what = f"record {len(self.kept) + FIRST} of {self.model}"
         old = len(self.kept) < self.believed
         record = record_of(
@@ -127,21 +177,24 @@ class _Reading:
                 yield f"it rests on the {kind.__name__.lower()} {digest[:12]}, which is not there"
 
     def _keep(self, record: ChainRecord, envelope: bytes) -> None:
-        digest = sha256_of_bytes(envelope)
         signers = (self.keys.get(signatory.keyid) for signatory in signatories(record))
-        self.kept.append(
+        self._add(
             Kept(
                 record=record,
-                sha256=digest,
+                sha256=sha256_of_bytes(envelope),
                 envelope=envelope,
                 owners=tuple(key.owner for key in signers if key is not None),
                 void=void(record, self.keys),
             )
         )
-        self.of_digest[digest] = record
-        if isinstance(record.body, Decision):
-            before = self.decisions.get(record.subject.sha256, ())
-            self.decisions[record.subject.sha256] = (*before, digest)
+
+    def _add(self, kept: Kept) -> None:
+        self.kept.append(kept)
+        self.of_digest[kept.sha256] = kept.record
+        if isinstance(kept.record.body, Decision):
+            checkpoint = kept.record.subject.sha256
+            before = self.decisions.get(checkpoint, ())
+            self.decisions[checkpoint] = (*before, kept.sha256)
 
 
 def _payload(envelope: bytes, *, what: str) -> bytes:
@@ -181,24 +234,6 @@ def _rests_on(
                 yield override, Override
         case _:
             return
-
-
-def _refuse_without(chain: Chain, anchor: Head) -> None:
-    """A chain must still have the record that was the newest once."""
-    length = len(chain.records)
-    if length < anchor.sequence:
-        raise Untrusted(
-            f"the records of {chain.model} have lost their end",
-            why=f"there are {length}, and {anchor.sequence} were verified before",
-            fix="restore MLflow from a backup; gate verify --records FOLDER shows what the "
-            "mirror still has",
-        )
-    found = chain.records[anchor.sequence - FIRST].sha256
-    if found != anchor.sha256:
-        raise _refused(
-            f"record {anchor.sequence} of {chain.model}",
-            f"it is {found[:12]}, and {anchor.sha256[:12]} was verified before",
-        )
 
 
 def _refused(what: str, why: str) -> Untrusted:

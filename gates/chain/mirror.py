@@ -1,0 +1,83 @@
+"""A second home of records and of what they rest on, by digest: it outlives deleted MLflow runs."""
+
+from gates.chain.encoding import payload_in, record_of
+from gates.chain.places import Place
+from gates.chain.record import Head
+from policies.canonical import sha256_of_bytes
+from policies.errors import Broken
+
+ENVELOPES = "envelopes"
+BLOBS = "blobs"
+
+
+class Mirror:
+    """Files named by their SHA-256; one that is not what its name says is not there.
+
+    Args:
+        place: Folder of `envelopes/` and `blobs/`.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def keep(self, blob: bytes) -> str:
+        """Keeps bytes that a record rests on.
+
+        Returns:
+            Their SHA-256.
+        """
+        return self._keep(BLOBS, blob)
+
+    def blob(self, sha256: str) -> bytes | None:
+        """Bytes that were kept; None when they are not there, or not those."""
+        return self._read(BLOBS, sha256)
+
+    def keep_envelope(self, envelope: bytes) -> None:
+        """Keeps an envelope that is in the ledger."""
+        self._keep(ENVELOPES, envelope)
+
+    def back_from(self, head: Head, *, model: str) -> tuple[bytes, ...] | None:
+        """Every envelope up to a head, oldest first, each named by the one after it.
+
+        Returns:
+            They lead by their digests to the head, so they are what was verified when it was; None
+            when one is missing.
+        """
+        found: list[bytes] = []
+        sha256: str | None = head.sha256
+        while sha256 is not None:
+            envelope = self._read(ENVELOPES, sha256)
+            if envelope is None:
+                return None
+            what = f"an earlier record of {model}"
+            sha256 = record_of(payload_in(envelope, what=what), what=what).previous
+            found.append(envelope)
+        return tuple(reversed(found)) if len(found) == head.sequence else None
+
+    def everything(self) -> tuple[bytes, ...]:
+        """Every envelope, of all models, in no order that means anything.
+
+        Raises:
+            Broken: When a file is not what its name says.
+        """
+        found = []
+        for name in self._place.names(ENVELOPES):
+            envelope = self._read(ENVELOPES, name)
+            if envelope is None:
+                raise Broken(
+                    f"{ENVELOPES}/{name} in {self._place.url} was altered",
+                    why="its SHA-256 is not its name",
+                    fix="restore it from MLflow or a backup",
+                )
+            found.append(envelope)
+        return tuple(found)
+
+    def _keep(self, folder: str, data: bytes) -> str:
+        sha256 = sha256_of_bytes(data)
+        if self._read(folder, sha256) is None:
+            self._place.write(f"{folder}/{sha256}", data)
+        return sha256
+
+    def _read(self, folder: str, sha256: str) -> bytes | None:
+        data = self._place.read(f"{folder}/{sha256}")
+        return data if data is not None and sha256_of_bytes(data) == sha256 else None
