@@ -147,6 +147,16 @@ class Custody:
         self._known[model] = chain
         return chain
 
+    def remembered(self, model: str) -> Chain:
+        """The chain as it was anchored last, from the mirror: the ledger is not asked.
+
+        It is empty where the mirror lacks a record.
+
+        Raises:
+            Untrusted: When the trust file cannot be believed.
+        """
+        return self._mirrored(model, self._hands.anchor.head(model))
+
     def whole_chain(self, model: str) -> Chain:
         """The same, with every record read from the ledger and every signature verified.
 

@@ -22,7 +22,7 @@ def command(*, folder: Path, as_json: bool) -> int:
     from gates.cli.output import say_json, say_table
     from gates.cli.progress import terminal_progress
     from gates.demo.show import run_demo
-    from gates.promotion.promoting import Answer
+    from gates.promotion.answer import Answer
     from gates.reports.decision_json import decision_json
     from gates.reports.table import funnel_table, status_table
 

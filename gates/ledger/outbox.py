@@ -59,6 +59,17 @@ def waiting(state: State) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key for key in keys if key not in settled))
 
 
+def waiting_about(state: State) -> frozenset[str]:
+    """MLflow URIs of the versions that waiting records are about."""
+    keys = set(waiting(state))
+    return frozenset(
+        about
+        for entry in state.read(OUTBOX)
+        if entry.get("kept") in keys
+        for about in _texts(entry.get("about"))
+    )
+
+
 def _standing(state: State, record: Record) -> str | None:
     """Key it was kept under, when it is still the newest decision on every candidate of it."""
     newest: dict[str, Entry] = {}

@@ -1,0 +1,245 @@
+"""Rollback: an alias goes back to a version that is known to be good, at once and on record."""
+
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from gates.chain.bodies import AbEnded, Revocation, Rollback
+from gates.chain.chain import Chain
+from gates.chain.custody import Custody, Entry
+from gates.chain.record import Kept
+from gates.ledger.ledger import LedgerDown, Version
+from gates.measuring import subject_of
+from gates.notify.events import Event, EventKind, tell
+from gates.promotion.aftermath import Aftermath, after_move
+from gates.promotion.ending import ended_abs
+from gates.promotion.moving import custody_of, endpoint_of, holder_of, move
+from gates.promotion.production import Patience, recognition_of
+from gates.promotion.reasons import refuse_no_reason
+from gates.promotion.stranding import Old, stranded
+from gates.services import Services
+from gates.trust.statement import Subject
+from policies.errors import GateError, WrongUsage
+from stages.models.fingerprint import served_identity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Back:
+    """What is asked for.
+
+    Attributes:
+        alias: The alias to move back.
+        reason: Why, in a person's words.
+        to: Number of the version to go back to; None: the last that was good.
+        dry_run: Answer only; nothing is changed.
+    """
+
+    alias: str
+    reason: str
+    to: str | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolledBack:
+    """What a rollback did, or would do.
+
+    Attributes:
+        target: The version gone back to.
+        before: URI of the version left behind; None when the alias pointed to nothing.
+        alias: The alias.
+        warnings: What speaks against the target, in sentences; it was gone back to all the same.
+        ended: MLflow URIs of the versions whose A/Bs ended.
+        record: The record; None of a dry run.
+        aftermath: What serves; None of a dry run.
+    """
+
+    target: Version
+    before: str | None
+    alias: str
+    warnings: tuple[str, ...]
+    ended: tuple[str, ...] = ()
+    record: Kept | None = None
+    aftermath: Aftermath | None = None
+
+
+def roll_back(model: str, services: Services, back: Back, *, patience: Patience) -> RolledBack:
+    """Moves an alias back, records it, and revokes the version that is left behind.
+
+    No verdict is asked for: whatever served by the word of a signed record may serve again, unless
+    it was revoked.
+
+    Args:
+        model: Registered model name.
+        services: The outside world.
+        back: Whereto, and why.
+        patience: How long production may take.
+
+    Raises:
+        WrongUsage: When there is no trust file or reason, or nothing to go back to.
+        LedgerDown: When MLflow does not answer; nothing was changed, and the error names the
+            version and the endpoint of the last record.
+    """
+    custody = custody_of(services)
+    refuse_no_reason(back.reason, f"gate rollback {model}")
+    try:
+        if back.dry_run:
+            return _dry(model, services, back)
+        return _rolled_back(model, services, back, patience=patience)
+    except LedgerDown as error:
+        raise _with_last_record(error, model, custody, back) from error
+
+
+def _dry(model: str, services: Services, back: Back) -> RolledBack:
+    chain = custody_of(services).chain(model)
+    holder = holder_of(model, back.alias, services.ledger)
+    target, _ = _target(chain, holder, services, back)
+    return RolledBack(
+        target=target,
+        before=holder.uri if holder else None,
+        alias=back.alias,
+        warnings=_doubts(target, services),
+    )
+
+
+def _rolled_back(model: str, services: Services, back: Back, *, patience: Patience) -> RolledBack:
+    """Recorded first, then moved: cut off between, the next call knows where it was going."""
+    custody = custody_of(services)
+    with custody.lease(model, intent=f"roll {model}@{back.alias} back") as lease:
+        chain = custody.chain(model)
+        holder = holder_of(model, back.alias, services.ledger)
+        target, subject = _target(chain, holder, services, back)
+        warnings = _doubts(target, services)
+        recognition = recognition_of(target, holder, file=None, services=services)
+        body = Rollback(
+            alias=back.alias,
+            before=holder.uri if holder else None,
+            reason=back.reason.strip(),
+            endpoint=endpoint_of(target, services),
+        )
+        left = () if holder is None else _left_behind(holder, target, chain, services, back)
+        entries = (Entry(subject=subject, body=body), *left)
+        record = custody.append_all(model, entries, lease=lease)[0]
+        move(target, back.alias, services, lease=lease)
+    aftermath = after_move(
+        target,
+        back.alias,
+        recognition,
+        fencing=record.record.fencing,
+        services=services,
+        patience=patience,
+    )
+    _tell(target, back, record, services)
+    return RolledBack(
+        target=target,
+        before=body.before,
+        alias=back.alias,
+        warnings=warnings,
+        ended=tuple(e.subject.name for e in left if isinstance(e.body, AbEnded)),
+        record=record,
+        aftermath=aftermath,
+    )
+
+
+def _left_behind(
+    holder: Version, target: Version, chain: Chain, services: Services, back: Back
+) -> tuple[Entry, ...]:
+    """The version left is revoked, if it served by a record; A/Bs that rest on it end."""
+    if holder.uri == target.uri:
+        return ()
+    served = [k.record.subject for k in chain.moves(back.alias)]
+    subject = next((one for one in reversed(served) if one.name == holder.uri), None)
+    revoked: tuple[Entry, ...] = ()
+    if subject is not None and chain.revoked(subject) is None:
+        why = f"rolled back: {back.reason.strip()}"
+        revoked = (Entry(subject=subject, body=Revocation(reason=why)),)
+    entry = custody_of(services).trust.entry(chain.model, back.alias)
+    old = Old(
+        baseline=holder.uri,
+        policies={each.policy for each in entry.policies} if entry else set(),
+        within=entry.decision_valid if entry else timedelta(0),
+    )
+    others = stranded(chain, old, candidate=holder.uri, at=services.clock())
+    return (*revoked, *ended_abs(others, why=f"its baseline {holder.uri} was rolled back"))
+
+
+def _target(
+    chain: Chain, holder: Version | None, services: Services, back: Back
+) -> tuple[Version, Subject]:
+    """The version to go back to, as it was recorded when it served."""
+    if back.to is not None:
+        uri = f"models:/{chain.model}/{back.to}"
+        served = [kept for kept in chain.moves(back.alias) if kept.record.subject.name == uri]
+        if not served:
+            raise WrongUsage(
+                f"cannot roll back to {uri}",
+                why=f"no record says that it ever was {chain.model}@{back.alias}",
+                fix=f"gate history {chain.model} shows what was; another version is promoted, or "
+                "let in by gate override",
+            )
+        found: Kept | None = served[-1]
+        revocation = chain.revoked(served[-1].record.subject)
+        if revocation is not None:
+            raise WrongUsage(
+                f"cannot roll back to {uri}",
+                why=f"it was revoked on {revocation.record.at.date().isoformat()} by "
+                f"{revocation.record.by.owner}",
+                fix="name another version, or let it in by gate override",
+            )
+    else:
+        found = chain.last_good(back.alias, before=holder.uri if holder else "")
+    if found is None:
+        raise WrongUsage(
+            f"there is nothing to roll {chain.model}@{back.alias} back to",
+            why="no other version was adopted or promoted on a PASS and is not revoked",
+            fix="gate override lets a version in on the word of two people",
+        )
+    return services.ledger.version(found.record.subject.name), found.record.subject
+
+
+def _doubts(target: Version, services: Services) -> tuple[str, ...]:
+    """What speaks against a target that answers no more; it is gone back to all the same."""
+    try:
+        subject = subject_of(target, services)
+        if subject.client is None:
+            return (f"nobody can ask {target.uri} whether it answers: it is external",)
+        with closing(subject.client):
+            served_identity(subject.client)
+    except GateError as error:
+        return (f"{target.uri} does not answer: {error.in_short}",)
+    return ()
+
+
+def _with_last_record(error: LedgerDown, model: str, custody: Custody, back: Back) -> LedgerDown:
+    """The same error, with what a person needs who must act without MLflow."""
+    said = "no record is at hand"
+    with suppress(GateError):
+        chain = custody.remembered(model)
+        serving = chain.serving(back.alias)
+        if serving is not None:
+            left = serving.record.subject.name
+            good = chain.last_good(back.alias, before=left)
+            said = f"the last record says that {_there(serving)} serves"
+            said += "" if good is None else f"; the last good one before it is {_there(good)}"
+    return LedgerDown(
+        f"{model}@{back.alias} was not rolled back: {error.message}",
+        why=f"{error.why}; {said}" if error.why else said,
+        fix="deploy that version by hand if you must, and run the same command when MLflow answers",
+    )
+
+
+def _there(kept: Kept) -> str:
+    endpoint = getattr(kept.record.body, "endpoint", None)
+    where = f" at {endpoint}" if endpoint else " (no endpoint was recorded)"
+    return f"{kept.record.subject.name}{where}"
+
+
+def _tell(target: Version, back: Back, record: Kept, services: Services) -> None:
+    sentence = (
+        f"{target.name}@{back.alias} was rolled back to {target.uri} by {record.record.by.owner}: "
+        f"{back.reason.strip()}"
+    )
+    event = Event(
+        kind=EventKind.ROLLED_BACK, key=record.sha256, model=target.name, sentence=sentence
+    )
+    tell(services.state, event, at=services.clock())
