@@ -1,5 +1,6 @@
 """An A/B is told: what every look saw, and what was decided at the newest."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gates.ab import Ab, online_stage, verdict_of
@@ -77,16 +78,21 @@ def contract_files(ab: Ab) -> tuple[tuple[str, str], ...]:
     """
     try:
         if verdict_of(ab.decided()) in ENDS and (taken := ab.taken()):
-            return _contract_at(ab, list(taken.values())[-1])
+            return _contract_at(ab, list(taken.values()))
         report = check_traffic(ab.reading()).report
     except InputError:
         return ()
     return () if report is None else report_files(report)
 
 
-def _contract_at(ab: Ab, last: TakenLook) -> tuple[tuple[str, str], ...]:
+def _contract_at(ab: Ab, taken: Sequence[TakenLook]) -> tuple[tuple[str, str], ...]:
+    *before, last = taken
+    since = before[-1].look.day if before else None
     with ab.reading().opened(last.start) as traffic:
-        found = traffic.found if isinstance(traffic, Unreadable) else traffic.inspected([last.look])
+        if isinstance(traffic, Unreadable):
+            found = traffic.found
+        else:
+            found = traffic.inspected([last.look], since=since)
     return () if found is None else found.files
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, assert_never
 
+from policies.online import OnlinePlan
 from stages.evidence.records import Check
 from stages.online import traffic_units
 from stages.online.arms import Arms, arms_of
@@ -88,7 +89,12 @@ def _of_rows(reading: Reading, traffic: Traffic, tables: Tables) -> Checked:
         exposures = Check(name="exposures", passed=False if reach.rows else None, sentence=said)
         return replace(found, checks=(*found.checks, exposures))
     now = reading.clock(reach.newest)
-    period = Period(start=reach.start, until=now, clock=None if plan.retrospective else now)
+    period = Period(
+        start=reach.start,
+        until=now,
+        clock=None if plan.retrospective else now,
+        since=_look_before(plan, reach.start, now),
+    )
     asked = Asked(plan=plan, arms=arms, period=period)
     report = inspect(traffic, tables, asked)
     more = (
@@ -102,6 +108,12 @@ def _of_rows(reading: Reading, traffic: Traffic, tables: Tables) -> Checked:
         sample_ratio(plan, [_counted(traffic, tables, asked)]),
     )
     return replace(found, checks=(*found.checks, *more), report=report)
+
+
+def _look_before(plan: OnlinePlan, start: datetime, now: datetime) -> datetime | None:
+    """The newest planned look that had come by then."""
+    looks = (start + timedelta(days=day) for day in plan.looks)
+    return max((look for look in looks if look < now), default=None)
 
 
 def _of_moments(reading: Reading, table: MomentsTable) -> Checked:

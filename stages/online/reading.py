@@ -56,8 +56,13 @@ class Readable(Protocol):
         """Both arms as they stood on a day."""
         ...
 
-    def inspected(self, looks: Sequence[LookData]) -> Inspected:
-        """What is found of the traffic up to the last of the looks."""
+    def inspected(self, looks: Sequence[LookData], *, since: float | None) -> Inspected:
+        """What is found of the traffic up to the last of the looks.
+
+        Args:
+            looks: The looks.
+            since: Day of the newest of them that was taken before; None when none was.
+        """
         ...
 
     def rows_until(self, days: Sequence[float]) -> tuple[tuple[int, int], ...] | None:
@@ -195,10 +200,14 @@ class _Rows:
         if self.reading.units is not None:
             self.reading.units.forget(self.tables, self.ab)
 
-    def inspected(self, looks: Sequence[LookData]) -> Inspected:
+    def inspected(self, looks: Sequence[LookData], *, since: float | None) -> Inspected:
         plan, until = self.reading.plan, self.start + timedelta(days=looks[-1].day)
-        clock = None if plan.retrospective else self.now
-        period = Period(start=self.start, until=until, clock=clock)
+        period = Period(
+            start=self.start,
+            until=until,
+            clock=None if plan.retrospective else self.now,
+            since=None if since is None else self.start + timedelta(days=since),
+        )
         asked = Asked(plan=plan, arms=arms_of(plan, self.reading.known_as), period=period)
         report = inspect(self.traffic, self.tables, asked)
         checks = (
@@ -236,7 +245,8 @@ class _ArmMoments:
     def look(self, day: float) -> LookData:
         return look_data(self.series, self.plan, day)
 
-    def inspected(self, looks: Sequence[LookData]) -> Inspected:
+    def inspected(self, looks: Sequence[LookData], *, since: float | None) -> Inspected:
+        del since  # rows are not seen
         seen = self.series.until(looks[-1].day)
         contract = moments_contract(seen, self.plan, [look.day for look in looks])
         return Inspected(checks=(*contract, *cannot_tell()))

@@ -90,7 +90,8 @@ class Taking:
         last = earlier.get(looks[-1].day)
         if last is not None:
             return self._as_taken(last, looks)
-        inspected = traffic.inspected(looks)
+        since = max((look.day for look in looks if look.day in earlier), default=None)
+        inspected = traffic.inspected(looks, since=since)
         checks = (*inspected.checks, *validity.of_looks(plan, looks))
         taken = Taken(looks=looks, checks=checks, start=start, data=data, files=inspected.files)
         if all(check.passed is not False for check in checks):

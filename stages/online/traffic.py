@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from policies.online import OnlinePlan
 from stages.evidence.records import Check
 from stages.online import traffic_arms, traffic_units
 from stages.online.contract import ContractReport, Promise, never, report
@@ -88,7 +89,7 @@ def inspect(traffic: Traffic, tables: Tables, asked: Asked) -> ContractReport:
     """
     held = rules(asked, traffic.parts)
     units = units_of(traffic, asked)
-    counts = _counted(_counts(traffic, asked, units, held), traffic, tables)
+    counts = _counted(_counts(traffic, asked, units, held), traffic, tables, asked.plan)
     listed = _Listing(traffic=traffic, tables=tables, asked=asked, units=units)
     promises = tuple(
         listed.of(promise, held, counts) for promise in _promises(asked, held, traffic.parts)
@@ -181,11 +182,14 @@ def _of_units(every: "Table", asked: Asked) -> "dict[str, object]":
     }
 
 
-def _counted(table: "Table", traffic: Traffic, tables: Tables) -> Mapping[str, int]:
+def _counted(
+    table: "Table", traffic: Traffic, tables: Tables, plan: OnlinePlan
+) -> Mapping[str, int]:
     """The counts, with those that follow from others; no row has been counted as 0 of them."""
     found = {n: 0 if v is None else _whole(v) for n, v in _one(table, traffic, tables).items()}
     found["late_start"] = int(found["early_units"] < EARLY_AT_LEAST * found["units"])
     found["events_twice"] = found["repeated_events"] if traffic_arms.loaded_twice(found) else 0
+    found["silent_arms"] = traffic_arms.silent_arms(found, plan)
     return found
 
 
@@ -214,8 +218,13 @@ def _promises(asked: Asked, held: Sequence[Rule], parts: tuple[Part, ...]) -> tu
         ),
         never(
             "events_twice",
-            "{count} events of the last day repeat another one in every value: was the table, or "
-            "one arm of it, loaded twice?",
+            "{count} events since the look before repeat another one in every value: was the "
+            "table, or one arm or day of it, loaded twice?",
+        ),
+        never(
+            "silent_arms",
+            "{count} of the two arms had no event for a whole day since the look before, and the "
+            "other one had: its events are missing",
         ),
         never(
             "absurd_units",
@@ -326,7 +335,7 @@ def _remarks(
             said.append(f"{below:,} events have a negative `{part.column}`, summed as they are")
     if counts["repeated_events"] and not counts["events_twice"]:
         again = counts["repeated_events"]
-        said.append(f"{again:,} events of the last day repeat another one in every value")
+        said.append(f"{again:,} events since the look before repeat another one in every value")
     if counts["heavy_units"] and not counts["absurd_units"]:
         said.append(
             f"{counts['heavy_units']:,} times one unit alone has more than {TELLING:.0%} of all "

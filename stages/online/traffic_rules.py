@@ -26,11 +26,13 @@ class Period:
         start: First exposure of the A/B.
         until: Time of the look.
         clock: No row may be later than this (plus skew); None for recorded traffic.
+        since: Time of the newest look that was taken before; None where none was.
     """
 
     start: datetime
     until: datetime
     clock: datetime | None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from policies.online import OnlinePlan
 from stages.online.parts import Part, Role
 from stages.online.tables import AB, ARM, AT, UNIT, Traffic, instant, said
-from stages.online.traffic_rules import Asked, is_below
+from stages.online.traffic_rules import CLOCK_SKEW, Asked, is_below
 
 if TYPE_CHECKING:
     from ibis import Table
@@ -24,8 +24,7 @@ FAIR_SHARES = 20
 """A unit is never called heavy below this many times what an average unit has."""
 
 REPEATS_WITHIN = timedelta(days=1)
-"""Events are compared with each other over this long before the look: a table that was loaded
-twice shows it there as anywhere."""
+"""Events are compared with each other since the look that was taken before, at least so long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +91,16 @@ def repeated_exposures(units: Units) -> "Table":
     return same.filter(same["k"] > 1)
 
 
+def compared_since(asked: Asked) -> datetime:
+    """Since when events are compared: each of them is, at one look or another."""
+    period = asked.period
+    return min(period.since or period.start - CLOCK_SKEW, period.until - REPEATS_WITHIN)
+
+
 def late_events(units: Units, asked: Asked) -> "Table":
-    """Events in the time before the look in which repeats are looked for."""
+    """Events since the look before, in which repeats and silence are looked for."""
     events = units.events
-    return events.filter(events[AT] > instant(asked.period.until - REPEATS_WITHIN))
+    return events.filter(events[AT] > instant(compared_since(asked)))
 
 
 def repeated_events(units: Units, asked: Asked, parts: tuple[Part, ...]) -> "Table":

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -239,6 +239,26 @@ def test_a_repeat_whose_data_changed_is_told_and_not_decided_again(
     assert any(told in words for words in again["changed"])
     assert (again["reason"], again["alpha_spent"]) == (one["reason"], one["alpha_spent"])
     assert len(ab.ledger.records) == 2
+
+
+def test_a_look_that_was_broken_is_not_skipped_when_the_next_one_comes(ab: Workplace) -> None:
+    assert said("online", "start", "release").code == 0
+    found = until(made(SAME), 14.5)
+    arms = dict(zip(found.exposures["unit_id"], found.exposures["variation_id"], strict=True))
+    rows = zip(found.events["unit_id"], found.events["timestamp"], strict=True)
+    gap = [START + timedelta(days=day) for day in (5.5, 7.0)]
+    kept = [
+        n
+        for n, (unit, at) in enumerate(rows)
+        if arms[unit] == "champion" or not (isinstance(at, datetime) and gap[0] < at < gap[1])
+    ]
+    for name, column in found.events.items():
+        found.events[name] = [column[n] for n in kept]
+    write(found, ab.data)
+    ab.now = START + timedelta(days=14.5)
+    (one,) = said("online", "look", "release", "--json").json["looks"]
+    assert (one["verdict"], one["taken"]) == ("INVALID", [3.0])
+    assert "silent_arms" in one["reason"]
 
 
 def test_against_a_champion_that_has_changed_nothing_ships(ab: Workplace) -> None:

@@ -22,6 +22,7 @@ from stages.online.sources import Tables
 from stages.online.tables import Traffic as Opened
 from stages.online.tables import open_traffic
 from stages.online.traffic import inspect
+from stages.online.traffic_arms import silent_arms
 from stages.online.traffic_rules import Asked, Period
 from tests.stages.online.plans import plan_of
 from tests.stages.online.traffic_of import (
@@ -325,6 +326,68 @@ def test_the_report_tells_every_promise_with_its_count_and_the_result_of_the_lib
     assert isinstance(found.validation, dict)
     assert found.validation["success"] is False
     assert json.loads(canonical_json(found.validation)) == found.validation
+
+
+def of_arm(traffic: Traffic, arm: str, *, days: tuple[float, float]) -> list[int]:
+    """Places of the events of one arm's units between two days."""
+    since, until = (START + timedelta(days=day) for day in days)
+    both = zip(traffic.exposures["unit_id"], traffic.exposures["variation_id"], strict=True)
+    units = {unit for unit, met in both if met == arm}
+    rows = zip(traffic.events["unit_id"], traffic.events["timestamp"], strict=True)
+    return [
+        n
+        for n, (unit, at) in enumerate(rows)
+        if unit in units and isinstance(at, datetime) and since <= at < until
+    ]
+
+
+@pytest.mark.parametrize("arm", ["champion", "challenger"])
+def test_an_arm_of_which_no_unit_is_heard_for_a_day_is_not_analysed(
+    tmp_path: Path, arm: str
+) -> None:
+    traffic = generate(Recipe(units=2_000))
+    lost = set(of_arm(traffic, arm, days=(4.0, 6.0)))
+    for name, values in traffic.events.items():
+        traffic.events[name] = [value for n, value in enumerate(values) if n not in lost]
+    write(traffic, tmp_path)
+    assert broken_in(contract_of(tmp_path, asked_of(plan_of()))) == {"silent_arms"}
+
+
+def test_a_few_units_of_a_small_arm_may_be_silent_for_a_day(tmp_path: Path) -> None:
+    traffic = generate(Recipe(units=2_000, challenger_share=0.02))
+    lost = set(of_arm(traffic, "challenger", days=(4.0, 6.0)))
+    for name, values in traffic.events.items():
+        traffic.events[name] = [value for n, value in enumerate(values) if n not in lost]
+    write(traffic, tmp_path)
+    assert broken_in(contract_of(tmp_path, asked_of(plan_of(champion_share=0.98)))) == set()
+
+
+def test_of_a_ramp_the_smallest_share_says_who_should_be_heard() -> None:
+    ramp = [
+        {"from_day": 0, "champion_share": 0.99, "analysed": False},
+        {"from_day": 2, "champion_share": 0.5},
+    ]
+    counts = {"alone/champion": 300, "alone/challenger": 0}
+    assert silent_arms(counts, plan_of(ramp=ramp)) == 0
+    assert silent_arms(counts, plan_of(champion_share=0.5)) == 1
+    assert silent_arms({"alone/champion": 0, "alone/challenger": 20}, plan_of(ramp=ramp)) == 1
+
+
+@pytest.mark.parametrize(
+    ("since", "broken"), [(None, {"events_twice"}), (3.0, {"events_twice"}), (6.0, set())]
+)
+def test_a_day_of_one_arm_that_was_loaded_twice_is_found_by_the_look_after_it(
+    tmp_path: Path, since: float | None, broken: set[str]
+) -> None:
+    traffic = generate(Recipe(units=2_000))
+    again = of_arm(traffic, "champion", days=(4.0, 5.5))
+    for values in traffic.events.values():
+        values += [values[n] for n in again]
+    write(traffic, tmp_path)
+    asked = asked_of(plan_of(), day=7.0)
+    before = None if since is None else START + timedelta(days=since)
+    asked = replace(asked, period=replace(asked.period, since=before, clock=None))
+    assert broken_in(contract_of(tmp_path, asked)) == broken
 
 
 def test_arms_are_called_as_the_plan_calls_them(tmp_path: Path) -> None:
