@@ -52,19 +52,23 @@ def open_workspace(folder: Path, tracking_uri: str | None, state: str | None) ->
 @contextmanager
 def open_services(workspace: Workspace) -> Iterator[Services]:
     """Ledger, state, clock and progress of a workspace, let go of at the end."""
+    from gates.chain.opening import open_custody
     from gates.cli.clock import now
     from gates.cli.progress import terminal_progress
     from gates.ledger.mlflow_ledger.ledger import MlflowLedger
     from stages.engine.state_url import open_state
 
+    ledger = MlflowLedger(workspace.tracking_uri, workspace.registry_uri)
+    state = open_state(workspace.state_url)
     with terminal_progress() as progress:
         yield Services(
             workspace=workspace,
-            ledger=MlflowLedger(workspace.tracking_uri, workspace.registry_uri),
-            state=open_state(workspace.state_url),
+            ledger=ledger,
+            state=state,
             cache=workspace.root / ".gate" / "cache",
             clock=now,
             progress=progress,
+            custody=open_custody(workspace, ledger, state, clock=now),
         )
 
 

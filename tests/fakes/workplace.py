@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from gates.chain.opening import open_custody
 from gates.ledger.ledger import NewVersion, Version
 from gates.registration import Recorded, Registration, adopt, register
 from gates.services import Services
@@ -71,19 +72,21 @@ class Workplace:
 
     @property
     def services(self) -> Services:
+        workspace = load_workspace(
+            self.folder,
+            self.environment,
+            tracking_uri="memory:",
+            state_url=str(self.folder / "state"),
+            allow_local_state=True,
+        )
         return Services(
-            workspace=load_workspace(
-                self.folder,
-                self.environment,
-                tracking_uri="memory:",
-                state_url=str(self.folder / "state"),
-                allow_local_state=True,
-            ),
+            workspace=workspace,
             ledger=self.ledger,
             state=self.state,
             cache=self.folder / "cache",
             clock=lambda: self.now,
             progress=Silent(),
+            custody=open_custody(workspace, self.ledger, self.state, clock=lambda: self.now),
         )
 
     def later(self, **how: float) -> None:
