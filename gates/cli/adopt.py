@@ -27,13 +27,18 @@ def command(  # noqa: PLR0913 - one parameter per option
 ) -> int:
     """Record VERSION, which is in production already, as the baseline.
 
-    It is shown as ADOPTED, never as PASS, and only while the alias is free.
+    It is shown as ADOPTED, never as PASS, and only while the alias is free. Where the workspace
+    names a trust file, the adoption is signed; called again, it signs what was adopted before.
     """
+    from gates.promotion.adopting import record_adoption, refuse_adoption
     from gates.registration import adopt
 
     with open_services(open_workspace(workspace, tracking_uri, state)) as services:
+        found = services.ledger.version(version)
+        refuse_adoption(found, services, alias=alias, reason=reason)
         at = services.clock().isoformat()
         adopted = adopt(services.ledger, version, alias=alias, reason=reason, at=at)
+        record_adoption(adopted, services, alias=alias, reason=reason)
     if as_json:
         say_json(
             {"schema": "gate.adopted/1", "version": adopted.uri, "alias": alias, "reason": reason}

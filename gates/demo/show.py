@@ -9,15 +9,21 @@ from pathlib import Path
 
 import numpy as np
 
+from gates.chain.opening import open_custody
 from gates.decide.verdict import Verdict
 from gates.demo.bundle import DATA, SEED
 from gates.demo.checkpoints import CANDIDATES, CHAMPION
 from gates.demo.traffic import traffic, write
 from gates.ledger.mlflow_ledger.ledger import MlflowLedger
 from gates.pipeline import RoundResult, run_round
-from gates.promotion.promoting import Promotion, promote
+from gates.promotion.adopting import record_adoption
+from gates.promotion.answer import Promotion
+from gates.promotion.judging import Request
+from gates.promotion.production import Patience
+from gates.promotion.promoting import promote
 from gates.registration import Recorded, Registration, adopt, register
 from gates.services import Services
+from gates.trust_upkeep.beginning import begin_trust
 from gates.workspace import load_workspace
 from policies.errors import WrongUsage
 from policies.load import load_policy
@@ -28,6 +34,8 @@ from stages.evidence.records import StageName
 
 MODEL = "assistant"
 ALIAS = "champion"
+OWNER = "demo"
+"""Whose key signs everything here."""
 RUN_TIME = timedelta(days=15)
 """How long the A/B has run when the demo looks at it."""
 
@@ -66,6 +74,7 @@ def run_demo(
     """
     file = _write_workspace(folder)
     clock = _Clock(now - RUN_TIME)
+    begin_trust(load_workspace(folder, {}), owner=OWNER, at=clock.time)
     services = _services(folder, clock, progress)
     say(f"registering {len(CANDIDATES) + 1} checkpoints of one assistant")
     names = _register(folder, services)
@@ -126,13 +135,16 @@ def _write_workspace(folder: Path) -> PolicyFile:
 
 def _services(folder: Path, clock: _Clock, progress: Progress) -> Services:
     workspace = load_workspace(folder, {}, allow_local_state=True)
+    ledger = MlflowLedger(workspace.tracking_uri)
+    state = open_state(workspace.state_url)
     return Services(
         workspace=workspace,
-        ledger=MlflowLedger(workspace.tracking_uri),
-        state=open_state(workspace.state_url),
+        ledger=ledger,
+        state=state,
         cache=workspace.root / ".gate" / "cache",
         clock=clock,
         progress=progress,
+        custody=open_custody(workspace, ledger, state, clock=clock),
     )
 
 
@@ -150,13 +162,9 @@ def _register(folder: Path, services: Services) -> dict[str, str]:
             ),
         )
         names[version.uri] = checkpoint.name
-    adopt(
-        services.ledger,
-        f"{MODEL}/1",
-        alias=ALIAS,
-        reason="in production before there was a gate",
-        at=services.clock().isoformat(),
-    )
+    reason, at = "in production before there was a gate", services.clock().isoformat()
+    adopted = adopt(services.ledger, f"{MODEL}/1", alias=ALIAS, reason=reason, at=at)
+    record_adoption(adopted, services, alias=ALIAS, reason=reason)
     return names
 
 
@@ -181,4 +189,10 @@ def _promote_winner(after: RoundResult, file: PolicyFile, services: Services) ->
     winners = [c for c in after.decision.candidates if c.verdict is Verdict.PASS]
     if not winners:
         return None
-    return promote(winners[0].candidate, file, services, alias=ALIAS, dry_run=False)
+    return promote(
+        winners[0].candidate,
+        file,
+        services,
+        request=Request(alias=ALIAS),
+        patience=Patience(seconds=0, pause=lambda _: None),
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gates.chain.opening import open_custody
 from gates.ledger.ledger import NewVersion, Version
+from gates.promotion.adopting import record_adoption
 from gates.registration import Recorded, Registration, adopt, register
 from gates.services import Services
 from gates.workspace import load_workspace
@@ -118,11 +119,13 @@ class Workplace:
         return self.ledger.register(NewVersion(name="assistant", tags={"gate_source": "external"}))
 
     def champion(self, **how: int) -> Version:
-        """A version adopted as the champion."""
+        """A version adopted as the champion; signed, where somebody is trusted."""
         version = self.recorded(**how) if how else self.recorded(wrong_every=10)
-        return adopt(
+        adopted = adopt(
             self.ledger, version.uri, alias="champion", reason="since May", at=NOW.isoformat()
         )
+        record_adoption(adopted, self.services, alias="champion", reason="since May")
+        return adopted
 
     def votes(self, *, candidate: str = "assistant/2", wins: int = 30, votes: int = 40) -> None:
         """A vote per prompt between a candidate and version 1."""
