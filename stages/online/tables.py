@@ -178,7 +178,7 @@ def number(table: "Table", name: str, *, tries: bool = True) -> "Column":
     column = table[name]
     kind = column.type()
     if kind.is_numeric() or kind.is_boolean():
-        return column.cast("int8").cast("float64") if kind.is_boolean() else column.cast("float64")
+        return column.cast("int32").cast("float64") if kind.is_boolean() else column.cast("float64")
     return _tried(column, "float64", NUMBER, tries=tries)
 
 

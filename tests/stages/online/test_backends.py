@@ -18,7 +18,7 @@ from stages.online.look_data import LookData
 from stages.online.parts import parts_of
 from stages.online.reduction import reduce_look
 from stages.online.sources import Connection, NamedTable, Query, Tables, digests
-from stages.online.tables import MissingColumns, Traffic, open_traffic, said
+from stages.online.tables import MissingColumns, Traffic, number, open_traffic, said
 from stages.online.unit_folder import UnitFolder
 from stages.online.unit_moments import Figures
 from stages.online.units import Ab, Span, grown
@@ -136,6 +136,25 @@ def test_postgresql(
     if in_folder:
         look(tables, day=3.0, folder=kept)
     assert_looks_agree(look(tables, folder=kept), expected, rel=1e-9)
+
+
+def test_in_postgresql_true_and_false_are_1_and_0(folder: Path, postgres_server: str) -> None:
+    url = fresh_database(postgres_server)
+    copied(folder, url)
+    tables = Tables(
+        exposures=NamedTable(name="exposures"),
+        events=NamedTable(name="events"),
+        connection=Connection(url=url.replace(f":{PASSWORD}@", "@"), password=PASSWORD),
+    )
+    with connected(tables) as connection:
+        sums = [
+            connection.execute(number(table, "resolved", tries=False).sum())
+            for table in (
+                connection.table("events"),
+                connection.sql("SELECT resolved <> 0 AS resolved FROM events"),
+            )
+        ]
+    assert sums[0] == sums[1] > 0
 
 
 def copied(folder: Path, url: str) -> None:
