@@ -1,9 +1,9 @@
 """The secret that annotators' links are signed with."""
 
-import os
 import secrets
 from pathlib import Path
 
+from gates.secret_file import check_secret, make_secret
 from policies.errors import Broken, WrongUsage
 from stages.engine.state_url import is_postgres, state_folder
 from stages.side_by_side.web.links import LEAST_KEY_BYTES
@@ -13,9 +13,6 @@ VARIABLE = "GATE_LINK_KEY"
 
 FILE = "links.key"
 """The file beside a folder's state, where the variable is not set."""
-
-_OTHERS = 0o077
-"""Permissions of everybody but the owner."""
 
 
 def link_key(state_url: str, said: str | None) -> bytes:
@@ -52,32 +49,13 @@ def link_key(state_url: str, said: str | None) -> bytes:
 
 def _kept(file: Path) -> bytes:
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        _make(file)
-    if file.stat().st_mode & _OTHERS:
-        raise WrongUsage(
-            f"{file} may be read by others",
-            why="whoever has the secret in it may vote as anybody",
-            fix=f"chmod 600 {file}; if others may have read it, delete it: every link made so far "
-            "then opens nothing",
-        )
+        make_secret(file, secrets.token_hex(LEAST_KEY_BYTES).encode() + b"\n")
+    check_secret(
+        file,
+        why="whoever has the secret in it may vote as anybody",
+        fix="if others may have read it, delete it: every link made so far then opens nothing",
+    )
     return _long_enough(file.read_bytes().strip(), f"{file} has")
-
-
-def _make(file: Path) -> None:
-    """Writes a new secret whole, or leaves the one that somebody else has just written."""
-    draft = file.with_suffix(f".{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as opened:
-        opened.write(secrets.token_hex(LEAST_KEY_BYTES).encode() + b"\n")
-        opened.flush()
-        os.fsync(opened.fileno())
-    try:
-        os.link(draft, file)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
 
 
 def _long_enough(key: bytes, who_has: str) -> bytes:

@@ -22,7 +22,6 @@ HEADER = """\
 
 _PLAIN = re.compile(r"[a-z][a-z0-9_]+")
 _AMBIGUOUS = frozenset({"yes", "no", "on", "off", "true", "false", "null"})
-_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
 
 
 def parse_draft(text: str, *, where: str) -> TrustDocument:
@@ -85,9 +84,8 @@ def _flow(value: Json) -> str:
 
 
 def _quoted(text: str) -> str:
-    """JSON's way of quoting, which is YAML's too but for a few characters."""
-    plain = json.dumps(text, ensure_ascii=False)
-    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", plain)
+    """JSON's way of quoting, which is YAML's too for text without control characters."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _is_list(value: Json) -> TypeGuard[Sequence[Json]]:

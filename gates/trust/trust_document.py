@@ -80,6 +80,12 @@ def _account(text: str) -> str:
     return text
 
 
+def _shown(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("text without control or invisible characters: people sign what they see")
+    return text
+
+
 Time = Annotated[str, AfterValidator(_time)]
 """A moment: ISO 8601 with its zone."""
 
@@ -90,6 +96,10 @@ Public = Annotated[str, AfterValidator(_public)]
 """A public key, in base64."""
 
 Account = Annotated[str, AfterValidator(_account)]
+"""A person's account elsewhere."""
+
+Words = Annotated[Text, AfterValidator(_shown)]
+"""Text that is shown as it is."""
 
 
 class RevokedEntry(Strict):
@@ -97,8 +107,8 @@ class RevokedEntry(Strict):
 
     at: Time
     """From when on; of a theft, when it may have happened."""
-    reason: Text
-    heads: dict[Text, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    reason: Words
+    heads: dict[Words, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     """Last record of each model that was there before: a later one does not count, whatever date
     it bears."""
 
@@ -129,13 +139,13 @@ class InForceEntry(Strict):
     sha256: Sha256
     since: Time
     until: Time | None = None
-    because: Text | None = None
+    because: Words | None = None
 
 
 class AliasEntry(Strict):
     """Who may move an alias, and after what."""
 
-    policies: Annotated[dict[Text, tuple[InForceEntry, ...]], Field(min_length=1)]
+    policies: Annotated[dict[Words, tuple[InForceEntry, ...]], Field(min_length=1)]
     """Digests in force, by the policy's name."""
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)] = tuple(Stage)
     """Stages that must have passed."""
@@ -148,7 +158,7 @@ class AliasEntry(Strict):
 class ModelEntry(Strict):
     """The aliases of a model."""
 
-    aliases: Annotated[dict[Text, AliasEntry], Field(min_length=1)]
+    aliases: Annotated[dict[Words, AliasEntry], Field(min_length=1)]
 
 
 class TrustDocument(Strict):
@@ -160,7 +170,7 @@ class TrustDocument(Strict):
     root_threshold: Count = 1
     """People with the role root who must sign."""
     keys: Annotated[tuple[KeyEntry, ...], Field(min_length=1)]
-    models: dict[Text, ModelEntry] = Field(default_factory=dict)
+    models: dict[Words, ModelEntry] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _coherent(self) -> "TrustDocument":
