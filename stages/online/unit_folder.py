@@ -1,7 +1,8 @@
 """The state of units in a folder, grown look by look: a cache that is believed only when whole."""
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,9 +21,11 @@ from stages.online.unit_pieces import (
     drafted,
     drop_empty,
     finished,
+    manifested,
     newest,
     piece,
     row_count,
+    whole,
 )
 from stages.online.unit_state import UnitState, quantile_parts
 from stages.online.unit_sums import NOBODY, LayerTotals
@@ -60,21 +63,9 @@ class UnitFolder:
             InputError: The traffic cannot be read.
         """
         place = self.path / _key(tables, ab)
-        before = newest(place, day)
-        then = before.read if before is not None else ()
-        new: tuple[Span, ...] = (
-            Span(since=then[-1].span.until if then else None, until=ab.at(day)),
-        )
-        if before is not None and before.day == day:
-            new = ()
-        past = (_together(then),) if then else ()
-        now = counted(traffic, tables, ab, (*(one.span for one in past), *new))
-        if now[: len(past)] == past:
-            now = (*then, *now[len(past) :])
-        else:
-            before, now = None, (_together(now),)
+        before, now = _begun(manifested(place, day), traffic, tables, ab, day)
         with _local(traffic) as connection:
-            if before is None or new:
+            if before is None or before.day < day:
                 step = _Step(
                     traffic=traffic, tables=tables, ab=ab, before=before, connection=connection
                 )
@@ -230,6 +221,25 @@ class _Step:
             yield
         except (*faults(self.traffic.connection.name), *faults(DUCKDB)) as error:
             raise unreadable(str(self.tables.events), str(error)) from error
+
+
+def _begun(
+    states: Iterable[Kept], traffic: Traffic, tables: Tables, ab: Ab, day: float
+) -> tuple[Kept | None, tuple[ReadRows, ...]]:
+    """The first state that is whole, unless its rows have changed; and every row up to a day.
+
+    Its pieces are read by nobody before all of them have been digested, which goes on while the
+    engine counts.
+    """
+    for kept in states:
+        then = _together(kept.read)
+        new = () if kept.day == day else (Span(since=then.span.until, until=ab.at(day)),)
+        with ThreadPoolExecutor(max_workers=1) as aside:
+            is_whole = aside.submit(whole, kept)
+            now = counted(traffic, tables, ab, (then.span, *new))
+        if is_whole.result():
+            return (kept, (*kept.read, *now[1:])) if now[0] == then else (None, (_together(now),))
+    return None, counted(traffic, tables, ab, (Span(until=ab.at(day)),))
 
 
 def _new_exposures(traffic: Traffic, ab: Ab, span: Span) -> "Table":

@@ -115,11 +115,23 @@ def finished(
 
 def newest(place: Path, day: float) -> Kept | None:
     """The newest whole state up to a day."""
+    return next(filter(whole, manifested(place, day)), None)
+
+
+def manifested(place: Path, day: float) -> Iterator[Kept]:
+    """States up to a day, the newest first, whose manifests are what they were when written."""
     for manifest in sorted(place.glob("day-*.json"), reverse=True):
-        kept = _whole(manifest)
+        kept = _read(manifest)
         if kept is not None and kept.day <= day:
-            return kept
-    return None
+            yield kept
+
+
+def whole(kept: Kept) -> bool:
+    """Whether every piece of a state is what it was when it was finished."""
+    with contextlib.suppress(OSError), ThreadPoolExecutor() as threads:
+        digests = threads.map(sha256_of_file, [kept.place / name for name in kept.pieces])
+        return list(digests) == list(kept.pieces.values())
+    return False
 
 
 def _said(kept: Kept) -> dict[str, Json]:
@@ -139,17 +151,12 @@ def _said(kept: Kept) -> dict[str, Json]:
     }
 
 
-def _whole(manifest: Path) -> Kept | None:
-    """A state whose manifest and pieces are what they were when it was finished, or nothing."""
+def _read(manifest: Path) -> Kept | None:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
         found = json.loads(manifest.read_text(encoding="utf-8"))
-        said, place = found["said"], manifest.parent
+        said = found["said"]
         if found["sha256"] != sha256_of(said):
             return None
-        with ThreadPoolExecutor() as threads:
-            digests = threads.map(sha256_of_file, [place / name for name in said["pieces"]])
-            if list(digests) != list(said["pieces"].values()):
-                return None
         read = tuple(
             ReadRows(
                 span=Span(
@@ -162,7 +169,7 @@ def _whole(manifest: Path) -> Kept | None:
             for one in said["read"]
         )
         return Kept(
-            place=place,
+            place=manifest.parent,
             day=said["day"],
             read=read,
             pieces=said["pieces"],
