@@ -1,12 +1,19 @@
 """Where the versions of a model stand, read from the ledger."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
+from gates.chain.alias_standing import AliasStanding, alias_standings
+from gates.chain.bodies import Override, Revocation
+from gates.chain.chain import Chain
+from gates.chain.record import Kept
 from gates.decide.spoken import plain_words
 from gates.decide.verdict import RoundDecision, Verdict
 from gates.ledger.ledger import Decided, Ledger, Version
 from gates.reports.decision_json import decision_json
 from gates.reports.wording import progress_words, stage_words, verdict_words
+from gates.trust.statement import Subject
 from policies.canonical import Json
 from policies.errors import InputError
 from stages.evidence.estimate import Unmeasured
@@ -14,6 +21,8 @@ from stages.evidence.records import StageName
 from stages.stats.votes_needed import StillNeeded
 
 ADOPTED = "ADOPTED"
+OVERRIDE = "OVERRIDE"
+REVOKED = "REVOKED"
 UNDECIDED = "undecided"
 
 
@@ -25,11 +34,15 @@ class Standing:
         version: The version.
         decided: The newest decision under any policy; None when there is none.
         needed: How many more prompts a held comparison likely needs; None where that is not told.
+        override: The override by which it has an alias; None when by none.
+        revoked: The record that took it out of the running; None when none did.
     """
 
     version: Version
     decided: Decided | None
     needed: StillNeeded | Unmeasured | None = None
+    override: Kept | None = None
+    revoked: Kept | None = None
 
     @property
     def compares(self) -> bool:
@@ -52,7 +65,11 @@ class Standing:
 
     @property
     def verdict(self) -> str:
-        """ADOPTED whatever was decided later; else the verdict of the stage it stands in."""
+        """OVERRIDE, REVOKED or ADOPTED whatever was decided; else of the stage it stands in."""
+        if self.override is not None:
+            return OVERRIDE
+        if self.revoked is not None:
+            return REVOKED
         if "gate_adopted" in self.version.tags:
             return ADOPTED
         if self.decided is None:
@@ -80,12 +97,49 @@ class Standing:
             "known_as": version.known_as,
             "aliases": list(version.aliases),
             "adopted": version.tags.get("gate_adopted"),
+            "override": _override_json(self.override),
+            "revoked": _revoked_json(self.revoked),
             "verdict": self.verdict,
             "policy": None if decided is None else decided.policy_name,
             "decided_at": None if decided is None else decided.decided_at,
             "still_needed": _needed_json(self.needed),
             "decision": None if decided is None else decision_json(as_round(decided)),
         }
+
+
+def alias_json(standing: AliasStanding, *, at: datetime) -> dict[str, Json]:
+    """One entry of the `aliases` of `gate.status/1`."""
+    return {
+        "alias": standing.alias,
+        "points_to": standing.points_to,
+        "recorded": standing.recorded_as,
+        "moved_outside": standing.moved_outside,
+        "override": _override_json(standing.override),
+        "sentences": list(standing.sentences(at)),
+    }
+
+
+def _override_json(kept: Kept | None) -> dict[str, Json] | None:
+    if kept is None or not isinstance(kept.record.body, Override):
+        return None
+    body = kept.record.body
+    return {
+        "alias": body.alias,
+        "reason": body.reason,
+        "by": [kept.record.by.owner, body.second.owner],
+        "expires": body.expires.isoformat(),
+    }
+
+
+def _revoked_json(kept: Kept | None) -> dict[str, Json] | None:
+    if kept is None or not isinstance(kept.record.body, Revocation):
+        return None
+    record = kept.record
+    return {
+        "reason": kept.record.body.reason,
+        "by": record.by.owner,
+        "at": record.at.isoformat(),
+    }
 
 
 def _needed_json(needed: StillNeeded | Unmeasured | None) -> dict[str, Json] | None:
@@ -113,8 +167,13 @@ def undecided_json(version: Version) -> dict[str, Json]:
     }
 
 
-def standings(model: str, ledger: Ledger) -> tuple[Standing, ...]:
+def standings(model: str, ledger: Ledger, chain: Chain | None = None) -> tuple[Standing, ...]:
     """Every version of a model, or the one that is named, with the newest decision on it.
+
+    Args:
+        model: The model, or a version of it.
+        ledger: Where they are kept.
+        chain: The model's signed records; None where nobody signs.
 
     Raises:
         InputError: When there is no such model or version.
@@ -129,7 +188,35 @@ def standings(model: str, ledger: Ledger) -> tuple[Standing, ...]:
             why=f"{ledger.uri} has no registered model of this name",
             fix=f"gate register {model} --endpoint URL --model-name NAME",
         )
-    return tuple(Standing(version=v, decided=_newest(v, ledger)) for v in versions)
+    return tuple(_standing(version, ledger, chain) for version in versions)
+
+
+def alias_standings_of(
+    versions: Sequence[Version], chain: Chain, aliases: Collection[str]
+) -> tuple[AliasStanding, ...]:
+    """How the aliases of a model stand: where they point, and where the records say they do."""
+    holders = {alias: version.uri for version in versions for alias in version.aliases}
+    return alias_standings(chain, holders, aliases)
+
+
+def _standing(version: Version, ledger: Ledger, chain: Chain | None) -> Standing:
+    decided = _newest(version, ledger)
+    if chain is None:
+        return Standing(version=version, decided=decided)
+    aliases = alias_standings_of((version,), chain, version.aliases)
+    overrides = (alias.override for alias in aliases if not alias.moved_outside)
+    return Standing(
+        version=version,
+        decided=decided,
+        override=next((kept for kept in overrides if kept is not None), None),
+        revoked=chain.revoked(_recorded(version, chain)),
+    )
+
+
+def _recorded(version: Version, chain: Chain) -> Subject:
+    """The version with the digest that it was recorded with last."""
+    found = [k.record.subject for k in chain.counting if k.record.subject.name == version.uri]
+    return found[-1] if found else Subject(name=version.uri, sha256="0" * 64)
 
 
 def _newest(version: Version, ledger: Ledger) -> Decided | None:

@@ -17,6 +17,8 @@ from gates.cli.options import (
 from gates.cli.output import say_json, say_table
 
 if TYPE_CHECKING:
+    from gates.chain.alias_standing import AliasStanding
+    from gates.chain.chain import Chain
     from gates.services import Services
     from gates.standing import Standing
     from stages.evidence.estimate import Unmeasured
@@ -34,14 +36,21 @@ def command(
 
     MODEL may be a name, `assistant`, or one version of it, `assistant/12`.
     """
+    from gates.ledger.references import model_of
     from gates.reports.table import Table
-    from gates.standing import standings
+    from gates.standing import alias_json, standings
 
     opened = open_workspace(workspace, tracking_uri, state)
     with open_services(opened) as services:
-        found = tuple(_told(one, services) for one in standings(model, services.ledger))
+        name = model_of(model)
+        chain = None if services.custody is None else services.custody.chain(name)
+        found = tuple(_told(one, services) for one in standings(model, services.ledger, chain))
+        aliases = _aliases(name, chain, services)
+        now = services.clock()
     if as_json:
-        say_json({"schema": "gate.status/1", "versions": [one.as_json() for one in found]})
+        versions = [one.as_json() for one in found]
+        shown = [alias_json(one, at=now) for one in aliases]
+        say_json({"schema": "gate.status/1", "versions": versions, "aliases": shown})
         return Exit.YES
     say_table(
         Table(
@@ -65,7 +74,20 @@ def command(
             click.echo(f"\n{one.version.uri}: {_needed_words(one.needed)}")
         if (said := one.ab_words) is not None:
             click.echo(f"\n{one.version.uri}: {said}")
+    for alias in aliases:
+        for sentence in alias.sentences(now):
+            click.echo(f"\n{sentence}")
     return Exit.YES
+
+
+def _aliases(name: str, chain: "Chain | None", services: "Services") -> tuple["AliasStanding", ...]:
+    """The aliases that the trust file names, and where they stand; nothing where nobody signs."""
+    from gates.standing import alias_standings_of
+
+    if chain is None or services.custody is None:
+        return ()
+    trusted = [alias for model, alias in services.custody.trust.aliases if model == name]
+    return alias_standings_of(services.ledger.versions(name), chain, trusted)
 
 
 def _told(one: "Standing", services: "Services") -> "Standing":

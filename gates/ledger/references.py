@@ -40,5 +40,14 @@ def parse_reference(text: str) -> Reference:
     )
 
 
+def model_of(text: str) -> str:
+    """The model's name in `assistant`, or in a reference to one of its versions.
+
+    Raises:
+        InputError: When it is neither.
+    """
+    return parse_reference(text).name if set(text) & set("/@") else text.strip()
+
+
 def _is_name(text: str) -> bool:
     return bool(text.strip()) and not set(text) & set("/:@")

@@ -32,6 +32,8 @@ class EventKind(StrEnum):
     AB_INVALID = "ab_invalid"
     PROMOTED = "promoted"
     ROLLED_BACK = "rolled_back"
+    OVERRIDDEN = "overridden"
+    """Two people gave an alias to a version without a PASS."""
     OVERRIDE_NEAR_EXPIRY = "override_near_expiry"
     ALIAS_MOVED_OUTSIDE = "alias_moved_outside"
     """An alias points to a version, and no record says who moved it."""

@@ -13,7 +13,7 @@ from gates.notify.events import Event, EventKind, tell
 from gates.promotion.aftermath import Aftermath, after_move
 from gates.promotion.ending import ended_abs
 from gates.promotion.judging import subject_now
-from gates.promotion.moving import custody_of, endpoint_of, holder_of, move, tag_moved
+from gates.promotion.moving import custody_of, endpoint_of, holder_of, move
 from gates.promotion.production import Patience, recognition_of
 from gates.promotion.reasons import refuse_no_reason
 from gates.promotion.stranding import Old, stranded
@@ -22,6 +22,9 @@ from gates.trust.keys import Signer
 from gates.trust.statement import Subject
 from gates.trust.trust_document import Kind, Role
 from policies.errors import WrongUsage
+
+OVERRIDE_TAG = "gate_override"
+"""Tag of a version: which alias it got without a PASS, and until when; an index, no proof."""
 
 LONGEST = timedelta(days=30)
 """An override without an end would be a policy that nobody reviewed."""
@@ -75,7 +78,7 @@ class Overridden:
 def override(reference: str, services: Services, asked: Leave, *, patience: Patience) -> Overridden:
     """Records an override that two people sign, then moves the alias.
 
-    It overrules every check of a promotion but one: the version must be what it is recorded as.
+    It overrules every check of a promotion, revocation included, and passes none of them.
 
     Args:
         reference: The version.
@@ -122,15 +125,6 @@ def override(reference: str, services: Services, asked: Leave, *, patience: Pati
         moved=moved,
         aftermath=aftermath,
     )
-
-
-def in_force(chain: Chain, alias: str) -> Kept | None:
-    """The override that an alias rests on, expired or not; None when it rests on none."""
-    serving = chain.serving(alias)
-    body = serving.record.body if serving else None
-    if not isinstance(body, Promotion) or body.override is None:
-        return None
-    return chain.by_digest(body.override)
 
 
 def _refuse_span(lasts: timedelta) -> None:
@@ -209,7 +203,8 @@ def _moved(
     move(version, said.alias, services, lease=lease)
     entries = (Entry(subject=subject, body=body), *left)
     record = custody.append_all(version.name, entries, lease=lease)[0]
-    tag_moved(version, said.alias, services)
+    ends = said.expires.isoformat(timespec="minutes")
+    services.ledger.tag(version, {OVERRIDE_TAG: f"{said.alias} until {ends}"})
     return record
 
 
@@ -229,7 +224,10 @@ def _ends(version: Version, holder: Version, services: Services) -> tuple[Entry,
 
 def _tell(version: Version, asked: Leave, moved: Kept, services: Services) -> None:
     sentence = (
-        f"OVERRIDE: {version.uri} was given {asked.alias} without a PASS: {asked.reason.strip()}"
+        f"OVERRIDE: {version.uri} was given {asked.alias} without a PASS by "
+        f"{moved.record.by.owner}: {asked.reason.strip()}"
     )
-    event = Event(kind=EventKind.PROMOTED, key=moved.sha256, model=version.name, sentence=sentence)
+    event = Event(
+        kind=EventKind.OVERRIDDEN, key=moved.sha256, model=version.name, sentence=sentence
+    )
     tell(services.state, event, at=services.clock())
