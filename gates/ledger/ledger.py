@@ -8,6 +8,7 @@ from typing import Protocol
 
 from gates.decide.verdict import CandidateDecision, RoundDecision
 from gates.ledger.chain_keeping import ChainKeeper
+from gates.ledger.night_report import ReportKeeper
 from policies.errors import Broken
 from policies.policy import Policy
 from stages.evidence.records import Evidence, StageName
@@ -269,7 +270,7 @@ class Stored(Decided):
         return cls(**said, evidence=evidence)
 
 
-class Ledger(ChainKeeper, Protocol):
+class Ledger(ChainKeeper, ReportKeeper, Protocol):
     """A model registry and a record of decisions."""
 
     @property

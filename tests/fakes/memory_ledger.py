@@ -19,6 +19,7 @@ from gates.ledger.ledger import (
     Stored,
     Version,
 )
+from gates.ledger.night_report import NightReport
 from gates.ledger.references import parse_reference
 from policies.errors import InputError
 
@@ -52,6 +53,7 @@ class MemoryLedger:
     files: dict[str, bytes] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
     adoptions: dict[str, Adoption] = field(default_factory=dict)
+    nights: dict[str, NightReport] = field(default_factory=dict)
     starts: dict[str, StartedAb] = field(default_factory=dict)
     envelopes: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
     leases: dict[str, "MemoryLease"] = field(default_factory=dict)
@@ -144,6 +146,11 @@ class MemoryLedger:
             {STARTED_TAG: f"{started.plan_sha256} {started.started_at}"},
         )
         return f"start-{started.key}"
+
+    def log_night(self, report: NightReport) -> str:
+        self.ping()
+        self.nights.setdefault(report.key, report)
+        return f"memory:/nights/{report.key}"
 
     def log(self, record: Record) -> tuple[Logged, ...]:
         self.ping()

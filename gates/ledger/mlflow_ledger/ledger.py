@@ -20,6 +20,7 @@ from gates.ledger.mlflow_ledger.chain_store import append_envelopes, read_chain
 from gates.ledger.mlflow_ledger.connection import Connection
 from gates.ledger.mlflow_ledger.files import fetch_version_file
 from gates.ledger.mlflow_ledger.lock import Locks, Terms, held_lease
+from gates.ledger.mlflow_ledger.night import write_night
 from gates.ledger.mlflow_ledger.reading import (
     find_decision,
     read_history,
@@ -35,6 +36,7 @@ from gates.ledger.mlflow_ledger.registry import (
 )
 from gates.ledger.mlflow_ledger.starting import write_start
 from gates.ledger.mlflow_ledger.writing import write_record
+from gates.ledger.night_report import NightReport
 
 
 class MlflowLedger:
@@ -105,6 +107,10 @@ class MlflowLedger:
     def log_start(self, started: StartedAb) -> str:
         """Writes what was registered of an A/B; idempotent by its key."""
         return write_start(self._connection, started)
+
+    def log_night(self, report: NightReport) -> str:
+        """Writes a night's report; idempotent by its key."""
+        return write_night(self._connection, report)
 
     def log(self, record: Record) -> tuple[Logged, ...]:
         """Writes a round; idempotent by the record's key."""

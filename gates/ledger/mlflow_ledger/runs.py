@@ -32,6 +32,7 @@ class Kind(StrEnum):
     LOOK = "look"
     ADOPTION = "adoption"
     START = "start"
+    NIGHT = "night"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
