@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from gates.decide.rounds import RoundEvidence
 from gates.decide.verdict import CandidateDecision, RoundDecision
+from gates.examples import compared_examples, offline_examples
+from gates.ledger.examples import Examples
 from gates.ledger.ledger import Document, Page, Pages
 from gates.reports.baseline_plot import baseline_png, compared
 from gates.reports.decision_json import decision_json
@@ -124,6 +126,7 @@ def _pages(
                     *_picture("findings.png", plots.get(stage.stage)),
                     *_stage_documents(policy, evidence.get(stage.stage), details),
                 ),
+                examples=_stage_examples(policy, stage.stage, details),
             )
             for stage in candidate.stages
         },
@@ -179,6 +182,15 @@ def _stage_documents(
         yield from details.round_
         if details.told is not None:
             yield from _compared_documents(policy, evidence, details.told)
+
+
+def _stage_examples(policy: Policy, stage: StageName, details: _Details) -> Examples:
+    """Single items or prompts; of an A/B nobody is told what single users did."""
+    if stage is StageName.OFFLINE:
+        return offline_examples(policy, details.items)
+    if stage is StageName.SIDE_BY_SIDE and details.told is not None:
+        return compared_examples(details.told)
+    return Examples()
 
 
 def _compared_documents(policy: Policy, evidence: Evidence, told: Told) -> Iterator[Document]:

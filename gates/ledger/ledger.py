@@ -8,6 +8,7 @@ from typing import Protocol
 
 from gates.decide.verdict import CandidateDecision, RoundDecision
 from gates.ledger.chain_keeping import ChainKeeper
+from gates.ledger.examples import Examples
 from gates.ledger.night_report import ReportKeeper
 from policies.errors import Broken
 from policies.policy import Policy
@@ -106,10 +107,12 @@ class Page:
         description: Markdown; the verdict and the worst findings first, since the page shows a few
             lines only. Empty: the ledger writes reason and findings itself.
         documents: Files kept with the MLflow run.
+        examples: Single questions, as MLflow's table of traces shows and compares them.
     """
 
     description: str = ""
     documents: tuple[Document, ...] = ()
+    examples: Examples = field(default_factory=Examples)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 from pydantic import ConfigDict, Field, JsonValue, ValidationError
 
 from gates.decide.verdict import CandidateDecision, RoundDecision
+from gates.ledger.examples import Examples
 from gates.ledger.ledger import Document, Page, Pages, Record
 from policies.base import Strict, Text
 from policies.canonical import Json, canonical_json
@@ -160,6 +161,7 @@ class _DocumentFile(_File):
 class _PageFile(_File):
     description: str
     documents: tuple[_DocumentFile, ...]
+    examples: Examples = Examples()
 
 
 class _PagesFile(_File):
@@ -231,6 +233,7 @@ def _page_file(page: Page) -> _PageFile:
             _DocumentFile(path=d.path, base64=base64.b64encode(d.content).decode())
             for d in page.documents
         ),
+        examples=page.examples,
     )
 
 
@@ -248,6 +251,7 @@ def _page(file: _PageFile, *, where: str) -> Page:
         documents=tuple(
             Document(path=d.path, content=_content(d, where=where)) for d in file.documents
         ),
+        examples=file.examples,
     )
 
 

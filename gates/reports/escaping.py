@@ -14,6 +14,16 @@ def inert(text: str) -> str:
     return re.sub(r"^([-+]|\d+\.)(?= )", r"\\\1", line)
 
 
+def inert_text(text: str) -> str:
+    """Text of many lines, which stay lines, as Markdown in which nothing is markup or loaded."""
+    return "  \n".join(map(_inert_line, xml_text(text).splitlines()))
+
+
+def _inert_line(line: str) -> str:
+    words = line.lstrip()
+    return "\u00a0" * (len(line) - len(words)) + inert(words)
+
+
 def xml_text(text: str) -> str:
     """Text without the characters that XML 1.0 cannot hold at all."""
     return _NOT_XML.sub("\ufffd", text)

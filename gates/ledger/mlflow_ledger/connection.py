@@ -19,6 +19,7 @@ from policies.errors import Broken, InputError
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
+    from mlflow.tracing.client import TracingClient
 
 CONNECT_SECONDS = 3.0
 """How long a database may take to accept a connection."""
@@ -92,6 +93,19 @@ class Connection:
 
         with self.answering("open the store"):
             return MlflowClient(self.tracking_uri, self._registry_uri)
+
+    @cached_property
+    def tracing(self) -> "TracingClient":
+        """The client of traces, made when first asked for.
+
+        Raises:
+            LedgerDown: When the store does not answer within seconds.
+        """
+        self.knock()
+        from mlflow.tracing.client import TracingClient
+
+        with self.answering("open the store"):
+            return TracingClient(self.tracking_uri)
 
     def knock(self) -> None:
         """Returns when something answers at the tracking URI.

@@ -27,6 +27,7 @@ from gates.ledger.mlflow_ledger.runs import (
     log_values,
     mark_complete,
 )
+from gates.ledger.mlflow_ledger.traces import write_examples
 from gates.ledger.records import CandidateRecord, candidate_records, encode_candidate
 from gates.ledger.references import parse_reference
 from policies.canonical import sha256_of_bytes
@@ -142,6 +143,7 @@ def _write_stage(
     if evidence is not None:
         files.append(("evidence.json", encode(evidence)))
     write_files(connection, run.run_id, files)
+    shown = write_examples(connection, run, found[_own(share)], page.examples, at=share.decided_at)
     note = contents.description(
         page.description,
         verdict=stage.verdict.value,
@@ -155,7 +157,7 @@ def _write_stage(
         metrics=column_metrics(stage.verdict, [stage])
         | contents.finding_metrics([stage])
         | contents.cost_metrics(stage.cost),
-        tags={contents.NOTE_TAG: note},
+        tags={contents.NOTE_TAG: note, **shown},
         decided_at=share.decided_at,
     )
     finish(connection, run.run_id)

@@ -33,7 +33,7 @@ class _Shown:
 
 def pairs_html(told: Told) -> str:
     """What was compared, as an HTML page: no script, nothing loaded, foreign text escaped."""
-    wins, voted = _wins(told), {vote.prompt for vote in (*told.said, *told.judged)}
+    wins, voted = wins_of(told), {vote.prompt for vote in (*told.said, *told.judged)}
     ordered = sorted(told.pairs, key=lambda pair: (wins.get(pair.prompt, NOBODY), pair.prompt))
     return template("side_by_side/pairs.html").render(
         candidate=told.candidate,
@@ -51,7 +51,7 @@ def pairs_html(told: Told) -> str:
     )
 
 
-def _wins(told: Told) -> dict[str, float]:
+def wins_of(told: Told) -> dict[str, float]:
     """What the candidate won on each prompt: by those who count, else by the judges.
 
     Where only judges count, what is settled has what the rule says, and what is flagged is lost.
@@ -75,7 +75,7 @@ def _shown(pair: Pair, won: str, *, flagged: str) -> _Shown:
         topic=pair.topic,
         won=won,
         turns=tuple(
-            _Turn(role=str(message.get("role")), text=_said(message.get("content")))
+            _Turn(role=str(message.get("role")), text=said_in(message.get("content")))
             for message in pair.messages
         ),
         candidate=pair.answer_a,
@@ -93,5 +93,6 @@ def _won(win: float | None, *, voted: bool) -> str:
     return f"the candidate won {win:.2f}"
 
 
-def _said(content: Json) -> str:
+def said_in(content: Json) -> str:
+    """The text of a message; what is no plain text as JSON."""
     return content if isinstance(content, str) else canonical_json(content)
