@@ -24,16 +24,27 @@ def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @contextmanager
-def running_mlflow_server(folder: Path) -> Iterator[str]:
-    """An `mlflow server` that keeps its database and artifacts in a folder."""
+def running_mlflow_server(
+    folder: Path, *, database: str | None = None, workers: int = 1
+) -> Iterator[str]:
+    """An `mlflow server` that keeps its artifacts, and without another database that, in a folder.
+
+    Args:
+        folder: Its own.
+        database: URL of an empty PostgreSQL database.
+        workers: Processes that answer.
+    """
+    kept = f"sqlite:///{folder / 'server.db'}"
+    if database is not None:
+        kept = database.replace("postgresql://", "postgresql+psycopg://")
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "mlflow", "server", "--workers", "1"),
+                *(sys.executable, "-m", "mlflow", "server", "--workers", str(workers)),
                 *("--host", "127.0.0.1", "--port", str(port)),
-                *("--backend-store-uri", f"sqlite:///{folder / 'server.db'}"),
+                *("--backend-store-uri", kept),
                 *("--artifacts-destination", str(folder / "artifacts")),
             ],
             cwd=folder,
