@@ -371,7 +371,7 @@ def _leaves(at: tuple[str, ...], value: Json) -> Iterator[tuple[tuple[str, ...],
     if isinstance(value, Mapping):
         for key, inside in value.items():
             yield from _leaves((*at, key), inside)
-    elif value is not None:
+    elif value not in (None, []):
         yield at, value
 
 

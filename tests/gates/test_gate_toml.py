@@ -6,6 +6,8 @@ from gates.gate_toml import Price, parse_gate_toml
 from policies.errors import WrongUsage
 
 SECRET = "hunter2"
+KEYID = "a" * 64
+TRUST = 'root = "trust.json"'
 
 GOOD = """\
 [mlflow]
@@ -81,6 +83,19 @@ BROKEN = [
         )
         for url in (f"postgresql://u:{SECRET}@h/d", f"snowflake://u@a/d?token={SECRET}")
     ),
+    (TRUST, f'{TRUST}\nkeys = ["ann"]', 27, "trust.keys[0]", "64 hexadecimal digits"),
+    (TRUST, f"{TRUST}\nthreshold = 0", 27, "trust.threshold", "equal to 1"),
+    (
+        TRUST,
+        f"{TRUST}\nkeys = ['{KEYID}']\nthreshold = 2",
+        28,
+        "trust.threshold",
+        "more people than",
+    ),
+    (TRUST, f'{TRUST}\nkey = "-----BEGIN PRIVATE KEY-----{SECRET}"', 27, "trust.key", "the path"),
+    (TRUST, f'{TRUST}\nkey = "a"\nkey_env = "B"', 27, "trust.key", "give one of"),
+    (TRUST, f'{TRUST}\nkey_command = ["a"]', 27, "trust.key_command", "belong together"),
+    (TRUST, f'{TRUST}\nkey_env = "hunter2"', 27, "trust.key_env", "in capitals"),
     ("[trust]", "[trust", 25, "file", "broken TOML"),
     ("[trust]", "[mlflow]", 25, "file", "broken TOML"),
     ('"trust.json"', '"trust.json', 26, "file", "broken TOML"),

@@ -76,3 +76,16 @@ def test_other_settings_are_shown_without_the_secrets_inside(name: str) -> None:
     assert not is_secret_name(name)
     assert shown_setting(name, "plain") == "plain"
     assert SECRET not in shown_setting(name, f"https://u:{SECRET}@h/x")
+
+
+@pytest.mark.parametrize(
+    "end", ["", "\n-----END PRIVATE KEY-----", "\n-----END EC PRIVATE KEY-----"]
+)
+def test_a_private_key_is_masked_to_its_end_or_the_texts(end: str) -> None:
+    text = f"cannot use -----BEGIN PRIVATE KEY-----\n{SECRET}\n{SECRET}{end}"
+    assert mask_secrets(text) == f"cannot use {MASK}"
+
+
+@pytest.mark.parametrize("name", ["trust.key", "trust.keys", "trust.key_public"])
+def test_what_only_sounds_secret_is_shown(name: str) -> None:
+    assert shown_setting(name, ".gate/keys/ann.pem") == ".gate/keys/ann.pem"

@@ -165,6 +165,8 @@ def test_every_setting_is_listed_with_its_origin(folder: Path) -> None:
         "models.assistant.timeout_seconds": ("120.0", "default"),
         "models.assistant.retries": ("3", "default"),
         "models.assistant.slots": ("16", "default"),
+        "models.assistant.serve_healthy_within_seconds": ("900.0", "default"),
+        "models.assistant.deploy_seconds_at_most": ("600.0", "default"),
         "endpoints.judge_a.base_url": ("https://judge.example/v1", "gate.toml:8"),
         "endpoints.judge_a.model": ("judge-large", "gate.toml:9"),
         "endpoints.judge_a.api_key_env": ("JUDGE_KEY (not set)", "gate.toml:10"),
@@ -178,6 +180,9 @@ def test_every_setting_is_listed_with_its_origin(folder: Path) -> None:
         "compute.actors": ("2", "default"),
         "compute.cpus_each": ("1.0", "default"),
         "compute.gpus_each": ("0.0", "default"),
+        "trust.threshold": ("1", "default"),
+        "trust.key_password_env": ("GATE_KEY_PASSWORD (not set)", "default"),
+        "notify.format": ("slack", "default"),
     }
 
 
@@ -214,8 +219,27 @@ def test_no_secret_is_shown_anywhere(tmp_path: Path) -> None:
     assert workspace.records == url
 
 
-def test_records_are_nowhere_unless_somebody_says(folder: Path) -> None:
-    assert load_workspace(folder, {}).records is None
+def test_records_and_the_anchor_are_in_the_workspace_unless_somebody_says(folder: Path) -> None:
+    workspace = load_workspace(folder, {})
+    assert workspace.records == f"{folder}/.gate/records"
+    assert workspace.anchor == f"{folder}/.gate/anchor.json"
+    assert workspace.trust_file is None
+
+
+def test_where_trust_is_starts_from_the_file(folder: Path) -> None:
+    with (folder / "gate.toml").open("a", encoding="utf-8") as file:
+        file.write('[trust]\nroot = "ops/trust.json"\nanchor = "s3://ops/anchor.json"\n')
+    workspace = load_workspace(folder, {})
+    assert workspace.trust_file == folder / "ops" / "trust.json"
+    assert workspace.anchor == "s3://ops/anchor.json"
+
+
+def test_a_key_in_the_environment_is_never_shown(folder: Path) -> None:
+    pem = "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----"
+    variables = {"GATE_KEY": pem, "GATE_KEY_PASSWORD": "hunter2"}
+    shown = {s.name: s.value for s in load_workspace(folder, variables).settings()}
+    assert shown["environment.GATE_KEY"] == shown["environment.GATE_KEY_PASSWORD"] == "***"
+    assert shown["trust.key_password_env"] == "GATE_KEY_PASSWORD (set)"
 
 
 def test_paths_of_data_start_from_the_file(folder: Path) -> None:
