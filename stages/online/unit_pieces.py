@@ -109,7 +109,7 @@ def finished(
     written = canonical_json({"said": said, "sha256": sha256_of(said)})
     (draft / name).write_text(written, encoding="utf-8")
     (draft / name).rename(place / name)
-    _prune(place)
+    _prune(place, mine=place / name)
     return kept
 
 
@@ -178,12 +178,16 @@ def _read(manifest: Path) -> Kept | None:
     return None
 
 
-def _prune(place: Path) -> None:
-    """Removes states that nothing will grow from, and pieces that no other state has."""
+def _prune(place: Path, *, mine: Path) -> None:
+    """Removes states that nothing will grow from, and pieces that no other state has.
+
+    The state that was just written stays: it may be of an earlier day than those that are there.
+    """
     manifests = sorted(place.glob("day-*.json"))
-    for old in manifests[:-KEPT_BACK]:
+    kept = {*manifests[-KEPT_BACK:], mine}
+    for old in set(manifests) - kept:
         old.unlink(missing_ok=True)
-    named = "".join(path.read_text(errors="replace") for path in manifests[-KEPT_BACK:])
+    named = "".join(path.read_text(errors="replace") for path in kept)
     for path in place.glob("*.parquet"):
         if path.name not in named:
             path.unlink(missing_ok=True)

@@ -150,6 +150,15 @@ def test_old_states_are_removed_with_their_pieces_and_a_repeat_grows_nothing(
     assert sorted(path.name for path in folder.path.glob("*/*")) == found
 
 
+def test_a_look_of_an_earlier_day_finds_its_state_beside_later_ones(
+    tmp_path: Path, on_day_7: LookData
+) -> None:
+    folder = UnitFolder(path=tmp_path / "units")
+    for day in (9.0, 10.0):
+        look(SMALL, tmp_path, day, folder)
+    assert_looks_agree(look(SMALL, tmp_path, 7.0, folder), on_day_7, rel=1e-12)
+
+
 def test_another_plan_finds_no_state_of_this_one(tmp_path: Path) -> None:
     folder = UnitFolder(path=tmp_path / "units")
     look(generate(Recipe(units=60)), tmp_path, 3.0, folder)
