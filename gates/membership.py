@@ -1,7 +1,7 @@
 """Who takes part in a round: the candidates, and the baseline they are held against."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gates.ledger.ledger import Version
 from gates.services import Services
@@ -28,17 +28,24 @@ class Round:
 
 def assemble(file: PolicyFile, references: Sequence[str], services: Services) -> Round:
     """The members of a round and its baseline, as the registry has them now."""
+    round_ = everybody(file, services)
+    if references:
+        members = {v.uri: v for v in map(services.ledger.version, references)}.values()
+        in_order = tuple(sorted(members, key=lambda v: int(v.version)))
+        round_ = replace(round_, members=in_order)
+    _refuse_strangers(file.policy, round_.members)
+    return round_
+
+
+def everybody(file: PolicyFile, services: Services) -> Round:
+    """Every version of the policy's model but the baseline and adopted ones; may be nobody."""
     policy = file.policy
     baseline = _baseline(policy, services)
-    if references:
-        members = tuple({v.uri: v for v in map(services.ledger.version, references)}.values())
-    else:
-        members = tuple(
-            v
-            for v in services.ledger.versions(policy.model)
-            if "gate_adopted" not in v.tags and (baseline is None or v.uri != baseline.uri)
-        )
-    _refuse_strangers(policy, members)
+    members = tuple(
+        v
+        for v in services.ledger.versions(policy.model)
+        if "gate_adopted" not in v.tags and (baseline is None or v.uri != baseline.uri)
+    )
     return Round(
         file=file,
         members=tuple(sorted(members, key=lambda v: int(v.version))),

@@ -142,6 +142,19 @@ class OfflineBooks:
         )
         return priced(due, self._prices)
 
+    def dearest_call(self, subject: Subject) -> Calls:
+        """One call at its dearest: the longest question that is missing, and the longest answer."""
+        found = [
+            asked_calls((item,), task.sampling)
+            for name, task in self.round.file.policy.plan.asked().items()
+            for item in self._missing(subject, name)
+        ]
+        return Calls(
+            calls=Range(low=1, high=1),
+            prompt_tokens=Range(high=max((c.prompt_tokens.high for c in found), default=0)),
+            completion_tokens=Range(high=max((c.completion_tokens.high for c in found), default=0)),
+        )
+
     def spent(self, subject: Subject, *, no_more: bool = False) -> Cost:
         """What a checkpoint has cost, its pinned texts, judges and harnesses among it.
 

@@ -78,6 +78,12 @@ def first_served(client: ModelClient, *, state: State, stream: str) -> str | Non
     return _known(client, state, stream).get("identity")
 
 
+def changed_since(client: ModelClient, *, state: State, stream: str) -> IdentityChanged | None:
+    """What is journaled of a change of what the checkpoint serves; it is not asked again."""
+    known = _known(client, state, stream)
+    return _changed(known["identity"], known["changed"]) if "changed" in known else None
+
+
 def _known(client: ModelClient, state: State, stream: str) -> dict[str, str]:
     by = sha256_of(dict(client.identity))
     return {

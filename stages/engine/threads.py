@@ -84,6 +84,11 @@ def run_in_batches(
         crew.dismiss()
 
 
+def attempt(call: Callable[[JobT], ValueT], job: JobT) -> Done[ValueT] | Failed:
+    """A call as the engine makes it, on this thread: whatever it raises is a value."""
+    return _outcome(call, job)
+
+
 def cores() -> int:
     """How many cores this process may use, where the system tells; else how many there are."""
     try:

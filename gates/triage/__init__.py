@@ -1,0 +1,1 @@
+"""The night: every new checkpoint measured offline, sorted, and told of on one page."""

@@ -1,0 +1,87 @@
+"""Which checkpoints a night takes up: new ones, and those that an earlier night left open."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gates.chain.bodies import Revocation
+from gates.decide.verdict import Verdict
+from gates.ledger.ledger import Version
+from gates.membership import Round
+from gates.services import Services
+from gates.triage.night_book import Book, Last
+from gates.triage.outcome import Sort
+
+GIVEN_UP_AFTER = 7
+"""Nights in a row with an infrastructure's fault, after which only a person takes it up again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What a night finds in the registry.
+
+    Attributes:
+        versions: Checkpoints that it takes up.
+        given_up: Those that only a person may take up again.
+        known: URIs of those that were decided before, and that no journal of a night names.
+    """
+
+    versions: tuple[Version, ...]
+    given_up: tuple[Version, ...]
+    known: tuple[str, ...]
+
+
+def due(round_: Round, book: Book, services: Services, *, since: timedelta | None) -> Due:
+    """The checkpoints of a model without a decision under this policy.
+
+    A version that was decided under an earlier text of the policy is not new: what a changed text
+    would turn, `gate policy replay` tells. Nor is one that was revoked.
+
+    Args:
+        round_: The policy, and every version but the baseline and adopted ones.
+        book: What earlier nights found.
+        services: The ledger, which is asked for versions that no night has seen.
+        since: Only checkpoints that were registered so recently, and those left open; None: all.
+    """
+    revoked = _revoked(round_, services)
+    versions, given_up, known = [], [], []
+    for version in round_.members:
+        last = book.last.get(version.uri)
+        if version.uri in revoked or version.uri in book.known:
+            continue
+        if last is not None:
+            if _is_given_up(last):
+                given_up.append(version)
+            elif not last.sort.settled:
+                versions.append(version)
+        elif not _is_recent(version, services.clock(), since):
+            continue
+        elif _is_decided(version, round_.file.policy.policy, services):
+            known.append(version.uri)
+        else:
+            versions.append(version)
+    return Due(versions=tuple(versions), given_up=tuple(given_up), known=tuple(known))
+
+
+def _is_given_up(last: Last) -> bool:
+    return last.sort is Sort.INFRASTRUCTURE and last.nights >= GIVEN_UP_AFTER
+
+
+def _is_recent(version: Version, now: datetime, since: timedelta | None) -> bool:
+    return since is None or datetime.fromisoformat(version.created) >= now - since
+
+
+def _is_decided(version: Version, policy: str, services: Services) -> bool:
+    """Whether its offline stage passed or failed under a policy of this name."""
+    for decided in services.ledger.history(version):
+        if decided.policy_name == policy:
+            return decided.decision.stages[0].verdict is not Verdict.HOLD
+    return False
+
+
+def _revoked(round_: Round, services: Services) -> Collection[str]:
+    """URIs that a signed record revokes; none where nothing is signed."""
+    if services.custody is None:
+        return ()
+    chain = services.custody.chain(round_.file.policy.model)
+    return {k.record.subject.name for k in chain.counting if isinstance(k.record.body, Revocation)}
