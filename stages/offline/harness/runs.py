@@ -1,9 +1,11 @@
 """Runs of harnesses: each is kept, and never repeated."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import assert_never
 from urllib.parse import unquote, urlsplit
 
@@ -11,11 +13,12 @@ from policies.benchmark_tasks import Harness, HarnessTask
 from policies.canonical import Json, sha256_of
 from policies.errors import Broken
 from stages.engine.progress import Progress
-from stages.engine.state import State
+from stages.engine.state import Entry, State
 from stages.engine.subject import Subject
 from stages.models.settings import EndpointSettings
 from stages.offline.harness.environment import Command, Programs, run
 from stages.offline.harness.files import source_file
+from stages.offline.harness.kept_files import keep_files, restore_files
 from stages.offline.harness.reading import read_results
 from stages.offline.harness.results import HarnessResults, refused
 from stages.offline.harness.run_inspect import inspect_command
@@ -29,9 +32,10 @@ _BEGUN = "harness/begun"
 class Runs:
     """Runs harnesses, and finds what they wrote again.
 
-    A run's files lie in `harness/KEY` of the state's folder. A run counts once it was read whole
-    and its digest is in the journal; what a killed or refused run left is removed when it is run
-    again.
+    A run's files lie in `harness/KEY` of the state's folder; where the state is no folder, in a
+    stream of it for each time that the run was begun. A run counts once it was read whole and its
+    digest is in the journal; what a killed or refused run left in a folder is removed when it is
+    run again.
 
     Attributes:
         base: The policy's folder, which `task_path` starts from.
@@ -71,8 +75,8 @@ class Runs:
         entries = [entry for entry in self.state.read(_STREAM) if entry.get("key") == key]
         if not entries:
             return None
-        folder = self._folder(key)
-        results = read_results(folder / "results", task)
+        with self._kept_files(key, entries[0]) as folder:
+            results = read_results(folder / "results", task)
         if results.origin != entries[0].get("origin"):
             raise refused(
                 task,
@@ -92,17 +96,7 @@ class Runs:
             ResultsRefused: When the harness fails, or its results are refused.
             Broken: When another process is running it, or the disk refuses.
         """
-        with self.state.lock(f"harness/{key}"):
-            folder = self._folder(key)
-            try:
-                shutil.rmtree(folder, ignore_errors=True)
-                folder.mkdir(parents=True)
-            except OSError as error:
-                raise Broken(
-                    f"cannot write {folder}",
-                    why=error.strerror or str(error),
-                    fix="free space or mend the permissions of the folder",
-                ) from error
+        with self.state.lock(f"harness/{key}"), self._own_folder(key) as folder:
             command = self._command(task, settings, folder)
             self.state.append(_BEGUN, [{"key": key}])
             ended = run(command, self.progress)
@@ -110,7 +104,11 @@ class Runs:
                 reason = lm_eval_reason(ended) or ended.reason
                 raise refused(task, f"it ended with status {ended.status}: {reason}")
             results = read_results(folder / "results", task)
-            self.state.append(_STREAM, [{"key": key, "origin": results.origin}])
+            entry: dict[str, Json] = {"key": key, "origin": results.origin}
+            if self._folder(key) is None:
+                entry["files"] = f"harness/files/{key}/{self.begun(key)}"
+                keep_files(folder, self.state, str(entry["files"]))
+            self.state.append(_STREAM, [entry])
         return results
 
     def _command(self, task: HarnessTask, settings: EndpointSettings, folder: Path) -> Command:
@@ -125,14 +123,41 @@ class Runs:
                 assert_never(task.harness)
         return call(self.programs, task, settings, base=self.base, folder=folder)
 
-    def _folder(self, key: str) -> Path:
+    @contextmanager
+    def _own_folder(self, key: str) -> Iterator[Path]:
+        """An empty folder for a run; one that nothing outlives where the state is no folder."""
+        folder = self._folder(key)
+        if folder is None:
+            with TemporaryDirectory(prefix="gate-harness-") as scratch:
+                yield Path(scratch)
+            return
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        except OSError as error:
+            raise Broken(
+                f"cannot write {folder}",
+                why=error.strerror or str(error),
+                fix="free space or mend the permissions of the folder",
+            ) from error
+        yield folder
+
+    @contextmanager
+    def _kept_files(self, key: str, entry: Entry) -> Iterator[Path]:
+        """The files that a run wrote, wherever it was run."""
+        folder = self._folder(key)
+        if folder is not None:
+            yield folder
+            return
+        with TemporaryDirectory(prefix="gate-harness-") as scratch:
+            restore_files(Path(scratch), self.state, str(entry.get("files")))
+            yield Path(scratch)
+
+    def _folder(self, key: str) -> Path | None:
+        """Where a run's files lie in a state that is a folder; None in another."""
         parts = urlsplit(self.state.url)
         if parts.scheme != "file":
-            raise Broken(
-                "cannot keep the files of a harness",
-                why=f"the state is no folder but {parts.scheme}",
-                fix="set [state] url to a folder, or run the harness yourself and name `results`",
-            )
+            return None
         return Path(unquote(parts.path)) / "harness" / key
 
     def _task_files(self, task: HarnessTask) -> Mapping[str, Json]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from policies.benchmark_tasks import Api, Harness, HarnessTask
 from policies.errors import WrongUsage
 from stages.engine.folder_state import FolderState
 from stages.engine.progress import Advance, Progress, Silent
+from stages.engine.state_url import open_state
 from stages.engine.subject import Subject
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.evidence.records import Quantity
@@ -184,6 +185,17 @@ def test_a_run_whose_files_were_changed_measures_nothing(world: World) -> None:
     assert "are not those that the run wrote" in reason(
         world.harnesses().scores("sums", TASK, world.subject())
     )
+    assert len(world.seen()) == 1
+
+
+def test_a_run_of_one_machine_is_read_on_another(world: World, postgres: str) -> None:
+    """The state is no folder: nothing of the run is left where it was made."""
+    there = open_state(postgres)
+    before = replace(world.harnesses(), state=there).scores("sums", TASK, world.subject())
+    assert not (world.folder / "state").exists()
+    here = replace(world.harnesses(), state=open_state(postgres))
+    assert here.is_made(TASK, world.subject())
+    assert here.scores("sums", TASK, world.subject()).columns == before.columns
     assert len(world.seen()) == 1
 
 
