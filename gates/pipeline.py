@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 from gates.ab import Ab, started_of
 from gates.accounts import Accounts
+from gates.chain.vouching import Vouched, vouch
 from gates.decide.rounds import RoundEvidence, decide_round, open_stage
 from gates.decide.stage_gate import anything_open
 from gates.decide.verdict import RoundDecision
@@ -43,12 +44,14 @@ class RoundResult:
         evidence: What it rests on, by candidate URI and stage.
         logged: Where each candidate's decision is found; empty while the ledger is down.
         waiting: Number of decisions that wait in the journal for the ledger.
+        vouched: What became of decisions that were logged and not signed.
     """
 
     decision: RoundDecision
     evidence: RoundEvidence
     logged: tuple[Logged, ...]
     waiting: int
+    vouched: Vouched
 
 
 def run_round(file: PolicyFile, references: Sequence[str], services: Services) -> RoundResult:
@@ -268,6 +271,7 @@ def log_round(
         evidence=evidence,
         logged=logged,
         waiting=len(waiting(services.state)),
+        vouched=vouch(services.custody, services.state, services.ledger),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from gates.decide.verdict import Verdict
 from gates.trust.ci import CiIdentity
-from policies.canonical import sha256_of
+from policies.canonical import canonical_json, sha256_of_bytes
 from stages.evidence.records import StageName
 
 
@@ -200,18 +200,22 @@ PREDICATE_TYPES: Mapping[type[Body], str] = {
 """Of every kind; a kind that says more gets a new version and this one is still read."""
 
 
-def members_sha256(evidence_sha256: Mapping[str, Mapping[StageName, str]]) -> str:
-    """Digest of the evidence of a whole round.
+def members_table(evidence_sha256: Mapping[str, Mapping[StageName, str]]) -> bytes:
+    """The table of a whole round's evidence, as its digest is taken.
 
     Args:
         evidence_sha256: Digest of each member's evidence, by candidate URI and stage.
     """
-    return sha256_of(
-        {
-            uri: {stage.value: digest for stage, digest in stages.items()}
-            for uri, stages in evidence_sha256.items()
-        }
-    )
+    table = {
+        uri: {stage.value: digest for stage, digest in stages.items()}
+        for uri, stages in evidence_sha256.items()
+    }
+    return canonical_json(table).encode()
+
+
+def members_sha256(evidence_sha256: Mapping[str, Mapping[StageName, str]]) -> str:
+    """Digest of the evidence of a whole round: of its `members_table`."""
+    return sha256_of_bytes(members_table(evidence_sha256))
 
 
 def kind_of(body: Body) -> str:

@@ -164,15 +164,11 @@ class Custody:
             Untrusted: As `chain`.
             LedgerDown: When the ledger does not answer.
         """
-        hands = self._hands
-        chain = verify(
-            hands.keeper.chain(model),
-            model=model,
-            trust=self.trust,
-            now=hands.clock(),
-            anchor=hands.anchor.head(model),
-        )
-        self._settle(chain, after=0)
+        hands, anchor = self._hands, self._hands.anchor.head(model)  # before the ledger is read
+        envelopes = hands.keeper.chain(model)
+        chain = verify(envelopes, model=model, trust=self.trust, now=hands.clock(), anchor=anchor)
+        with suppress(Broken):
+            self._settle(chain, after=0)
         self._known[model] = chain
         return chain
 

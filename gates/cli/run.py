@@ -65,6 +65,8 @@ def command(  # noqa: PLR0913 - one parameter per option
         _say(result, file.policy)
     if result.waiting:
         _warn_of_waiting(result.waiting)
+    if result.vouched.why is not None:
+        click.echo(f"not signed: {result.vouched.why}", err=True)
     return exit_code(result, hold_ok=hold_ok)
 
 
@@ -76,7 +78,7 @@ def exit_code(result: "RoundResult", *, hold_ok: bool) -> Exit:
     candidates = result.decision.candidates
     verdicts = {c.verdict for c in candidates}
     waits = [s.waits_for for c in candidates for s in c.stages if s.waits_for is not None]
-    if result.waiting:
+    if result.waiting or result.vouched.is_broken:
         return Exit.BROKEN
     if Verdict.PASS in verdicts:
         return Exit.YES

@@ -59,6 +59,29 @@ def waiting(state: State) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key for key in keys if key not in settled))
 
 
+def logged(state: State) -> tuple[str, ...]:
+    """Keys of the records that the ledger has, in the order they were logged in."""
+    keys = (str(entry["logged"]) for entry in state.read(OUTBOX) if "logged" in entry)
+    return tuple(dict.fromkeys(keys))
+
+
+def kept_record(state: State, key: str) -> Record:
+    """A record as it was kept before it was logged.
+
+    Raises:
+        Broken: When it is gone, or cannot be read.
+    """
+    stream = _stream(key)
+    entries = state.read(stream)
+    if not entries:
+        raise Broken(
+            f"the decision {key[:12]} is gone from the journal",
+            why=f"{state.url} names it in {OUTBOX}, and has nothing in {stream}",
+            fix="restore the state from a backup, or decide again with gate run",
+        )
+    return decode_record(entries[0], where=f"{state.url}, {stream}")
+
+
 def waiting_about(state: State) -> frozenset[str]:
     """MLflow URIs of the versions that waiting records are about."""
     keys = set(waiting(state))
@@ -118,15 +141,7 @@ def _flushed(state: State, ledger: Ledger) -> dict[str, tuple[Logged, ...]]:
 
 def _kept(state: State) -> Iterator[Record]:
     for key in waiting(state):
-        stream = _stream(key)
-        entries = state.read(stream)
-        if not entries:
-            raise Broken(
-                f"the decision {key[:12]} that waits for the ledger is gone",
-                why=f"{state.url} names it in {OUTBOX}, and has nothing in {stream}",
-                fix="restore the state from a backup, or decide again with gate run",
-            )
-        yield decode_record(entries[0], where=f"{state.url}, {stream}")
+        yield kept_record(state, key)
 
 
 def _settled(state: State) -> set[str]:
