@@ -36,6 +36,7 @@ MODEL = "assistant"
 ALIAS = "champion"
 OWNER = "demo"
 """Whose key signs everything here."""
+STORE = "sqlite:///mlflow.db"
 RUN_TIME = timedelta(days=15)
 """How long the A/B has run when the demo looks at it."""
 
@@ -62,17 +63,29 @@ class Demo:
 
 
 def run_demo(
-    folder: Path, *, now: datetime, progress: Progress, say: Callable[[str], None]
+    folder: Path,
+    *,
+    now: datetime,
+    progress: Progress,
+    say: Callable[[str], None],
+    store: str = STORE,
 ) -> Demo:
     """Runs the whole funnel in a new folder, with a real MLflow store in it.
 
     The A/B is preregistered fifteen days before `now` and analysed at `now`: its plan stands before
     its first exposure, as it must.
 
+    Args:
+        folder: Where its workspace goes.
+        now: When the A/B is looked at.
+        progress: Where to show how far it is.
+        say: Told what happens now.
+        store: The MLflow tracking URI; without one, a file in the folder.
+
     Raises:
         WrongUsage: When the folder exists already.
     """
-    file = _write_workspace(folder)
+    file = _write_workspace(folder, store)
     clock = _Clock(now - RUN_TIME)
     begin_trust(load_workspace(folder, {}), owner=OWNER, at=clock.time)
     services = _services(folder, clock, progress)
@@ -105,7 +118,7 @@ class _Clock:
         return self.time
 
 
-def _write_workspace(folder: Path) -> PolicyFile:
+def _write_workspace(folder: Path, store: str) -> PolicyFile:
     if folder.exists():
         raise WrongUsage(
             f"{folder} exists already",
@@ -125,7 +138,7 @@ def _write_workspace(folder: Path) -> PolicyFile:
     policy.write_bytes((resources.files("policies") / "demo.yaml").read_bytes())
     (folder / "gate.toml").write_text(
         "# The workspace of `gate demo`: everything stands in this folder.\n"
-        '[mlflow]\ntracking_uri = "sqlite:///mlflow.db"\n\n'
+        f'[mlflow]\ntracking_uri = "{store}"\n\n'
         '[state]\nurl = ".gate/state"\n\n'
         f'[models.{MODEL}]\npolicies = {{ {ALIAS} = "demo" }}\n',
         encoding="utf-8",
