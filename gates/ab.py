@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from gates.decide.verdict import OnlineVerdict, StageDecision
 from gates.ledger.ledger import Decided, Document, StartedAb, Version
@@ -15,6 +14,7 @@ from policies.errors import WrongUsage
 from policies.online import OnlinePlan
 from policies.policy import PolicyFile
 from stages.evidence.records import StageName
+from stages.online.clock import clock_of
 from stages.online.look_data import LookData
 from stages.online.look_journal import LookJournal, TakenLook, stream_of
 from stages.online.reading import Reading, Unreadable
@@ -91,7 +91,7 @@ class Ab:
             plan=self.written,
             source=self.source,
             known_as=self.version.known_as,
-            clock=self._clock,
+            clock=clock_of(self.written, self.services.clock),
             as_of=self.services.looks_as_of,
         )
 
@@ -120,15 +120,6 @@ class Ab:
         name = self.file.policy.policy
         history = self.services.ledger.history(self.version)
         return next((decided for decided in history if decided.policy_name == name), None)
-
-    def _clock(self, newest: datetime) -> datetime:
-        plan = self.written
-        if not plan.retrospective:
-            return self.services.clock()
-        if plan.as_of is None:
-            return newest
-        time = datetime.fromisoformat(plan.as_of)
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time
 
 
 def online_stage(decided: Decided | None) -> StageDecision | None:

@@ -3,7 +3,7 @@
 import importlib.metadata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from policies.canonical import sha256_of
@@ -23,6 +23,7 @@ from stages.evidence.records import (
     Wait,
 )
 from stages.online.analysis import before_first_look, look_of, measure_looks, unmeasured
+from stages.online.clock import clock_of
 from stages.online.look_journal import LookJournal
 from stages.online.looks import following, is_final
 from stages.online.reading import Reading
@@ -78,7 +79,7 @@ class OnlineStage:
         self._spending = _with_drawn_error(plan, registration)
         self._registration = registration
         self._world = world
-        self._as_of = _as_of(plan)
+        self._clock = clock_of(plan, world.now)
         self._taken: Taken | None = None
 
     def measure_next(
@@ -133,12 +134,6 @@ class OnlineStage:
         return Taking(
             reading=reading, registration=self._registration, journal=self._world.journal
         ).so_far()
-
-    def _clock(self, newest: datetime) -> datetime:
-        if self._plan.retrospective:
-            return self._as_of or newest
-        now = self._world.now
-        return _utc(now() if callable(now) else now)
 
     def _measurements(self, taken: Taken) -> tuple[Measurement, ...]:
         if taken.looks:
@@ -218,20 +213,3 @@ def _with_drawn_error(plan: OnlinePlan, registration: Registration) -> OnlinePla
             fix="restore the state from its backup, or register the A/B: gate online start",
         )
     return plan.model_copy(update={"alpha": registration.alpha})
-
-
-def _as_of(plan: OnlinePlan) -> datetime | None:
-    if plan.as_of is None:
-        return None
-    try:
-        return _utc(datetime.fromisoformat(plan.as_of))
-    except ValueError as error:
-        raise PolicyError(
-            f"the online plan has `as_of: {plan.as_of}`",
-            why="it is no ISO 8601 date and time",
-            fix="write it like 2024-03-15T00:00:00+00:00",
-        ) from error
-
-
-def _utc(time: datetime) -> datetime:
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

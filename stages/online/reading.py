@@ -44,7 +44,12 @@ class Readable(Protocol):
 
     @property
     def start(self) -> datetime | None:
-        """First exposure; None where the traffic has no dates."""
+        """First exposure, from which days are counted; None where the traffic has no dates."""
+        ...
+
+    @property
+    def earliest(self) -> datetime | None:
+        """The same as it is now: exposures that came late may be older; None as before."""
         ...
 
     @property
@@ -150,6 +155,7 @@ class Reading:
             traffic=traffic,
             tables=self.source,
             start=begun or reach.start,
+            earliest=min(reach.start, begun or reach.start),
             newest=reach.newest,
             now=self.clock(reach.newest),
         )
@@ -168,6 +174,7 @@ class _Rows:
     traffic: Traffic
     tables: Tables
     start: datetime
+    earliest: datetime
     newest: datetime
     now: datetime
 
@@ -237,6 +244,7 @@ class _ArmMoments:
     series: Series
     plan: OnlinePlan
     start: None = None
+    earliest: None = None
 
     @property
     def elapsed_days(self) -> float:

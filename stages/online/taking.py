@@ -84,7 +84,7 @@ class Taking:
         days = due(plan, traffic.elapsed_days)
         came = (earlier[d].look if d in earlier else traffic.look(d) for d in days)
         looks = until_final(plan, came)
-        registered = self._registered(start)
+        registered = self._registered(traffic.earliest)
         if not looks:
             return Taken(checks=registered, start=start, data=data)
         last = earlier.get(looks[-1].day)

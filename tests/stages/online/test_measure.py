@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from policies.errors import InputError, PolicyError
+from stages.engine.folder_state import FolderState
 from stages.evidence.codec import encode
 from stages.evidence.estimate import Bounds, Cause, Estimate, Unmeasured
 from stages.evidence.records import Evidence, Measurement, Quantity, Validity
+from stages.online.look_journal import LookJournal
 from stages.online.sources import Tables
 from tests.stages.online.traffic_of import (
     BASELINE,
@@ -306,3 +308,21 @@ def test_evidence_is_the_same_twice(folder: Path) -> None:
     assert encode(measured(folder)) == encode(measured(folder))
     assert measured(folder).provenance.candidate == "c"
     assert START.tzinfo is UTC
+
+
+def test_an_exposure_before_the_registration_is_seen_when_it_comes_late(tmp_path: Path) -> None:
+    journal = LookJournal(state=FolderState(tmp_path / "state"), stream="online/looks")
+    traffic = generate(Recipe(units=2_000))
+    write(until(traffic, 3.5), tmp_path)
+    assert failed(measured(tmp_path, day=3.5, journal=journal)) == set()
+    for name, value in (
+        ("unit_id", "early"),
+        ("timestamp", START - timedelta(days=1)),
+        ("experiment_id", "assistant/2"),
+        ("variation_id", "challenger"),
+    ):
+        traffic.exposures[name].append(value)
+    write(until(traffic, 7.5), tmp_path)
+    assert failed(measured(tmp_path, day=3.6, journal=journal)) == set(), "a look stands"
+    found = measured(tmp_path, day=7.5, journal=journal)
+    assert failed(found) == {"registered_before_exposure"}
