@@ -1,0 +1,1 @@
+"""What an open or failed criterion misses, and what it would likely take."""

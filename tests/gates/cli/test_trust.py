@@ -1,0 +1,159 @@
+"""`gate trust`: begun, drafted, told, signed, and never believed without being signed."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from gates.cli.trust import user_name
+from tests.fakes.shell import said
+from tests.fakes.workplace import Workplace
+
+
+@pytest.fixture
+def trusting(place: Workplace) -> Workplace:
+    """A workspace that Ann trusts, with a policy."""
+    place.policy()
+    assert said("trust", "init", "--owner", "ann").code == 0
+    return place
+
+
+def changed(place: Workplace) -> None:
+    """The policy becomes another."""
+    file = place.folder / "policies" / "release.yaml"
+    file.write_text(file.read_text("utf-8") + "keep: {}\nbudget: {usd_at_most: 5}\n", "utf-8")
+
+
+def test_a_workspace_begins_to_trust_once(place: Workplace) -> None:
+    place.policy()
+    found = said("trust", "init", "--owner", "ann", "--json")
+    assert (found.code, found.schema, found.json["owner"]) == (0, "gate.trust-init/1", "ann")
+    assert all(Path(str(path)).is_file() for path in found.json["written"])  # type: ignore[union-attr, attr-defined]
+    assert said("trust", "check").code == 0
+    again = said("trust", "init")
+    assert again.code == 2
+    assert "has a trust file already" in again.err
+
+
+def test_a_name_is_taken_from_who_runs_it(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.policy()
+    monkeypatch.setenv("USER", "Ann Lee")
+    found = said("trust", "init")
+    assert found.out.splitlines()[-1].startswith("ann-lee may do everything; root key ")
+
+
+@pytest.mark.parametrize(
+    ("environment", "name"),
+    [
+        ({}, "owner"),
+        ({"USER": "", "USERNAME": "DOMAIN\\Bob"}, "domain-bob"),
+        ({"USER": "--"}, "owner"),
+        ({"USER": "ann@example.org"}, "ann@example.org"),
+        ({"USER": "Äñ"}, "owner"),
+    ],
+)
+def test_a_users_name_is_written_in_the_letters_of_records(
+    environment: dict[str, str], name: str
+) -> None:
+    assert user_name(environment) == name
+
+
+def test_what_is_in_force_is_shown(trusting: Workplace) -> None:
+    found = said("trust", "show")
+    assert "version 1 (" in found.out
+    assert "assistant@champion moves\n  after offline, side_by_side, online\n" in found.out
+    assert "approve, decide, oncall, release, root" in found.out
+    document = said("trust", "show", "--json")
+    assert (document.schema, document.json["signed_by"]) == ("gate.trust/1", ["ann"])
+    draft = said("trust", "show", "--draft").out
+    assert draft == (trusting.folder / "trust.yaml").read_text("utf-8")
+
+
+def test_a_policy_is_drafted_told_and_in_force_once_signed(trusting: Workplace) -> None:
+    changed(trusting)
+    assert "note: policy release (" in said("trust", "check").out
+    trusting.now += timedelta(hours=1)
+    allowed = said("trust", "allow", "assistant", "champion", "release", "--approvals", "1")
+    assert allowed.code == 0
+    assert "may move assistant@champion from" in allowed.out
+    waiting = said("trust", "check")
+    assert waiting.code == 1
+    assert "the draft says what is not in force; gate trust sign would change:" in waiting.out
+    assert "approvals 1; policy release" in waiting.out
+    signed = said("trust", "sign")
+    assert signed.code == 0
+    assert "version 2 is in force, signed by ann" in signed.out
+    assert said("trust", "check").out == "version 2 is in force, signed by ann\n"
+
+
+def test_json_says_the_same(trusting: Workplace) -> None:
+    changed(trusting)
+    since = "2099-01-01T00:00:00Z"
+    arguments = ("assistant", "champion", "release", "--from", since, "--because", "less noise")
+    allowed = said("trust", "allow", *arguments, "--keep", "--json")
+    assert (allowed.schema, allowed.json["since"]) == (
+        "gate.trust-allow/1", "2099-01-01T00:00:00+00:00",
+    )  # fmt: skip
+    checked = said("trust", "check", "--json")
+    assert checked.schema == "gate.trust-check/1"
+    assert len(checked.json["changes"]) == 1  # type: ignore[arg-type]
+    signed = said("trust", "sign", "--json")
+    assert signed.schema == "gate.trust-sign/1"
+    assert (signed.json["in_force"], signed.json["needed"]) == (True, 1)
+
+
+@pytest.mark.parametrize("since", ["soon", "2026-05-01T00:00:00"])
+def test_a_time_without_a_zone_is_wrong_usage(trusting: Workplace, since: str) -> None:
+    del trusting
+    found = said("trust", "allow", "assistant", "champion", "release", "--from", since)
+    assert found.code == 2
+    assert since in found.err
+
+
+def test_a_signature_that_waits_for_others_cannot_tell_yet(trusting: Workplace) -> None:
+    assert said("keys", "new", "bob", "--role", "root").code == 0
+    draft = trusting.folder / "trust.yaml"
+    text = draft.read_text("utf-8")
+    draft.write_text(text.replace("version: 1", "version: 1\nroot_threshold: 2"), encoding="utf-8")
+    found = said("trust", "sign")
+    assert found.code == 3
+    assert "version 2 waits: 2 must sign, 1 did (ann)" in found.out
+    assert said("trust", "show").out.startswith("version 1 ")
+    bob = trusting.folder / ".gate" / "keys" / "bob.pem"
+    assert said("trust", "sign", "--key", str(bob)).code == 3, "bob is not pinned here"
+
+
+def test_an_older_trust_file_is_refused_once_a_newer_was_seen(trusting: Workplace) -> None:
+    signed = trusting.folder / "trust.json"
+    old = signed.read_bytes()
+    said("keys", "new", "bob", "--role", "approve")
+    assert said("trust", "sign").code == 0
+    assert said("trust", "check").code == 0
+    signed.write_bytes(old)
+    found = said("trust", "check")
+    assert found.code == 4
+    assert "version 2 was seen before" in found.err
+    assert said("trust", "sign", "--json").json["version"] == 3, "the way back"
+
+
+@pytest.mark.parametrize(
+    "command", [("show",), ("check",), ("sign",), ("allow", "a", "b", "release")]
+)
+def test_where_nobody_is_trusted_the_command_that_begins_is_named(
+    place: Workplace, command: tuple[str, ...]
+) -> None:
+    place.policy()
+    found = said("trust", *command)
+    assert found.code == 2
+    assert "gate trust init" in found.err
+
+
+def test_whoever_has_no_key_is_told(trusting: Workplace) -> None:
+    settings = trusting.folder / "gate.toml"
+    text = settings.read_text("utf-8").replace('key = ".gate/keys/signing.pem"\n', "")
+    settings.write_text(text, encoding="utf-8")
+    found = said("trust", "sign")
+    assert found.code == 2
+    assert "there is no key to sign with" in found.err
