@@ -50,16 +50,14 @@ def new(  # noqa: PLR0913 - one parameter per option
     """
     from gates.cli.clock import now
     from gates.trust.changes import key_entry
-    from gates.trust_upkeep.private_keys import make_key
+    from gates.trust.signers import new_private_key, signer_of
+    from gates.trust_upkeep.private_keys import store_key
     from gates.trust_upkeep.roster import add_key
 
     opened = open_workspace(workspace, None, None)
-    made = None
-    if public is None:
-        made = file or opened.root / ".gate" / "keys" / f"{_file_name(owner)}.pem"
-        key = make_key(made, opened.secret(opened.trust.key_password_env)).public
-    else:
-        key = _public(public)
+    private = new_private_key() if public is None else None
+    key = _public(public or "") if private is None else signer_of(private).public
+    entry = None
     if roles:
         entry = key_entry(
             key.base64,
@@ -69,6 +67,11 @@ def new(  # noqa: PLR0913 - one parameter per option
             roles=[Role(role) for role in roles],
             since=now(),
         )
+    made = None
+    if private is not None:
+        made = file or opened.root / ".gate" / "keys" / f"{_file_name(owner)}.pem"
+        store_key(made, private, opened.secret(opened.trust.key_password_env))
+    if entry is not None:
         add_key(opened, entry)
     if as_json:
         said = {"owner": owner, "keyid": key.keyid, "public": key.base64}

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from gates.trust.changes import Allowance, allowed
+from gates.trust.changes import Allowance, allowed, key_entry
 from gates.trust.keys import Signer
 from gates.trust.pins import Pins
-from gates.trust.trust_document import KeyEntry, Role, TrustDocument
+from gates.trust.trust_document import Kind, Role, TrustDocument
 from gates.trust_upkeep.private_keys import own_key
 from gates.trust_upkeep.settings import with_trust
 from gates.trust_upkeep.signing import files_at, put_file, sign_draft, write_draft
@@ -92,8 +92,13 @@ def _settings(workspace: Workspace) -> Path:
 
 
 def _first(workspace: Workspace, owner: str, signer: Signer, at: datetime) -> TrustDocument:
-    entry = KeyEntry(
-        public=signer.public.base64, owner=owner, roles=tuple(Role), since=at.isoformat()
+    entry = key_entry(
+        signer.public.base64,
+        owner,
+        kind=Kind.PERSON,
+        accounts=(),
+        roles=tuple(Role),
+        since=at,
     )
     document = TrustDocument(version=1, keys=(entry,))
     for model, section in workspace.models.items():

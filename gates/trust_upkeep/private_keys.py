@@ -1,7 +1,10 @@
 """Private keys of this machine: files that only their owner reads, and that git never sees."""
 
+import os
 from datetime import datetime
 from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gates.trust.signers import (
     LocalSigner,
@@ -38,10 +41,15 @@ def make_key(file: Path, password: str | None) -> LocalSigner:
         Broken: When it cannot be written.
     """
     key = new_private_key()
+    store_key(file, key, password)
+    return signer_of(key)
+
+
+def store_key(file: Path, key: Ed25519PrivateKey, password: str | None) -> None:
+    """Writes a private key, out of git's sight; as `make_key`."""
     write_private_key(file, key, password=password)
     if file.parent.parts[-2:] == FOLDER:
         _ignore(file.parent)
-    return signer_of(key)
 
 
 def _ignore(folder: Path) -> None:
@@ -73,8 +81,8 @@ def put_in_place(new: Path, file: Path, *, at: datetime) -> Path:
     """
     old = file.with_name(f"{file.stem}.until-{at:%Y%m%dT%H%M%SZ}{file.suffix}")
     try:
-        file.rename(old)
-        new.rename(file)
+        os.link(file, old)  # unlike a renaming, never over another
+        new.replace(file)
     except OSError as error:
         raise Broken(
             f"cannot move the key {file}",

@@ -4,8 +4,10 @@ A draft (`trust.yaml`) is for people and counts for nothing. What has too few si
 beside it (`trust.pending.json`), so that the one in force stays in force.
 """
 
+import contextlib
 import os
 import secrets
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -215,17 +217,25 @@ def _check_signers(document: TrustDocument, signers: Sequence[Signer], at: datet
 
 
 def put_file(path: Path, data: bytes) -> None:
-    """Writes a file whole or not at all."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    """Writes a file whole or not at all; who may read it stays as it was.
+
+    Raises:
+        Broken: When it cannot be written.
+    """
+    target = path.resolve()
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(path)
+        if target.exists():
+            shutil.copymode(target, draft)
+        draft.replace(target)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink()
         raise Broken(
             f"cannot write {path}",
             why=error.strerror or str(error),
