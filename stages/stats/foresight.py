@@ -64,7 +64,7 @@ def seen_correlation(pairs: Sequence[Pair], *, level: float) -> Estimate | Unmea
     why = _too_little(both)
     if why is not None:
         return why
-    first, second = [p.first for p in both], [p.second for p in both]
+    first, second = [p.first for p in both], [p.second or 0.0 for p in both]
     found = float(spearmanr(first, second).statistic)
     scale = math.sqrt((1 + found**2 / 2) / (len(both) - 3))
     reach = normal_quantile(tail_of(level)) * scale
