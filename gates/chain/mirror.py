@@ -20,6 +20,11 @@ class Mirror:
     def __init__(self, place: Place) -> None:
         self._place = place
 
+    @property
+    def url(self) -> str:
+        """Where it is, for people."""
+        return self._place.url
+
     def keep(self, blob: bytes) -> str:
         """Keeps bytes that a record rests on.
 

@@ -96,9 +96,27 @@ def sealed(kept: Kept) -> Sealed:
             "gate_candidate": record.subject.name,
             "gate_previous": record.previous or "",
             "gate_by": ", ".join(kept.owners),
-            "gate_sentence": _sentence(record.body)[:500],
+            "gate_sentence": sentence(record.body)[:500],
         },
     )
+
+
+def sentence(body: Body) -> str:
+    """What a record says, for people."""
+    match body:
+        case Decision(verdict=verdict):
+            return f"{verdict}: {body.reason}"
+        case Promotion(alias=alias, before=before, override=override):
+            how = "by an override " if override else ""
+            return f"{alias} moved here {how}from {before or 'nothing'}"
+        case Rollback(alias=alias, before=before):
+            return f"{alias} moved back here from {before or 'nothing'}: {body.reason}"
+        case Adoption(alias=alias):
+            return f"adopted as {alias}: {body.reason}"
+        case Override(alias=alias, expires=expires):
+            return f"may have {alias} until {expires.isoformat()} without a PASS: {body.reason}"
+        case _:
+            return body.reason
 
 
 class _Decided:
@@ -120,20 +138,3 @@ class _Decided:
         if isinstance(record.body, Decision):
             before = self._found.get(record.subject.sha256, ())
             self._found[record.subject.sha256] = (*before, sha256)
-
-
-def _sentence(body: Body) -> str:
-    match body:
-        case Decision(verdict=verdict):
-            return f"{verdict}: {body.reason}"
-        case Promotion(alias=alias, before=before, override=override):
-            how = "by an override " if override else ""
-            return f"{alias} moved here {how}from {before or 'nothing'}"
-        case Rollback(alias=alias, before=before):
-            return f"{alias} moved back here from {before or 'nothing'}: {body.reason}"
-        case Adoption(alias=alias):
-            return f"adopted as {alias}: {body.reason}"
-        case Override(alias=alias, expires=expires):
-            return f"may have {alias} until {expires.isoformat()} without a PASS: {body.reason}"
-        case _:
-            return body.reason

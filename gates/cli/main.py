@@ -26,6 +26,8 @@ COMMANDS = {
     "override": Entry("gates.cli.override", "Two people let a version in without a PASS."),
     "revoke": Entry("gates.cli.revoke", "Take a version out of the running."),
     "triage": Entry("gates.cli.triage", "At night: all new checkpoints, one report."),
+    "history": Entry("gates.cli.history", "What an alias pointed to, when, by whose word."),
+    "verify": Entry("gates.cli.verify", "Every signed record, from MLflow or a folder."),
     "bench": Entry("gates.cli.bench", "Benchmarks by name: list, show, freeze, run one."),
     "sxs": Entry("gates.cli.sxs", "Side by side: pairs for people, their page, votes in files."),
     "online": Entry("gates.cli.online", "Online A/Bs: start, size, check, look, report."),

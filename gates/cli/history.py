@@ -1,0 +1,138 @@
+"""`gate history`: what an alias pointed to, when, and by whose word."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gates.cli.frame import Exit
+from gates.cli.moment import Moment
+from gates.cli.options import json_option, open_services, open_workspace, workspace_options
+from gates.cli.output import say_json, say_table
+
+if TYPE_CHECKING:
+    from gates.chain.chain import Chain
+    from gates.chain.history import Stretch
+    from gates.reports.table import Table
+
+
+@click.command("history")
+@click.argument("model")
+@click.option("--alias", default="champion", show_default=True, help="Whose moves are told.")
+@click.option("--at", type=Moment(), help="What it pointed to at this time (ISO 8601).")
+@workspace_options
+@json_option
+def command(  # noqa: PLR0913 - one parameter per option
+    *,
+    model: str,
+    alias: str,
+    at: datetime | None,
+    workspace: Path,
+    tracking_uri: str | None,
+    state: str | None,
+    as_json: bool,
+) -> int:
+    """Tell every recorded move of an alias of MODEL, and what else is recorded of the model.
+
+    Where the alias was moved without a record, the answer is "unrecorded change", never a guess.
+
+    Exit codes: 0 it is told, 1 with --at: nothing had been recorded then, 3 an unrecorded change,
+    4 the records cannot be believed.
+    """
+    from gates.chain.history import stretch_at, stretches
+    from gates.promotion.moving import custody_of, holder_of
+
+    with open_services(open_workspace(workspace, tracking_uri, state)) as services:
+        chain = custody_of(services).chain(model)
+        holder = holder_of(model, alias, services.ledger)
+        found = stretches(chain, alias, holder.uri if holder else None)
+        if not found and holder is not None:
+            click.echo(f"unrecorded change: no record says why {alias} is {holder.uri}", err=True)
+    then = None if at is None else stretch_at(found, at)
+    if as_json:
+        say_json(_json(model, alias, chain, found, at=at, then=then))
+    elif at is not None:
+        click.echo(_answer(alias, at, then))
+    else:
+        say_table(_table(alias, chain, found))
+    return _exit_code(found, at=at, then=then, is_held=holder is not None)
+
+
+def _exit_code(
+    found: "tuple[Stretch, ...]", *, at: datetime | None, then: "Stretch | None", is_held: bool
+) -> Exit:
+    if at is not None and then is None:
+        return Exit.NO
+    told = found if then is None else (then,)
+    unrecorded = any(one.unrecorded for one in told) or (is_held and not found)
+    return Exit.CANNOT_TELL if unrecorded else Exit.YES
+
+
+def _answer(alias: str, at: datetime, then: "Stretch | None") -> str:
+    if then is None:
+        return f"nothing had been recorded of {alias} at {at.isoformat()}"
+    by = ", ".join(then.move.owners)
+    record = f"record {then.move.record.sequence} of {then.move.record.at.isoformat()}, {by}"
+    return f"{alias} at {at.isoformat()}: {then.words} ({record})"
+
+
+def _table(alias: str, chain: "Chain", found: "tuple[Stretch, ...]") -> "Table":
+    from gates.chain.bodies import Decision, kind_of
+    from gates.chain.signing import sentence
+    from gates.reports.table import Table
+
+    outside = {one.move.sha256: one.words for one in found if one.unrecorded}
+    rows = []
+    for kept in chain.records:
+        record = kept.record
+        if isinstance(record.body, Decision):
+            continue
+        said = sentence(record.body) if kept.void is None else f"does not count: {kept.void.reason}"
+        more = f"; then {outside[kept.sha256]}" if kept.sha256 in outside else ""
+        rows.append(
+            (
+                str(record.sequence),
+                record.at.isoformat(timespec="seconds"),
+                kind_of(record.body),
+                record.subject.name.removeprefix("models:/"),
+                ", ".join(kept.owners),
+                said + more,
+            )
+        )
+    headings = ("record", "at", "what", "version", "by", "said")
+    title = f"{chain.model}: {len(chain.records)} records; {alias} moved {len(found)} times"
+    return Table(title=title, headings=headings, rows=tuple(rows))
+
+
+def _json(
+    model: str,
+    alias: str,
+    chain: "Chain",
+    found: "tuple[Stretch, ...]",
+    *,
+    at: datetime | None,
+    then: "Stretch | None",
+) -> dict[str, object]:
+    from gates.chain.history import record_json
+
+    return {
+        "schema": "gate.history/1",
+        "model": model,
+        "alias": alias,
+        "moves": [_stretch_json(one) for one in found],
+        "at": None if at is None else at.isoformat(),
+        "then": None if then is None else _stretch_json(then),
+        "records": [record_json(kept) for kept in chain.records],
+    }
+
+
+def _stretch_json(one: "Stretch") -> dict[str, object]:
+    return {
+        "candidate": one.move.record.subject.name,
+        "record": one.move.sha256,
+        "since": one.move.record.at.isoformat(),
+        "until": None if one.until is None else one.until.isoformat(),
+        "unrecorded_change": one.unrecorded,
+        "left_as": one.left_as,
+    }

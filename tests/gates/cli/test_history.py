@@ -1,0 +1,89 @@
+"""`gate history`: who moved an alias when, and a gap is told, never guessed."""
+
+import json
+
+import pytest
+
+from gates.chain.bodies import Rollback
+from tests.fakes.recorded import keys, point, tell, write
+from tests.fakes.shell import said
+from tests.fakes.workplace import Workplace
+
+
+@pytest.fixture(autouse=True)
+def _told(place: Workplace) -> None:
+    keys(place)
+    tell(place)
+
+
+def test_every_move_is_told_with_its_reason_and_whose_word_it_was() -> None:
+    found = said("history", "assistant")
+    assert found.code == 0
+    title, _, adopted, promoted, rolled_back = found.out.splitlines()
+    assert title == "assistant: 4 records; champion moved 3 times"
+    assert "adoption" in adopted
+    assert "ann" in adopted
+    assert "moved here from models:/assistant/1" in promoted
+    assert rolled_back.endswith("champion moved back here from models:/assistant/2: rude")
+
+
+@pytest.mark.parametrize(
+    ("at", "served", "code"),
+    [
+        ("2026-03-01T10:59:59Z", "nothing had been recorded", 1),
+        ("2026-03-01T11:00:00Z", "models:/assistant/1 (record 1", 0),
+        ("2026-03-01T13:30:00Z", "models:/assistant/2 (record 3", 0),
+        ("2026-03-01T15:30:00+01:00", "models:/assistant/1 (record 4", 0),
+    ],
+)
+def test_what_served_at_a_time_is_told_by_the_record_of_that_time(
+    at: str, served: str, code: int
+) -> None:
+    found = said("history", "assistant", "--at", at)
+    assert served in found.out
+    assert found.code == code
+
+
+def test_a_move_without_a_record_makes_the_answer_an_unrecorded_change(place: Workplace) -> None:
+    point(place, 3)
+    found = said("history", "assistant", "--at", "2026-03-02T00:00:00Z")
+    assert found.code == 3
+    assert "unrecorded change: from models:/assistant/1 to models:/assistant/3" in found.out
+    earlier = said("history", "assistant", "--at", "2026-03-01T13:30:00Z")
+    assert earlier.code == 0
+
+
+def test_a_move_without_a_record_is_told_of_its_stretch_after_the_next_record(
+    place: Workplace,
+) -> None:
+    write(place, 2, Rollback(alias="champion", before="models:/assistant/3", reason="odd"))
+    point(place, 2)
+    found = said("history", "assistant", "--at", "2026-03-01T14:30:00Z", "--json")
+    assert found.code == 3
+    then = json.loads(found.out)["then"]
+    assert then["unrecorded_change"] is True
+    assert (then["candidate"], then["left_as"]) == ("models:/assistant/1", "models:/assistant/3")
+    assert said("history", "assistant", "--at", "2026-03-01T16:00:00Z").code == 0
+
+
+def test_an_alias_that_no_record_moved_is_an_unrecorded_change(place: Workplace) -> None:
+    place.ledger.set_alias(place.ledger.version("assistant/2"), "canary")
+    found = said("history", "assistant", "--alias", "canary")
+    assert found.code == 3
+    assert "no record says why canary is models:/assistant/2" in found.err
+
+
+def test_json_has_the_records_with_what_they_say() -> None:
+    found = json.loads(said("history", "assistant", "--json").out)
+    assert found["schema"] == "gate.history/1"
+    kinds = [record["kind"] for record in found["records"]]
+    assert kinds == ["adoption", "release-decision", "promotion", "rollback"]
+    assert found["records"][3]["says"]["reason"] == "rude"
+    assert [move["candidate"][-1] for move in found["moves"]] == ["1", "2", "1"]
+
+
+def test_without_a_trust_file_there_is_no_history(place: Workplace) -> None:
+    place.toml('[mlflow]\ntracking_uri = "sqlite:///never-opened.db"\n[state]\nurl = "state"\n')
+    found = said("history", "assistant")
+    assert found.code == 2
+    assert "gate trust init" in found.err
