@@ -15,7 +15,7 @@ from gates.promotion.judging import Request, subject_now
 from gates.promotion.production import Patience
 from gates.promotion.promoting import promote
 from gates.trust.statement import Subject
-from gates.trust.trust_document import TrustDocument
+from gates.trust.trust_document import InForceEntry, TrustDocument
 from policies.policy import PolicyFile
 from tests.fakes.workplace import (
     NO_WORSE,
@@ -28,7 +28,7 @@ from tests.fakes.workplace import (
     Workplace,
     policy_text,
 )
-from tests.trusting import Keyring, trusted
+from tests.trusting import LONG_AGO, Keyring, trusted
 
 CRITERIA = (SOUND, NO_WORSE, WINS, SHIPS)
 CHAIN = policy_text((PLAN, VOTED, TRAFFIC), CRITERIA)
@@ -80,10 +80,23 @@ class Scene:
         checked = TrustDocument.model_validate(changed.model_dump())
         self.keyring = self.keyring.publish(checked)
 
+    def in_force(self, since: str = LONG_AGO) -> None:
+        """The policy as it is now is in force, and no other digest of it."""
+        said = (InForceEntry(sha256=self.file.policy.sha256, since=since),)
+        self._champion(policies={"release": said})
+
     def asks_for(self, approvals: int) -> None:
         """The trust file asks for so many approvals of the champion."""
+        self._champion(approvals=approvals)
+
+    def forget_blobs(self) -> None:
+        """The records lose what decisions rest on."""
+        for file in (self.place.folder / ".gate" / "records" / "blobs").iterdir():
+            file.unlink()
+
+    def _champion(self, **how: object) -> None:
         model = self.keyring.document.models["assistant"]
-        entry = model.aliases["champion"].model_copy(update={"approvals": approvals})
+        entry = model.aliases["champion"].model_copy(update=how)
         changed = model.model_copy(update={"aliases": {**model.aliases, "champion": entry}})
         self.publish(models={"assistant": changed})
 

@@ -1,289 +1,249 @@
-"""A promotion decides again from the stored evidence; every doubt leaves the alias where it is."""
-
-from dataclasses import replace
-from pathlib import Path
+"""A promotion decides again from what was signed; every doubt leaves the alias where it is."""
 
 import pytest
 
-from gates.decide.verdict import Verdict
+from gates.chain.bodies import Promotion as Promoted
+from gates.ledger.chain_keeping import LeaseHeld
 from gates.ledger.ledger import LedgerDown, Version
-from gates.pipeline import run_round
-from gates.promotion.promoting import Answer, Promotion, promote
-from policies.errors import Broken, InputError
-from policies.policy import PolicyFile
-from stages.evidence.estimate import Cause
-from tests.fakes.workplace import (
-    NO_WORSE,
-    PLAN,
-    SHIPS,
-    SOUND,
-    TRAFFIC,
-    VOTED,
-    WINS,
-    Workplace,
-    policy_text,
-)
-
-CRITERIA = (SOUND, NO_WORSE, WINS, SHIPS)
-CHAIN = policy_text((PLAN, VOTED, TRAFFIC), CRITERIA)
+from gates.notify.events import EventKind, told
+from gates.promotion.answer import Answer
+from gates.promotion.recognition import NotAsked
+from gates.promotion.refusal import Refused
+from policies.errors import Broken, InputError, WrongUsage
+from tests.fakes.workplace import NO_WORSE, PLAN, SOUND, TRAFFIC, VOTED, policy_text
+from tests.gates.promotion.scene import CRITERIA, Scene
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Workplace:
-    """Version 1 is the champion, version 2 passed everything."""
-    place = Workplace(tmp_path)
-    place.champion()
-    place.recorded()
-    place.votes()
-    place.moments(shares=(0.6, 0.68))
-    run_round(place.policy(CHAIN), [], place.services)
-    return place
-
-
-@pytest.fixture
-def file(place: Workplace) -> PolicyFile:
-    return place.policy(CHAIN)
-
-
-def asked(
-    place: Workplace,
-    file: PolicyFile,
-    reference: str = "assistant/2",
-    *,
-    alias: str = "champion",
-    dry_run: bool = False,
-) -> Promotion:
-    return promote(reference, file, place.services, alias=alias, dry_run=dry_run)
-
-
-def champion(place: Workplace) -> str:
-    return place.ledger.version("assistant@champion").version
-
-
-def test_a_candidate_that_passed_everything_is_promoted(place: Workplace, file: PolicyFile) -> None:
-    promotion = asked(place, file)
+def test_a_candidate_that_passed_everything_is_promoted_and_recorded(made: Scene) -> None:
+    promotion = made.promote()
     assert promotion.answer is Answer.PROMOTED
     assert promotion.before == "models:/assistant/1"
     assert promotion.reason == "`champion` points to models:/assistant/2"
-    assert champion(place) == "2"
-    tags = place.ledger.version("assistant/2").tags
+    assert made.champion == "2"
+    tags = made.place.ledger.version("assistant/2").tags
     assert tags["gate_promoted"] == "champion"
-    assert tags["gate_promoted_at"] == place.now.isoformat()
+    assert tags["gate_promoted_at"] == made.place.now.isoformat()
     assert promotion.decided is not None
     assert [c.candidate for c in promotion.decided.candidates] == ["models:/assistant/2"]
+    assert promotion.aftermath is not None
+    assert isinstance(promotion.aftermath.served, NotAsked)
+    record = made.chain.records[-1]
+    assert promotion.record == record
+    assert promotion.signed is not None
+    assert record.record.body == Promoted(
+        alias="champion", before="models:/assistant/1", decision=promotion.signed.sha256
+    )
+    assert record.record.subject == made.subject("assistant/2")
+    (event,) = (one.event for one in told(made.place.state))
+    assert event.kind is EventKind.PROMOTED
+    assert event.sentence == "models:/assistant/2 was promoted to champion by ann"
 
 
-def test_a_dry_run_says_yes_and_changes_nothing(place: Workplace, file: PolicyFile) -> None:
-    before = (place.ledger.models, dict(place.ledger.aliases["assistant"]))
-    promotion = asked(place, file, dry_run=True)
+def test_a_dry_run_says_yes_and_changes_nothing(made: Scene) -> None:
+    ledger = made.place.ledger
+    before = (ledger.models, dict(ledger.aliases["assistant"]), ledger.envelopes)
+    promotion = made.promote(dry_run=True)
     assert promotion.answer is Answer.WOULD_PROMOTE
-    assert (place.ledger.models, place.ledger.aliases["assistant"]) == before
+    assert (ledger.models, ledger.aliases["assistant"], ledger.envelopes) == before
+    assert not ledger.leases or not any(lease.is_held for lease in ledger.leases.values())
 
 
-def test_promoting_again_says_yes_and_changes_nothing(place: Workplace, file: PolicyFile) -> None:
-    asked(place, file)
-    tags = place.ledger.version("assistant/2").tags
-    place.later(days=1)
-    again = asked(place, file)
+def test_promoting_again_says_yes_and_records_nothing_more(made: Scene) -> None:
+    first = made.promote()
+    tags = made.place.ledger.version("assistant/2").tags
+    made.place.later(days=1)
+    again = made.promote()
     assert again.answer is Answer.PROMOTED
-    assert place.ledger.version("assistant/2").tags == tags
-    assert "already" in asked(place, file, dry_run=True).reason
+    assert again.record == first.record
+    assert made.place.ledger.version("assistant/2").tags == tags
+    assert "already" in made.promote(dry_run=True).reason
 
 
-def test_a_promotion_that_was_cut_off_before_its_tag_is_finished(
-    place: Workplace, file: PolicyFile
-) -> None:
-    place.ledger.set_alias(place.ledger.version("assistant/2"), "champion")
-    assert asked(place, file).answer is Answer.PROMOTED
-    assert place.ledger.version("assistant/2").tags["gate_promoted"] == "champion"
+def test_a_promotion_that_was_cut_off_before_its_record_is_finished(made: Scene) -> None:
+    made.place.ledger.set_alias(made.place.ledger.version("assistant/2"), "champion")
+    promotion = made.promote()
+    assert promotion.answer is Answer.PROMOTED
+    assert promotion.record is not None
+    body = promotion.record.record.body
+    assert isinstance(body, Promoted)
+    assert body.before == "models:/assistant/1"
+    assert made.place.ledger.version("assistant/2").tags["gate_promoted"] == "champion"
 
 
-def test_without_a_decision_it_cannot_tell_and_says_what_to_run(
-    place: Workplace, file: PolicyFile
-) -> None:
-    place.recorded()
-    promotion = asked(place, file, "assistant/3")
+def test_without_a_trust_file_nothing_moves_and_the_fix_is_named(made: Scene) -> None:
+    made.place.toml('[models.assistant]\npolicies = { champion = "release" }\n')
+    with pytest.raises(WrongUsage, match="nothing says who may move an alias") as refused:
+        made.promote()
+    assert "gate trust init" in refused.value.fix
+    assert made.champion == "1"
+
+
+def test_a_key_without_the_role_moves_nothing(made: Scene) -> None:
+    with made.acting("bob"), pytest.raises(WrongUsage, match="may not sign this record"):
+        made.promote()
+    assert made.champion == "1"
+
+
+def test_two_at_once_are_one_after_the_other(made: Scene) -> None:
+    with made.custody.lease("assistant", intent="promote"), pytest.raises(LeaseHeld):
+        made.promote()
+    assert made.champion == "1"
+    assert made.promote().answer is Answer.PROMOTED
+
+
+def test_without_a_decision_it_cannot_tell_and_says_what_to_run(made: Scene) -> None:
+    made.place.recorded()
+    promotion = made.promote("assistant/3")
     assert (promotion.answer, promotion.decided) == (Answer.CANNOT_TELL, None)
     assert promotion.reason.endswith("release.yaml assistant/3")
-    assert champion(place) == "1"
+    assert made.champion == "1"
 
 
-def test_a_fail_is_no(place: Workplace, file: PolicyFile) -> None:
-    place.recorded(wrong_every=2)
-    run_round(file, ["assistant/3"], place.services)
-    promotion = asked(place, file, "assistant/3")
+def test_a_fail_is_no(made: Scene) -> None:
+    made.place.recorded(wrong_every=2)
+    made.run("assistant/3")
+    promotion = made.promote("assistant/3")
     assert promotion.answer is Answer.NO
     assert "regression" in promotion.reason
-    assert champion(place) == "1"
+    assert made.champion == "1"
 
 
-def test_a_hold_is_no_yes(place: Workplace, file: PolicyFile) -> None:
-    place.recorded()
-    run_round(file, ["assistant/3"], place.services)
-    promotion = asked(place, file, "assistant/3")
-    assert promotion.answer is Answer.CANNOT_TELL
-    assert champion(place) == "1"
+def test_a_hold_is_no_yes(made: Scene) -> None:
+    made.place.recorded()
+    made.run("assistant/3")
+    assert made.promote("assistant/3").answer is Answer.CANNOT_TELL
+    assert made.champion == "1"
 
 
-def test_the_operators_policy_decides_not_what_was_stored(place: Workplace) -> None:
-    stricter = place.policy(CHAIN.replace("at_least: 0.4", "at_least: 0.9"))
-    promotion = asked(place, stricter)
-    assert promotion.answer is Answer.NO
-    assert champion(place) == "1"
-
-
-def test_a_stored_pass_is_never_believed(place: Workplace) -> None:
-    (record,) = place.ledger.records.values()
-    (decision,) = record.decision.candidates
-    assert decision.verdict is Verdict.PASS
-    missing = {uri: dict(list(stages.items())[:2]) for uri, stages in record.evidence.items()}
-    place.ledger.records[record.key] = replace(record, evidence=missing)
-    promotion = asked(place, place.policy(CHAIN))
-    assert promotion.answer is Answer.CANNOT_TELL
-    assert champion(place) == "1"
-
-
-def test_another_plan_than_the_measured_one_cannot_tell(place: Workplace) -> None:
-    other = place.policy(CHAIN.replace("scorer: numeric", "scorer: exact"))
-    promotion = asked(place, other)
-    assert promotion.answer is Answer.CANNOT_TELL
-    assert "measured under another plan" in promotion.reason
-    assert champion(place) == "1"
-
-
-def test_evidence_of_another_checkpoint_cannot_tell(place: Workplace, file: PolicyFile) -> None:
-    (record,) = place.ledger.records.values()
-    stages = record.evidence["models:/assistant/2"]
-    forged = {
-        stage: replace(found, provenance=replace(found.provenance, candidate="f" * 64))
-        for stage, found in stages.items()
-    }
-    place.ledger.records[record.key] = replace(record, evidence={"models:/assistant/2": forged})
-    promotion = asked(place, file)
-    assert promotion.answer is Answer.CANNOT_TELL
-    assert "about another checkpoint: its digest is ffffffffffff" in promotion.reason
-
-
-def test_what_broke_before_it_was_opened_says_so_and_not_that_it_is_another(
-    place: Workplace, file: PolicyFile
-) -> None:
+def test_what_broke_before_it_was_opened_says_so_and_not_that_it_is_another(made: Scene) -> None:
+    place = made.place
     place.recorded()
     kept = place.ledger.files["models:/assistant/3"]
     place.ledger.files["models:/assistant/3"] = b"?\n"
-    run_round(file, ["assistant/3"], place.services)
+    made.run("assistant/3")
     place.ledger.files["models:/assistant/3"] = kept
     for cached in (place.folder / "cache").rglob("assistant-3.jsonl"):
         cached.write_bytes(kept)
-    promotion = asked(place, file, "assistant/3")
+    promotion = made.promote("assistant/3")
     assert promotion.answer is Answer.CANNOT_TELL
-    assert "not valid JSON" in promotion.reason
-    assert promotion.decided is not None
-    wait = promotion.decided.candidates[0].stages[0].waits_for
-    assert wait is not None
-    assert wait.cause is Cause.BROKEN
+    assert made.champion == "1"
 
 
-def test_a_candidate_that_lost_to_the_quota_cannot_win_by_being_run_alone(
-    place: Workplace,
-) -> None:
+def test_a_candidate_that_lost_to_the_quota_cannot_win_by_being_run_alone(made: Scene) -> None:
+    place = made.place
     quota = "keep: {offline: {most: 1, by: sums.accuracy}}"
-    file = place.policy(policy_text((PLAN, VOTED, TRAFFIC), CRITERIA, more=quota))
+    made.file = place.policy(policy_text((PLAN, VOTED, TRAFFIC), CRITERIA, more=quota))
+    made.in_force()
     place.recorded(wrong_every=20)
     place.votes(candidate="assistant/3")
     place.moments(candidate="assistant/3", shares=(0.6, 0.68))
-    run_round(file, ["assistant/2", "assistant/3"], place.services)
-    assert asked(place, file, "assistant/3").answer is Answer.NO
+    made.run("assistant/2", "assistant/3")
+    assert made.promote("assistant/3").answer is Answer.NO
     place.later(days=1)
-    alone = run_round(file, ["assistant/3"], place.services).decision.candidates[0]
-    assert alone.verdict is Verdict.PASS
-    promotion = asked(place, file, "assistant/3")
-    assert promotion.answer is Answer.NO
+    made.run("assistant/3")
+    promotion = made.promote("assistant/3")
+    assert promotion.refusal is not None
+    assert promotion.refusal.by is Refused.FAILED_BEFORE
     assert "a FAIL stands" in promotion.reason
-    assert champion(place) == "1"
+    assert made.champion == "1"
 
 
 def test_a_file_that_changed_in_the_ledger_is_not_promoted_from_a_copy_at_hand(
-    place: Workplace, file: PolicyFile
+    made: Scene,
 ) -> None:
-    place.ledger.files["models:/assistant/2"] += b"\n"
+    made.place.ledger.files["models:/assistant/2"] += b"\n"
     with pytest.raises(InputError, match="recorded outputs"):
-        asked(place, file)
-    assert champion(place) == "1"
+        made.promote()
+    assert made.champion == "1"
 
 
-def test_a_champion_that_changed_since_the_decision_cannot_tell(
-    place: Workplace, file: PolicyFile
-) -> None:
-    place.recorded()
-    place.ledger.set_alias(place.ledger.version("assistant/3"), "champion")
-    promotion = asked(place, file)
-    assert promotion.answer is Answer.CANNOT_TELL
-    assert "compared with models:/assistant/1" in promotion.reason
-    assert "now points to models:/assistant/3" in promotion.reason
-    assert promotion.before == "models:/assistant/3"
-    assert champion(place) == "3"
+def test_another_file_with_its_own_digest_is_another_checkpoint(made: Scene) -> None:
+    place = made.place
+    other = place.recorded(wrong_every=2)
+    place.ledger.files["models:/assistant/2"] = place.ledger.files[other.uri]
+    sha256 = other.tags["gate_sha256"]
+    place.ledger.tag(place.ledger.version("assistant/2"), {"gate_sha256": sha256})
+    promotion = made.promote()
+    assert promotion.refusal is not None
+    assert promotion.refusal.by is Refused.OTHER_CHECKPOINT
+    assert made.champion == "1"
 
 
-def test_a_champion_that_is_gone_cannot_tell(place: Workplace, file: PolicyFile) -> None:
-    place.ledger.aliases.clear()
-    promotion = asked(place, file)
-    assert (promotion.answer, promotion.before) == (Answer.CANNOT_TELL, None)
-    assert "now points to nothing" in promotion.reason
+def test_another_alias_is_moved_while_the_champion_it_compared_with_stands(made: Scene) -> None:
+    model = made.keyring.document.models["assistant"]
+    aliases = {**model.aliases, "canary": model.aliases["champion"]}
+    made.publish(models={"assistant": model.model_copy(update={"aliases": aliases})})
+    assert made.promote(alias="canary").answer is Answer.PROMOTED
+    assert made.place.ledger.version("assistant@canary").version == "2"
+    assert made.champion == "1"
 
 
-def test_another_alias_is_moved_while_the_champion_it_compared_with_stands(
-    place: Workplace, file: PolicyFile
-) -> None:
-    assert asked(place, file, alias="canary").answer is Answer.PROMOTED
-    assert place.ledger.version("assistant@canary").version == "2"
-    assert champion(place) == "1"
+def test_an_alias_that_the_trust_file_does_not_name_is_not_moved(made: Scene) -> None:
+    promotion = made.promote(alias="canary")
+    assert promotion.refusal is not None
+    assert (promotion.answer, promotion.refusal.by) == (Answer.NO, Refused.ALIAS_NOT_TRUSTED)
 
 
-def test_an_adopted_version_is_never_promoted(place: Workplace, file: PolicyFile) -> None:
-    place.ledger.tag(place.ledger.version("assistant/2"), {"gate_adopted": "by hand"})
-    promotion = asked(place, file)
-    assert promotion.answer is Answer.CANNOT_TELL
-    assert "adopted" in promotion.reason
-
-
-def test_a_policy_without_all_three_stages_promotes_nothing(place: Workplace) -> None:
-    short = place.policy(policy_text(criteria=(SOUND, NO_WORSE)).replace("release", "short"))
-    run_round(short, ["assistant/2"], place.services)
-    promotion = asked(place, short)
+def test_a_policy_without_all_three_stages_promotes_nothing(made: Scene) -> None:
+    made.file = made.place.policy(policy_text(criteria=(SOUND, NO_WORSE)))
+    made.in_force()
+    made.run("assistant/2")
+    promotion = made.promote()
     assert promotion.answer is Answer.CANNOT_TELL
     assert "does not demand side by side" in promotion.reason
 
 
-def test_an_alias_that_does_not_read_back_is_broken(
-    place: Workplace, file: PolicyFile, monkeypatch: pytest.MonkeyPatch
+def test_a_missing_piece_of_the_records_is_read_from_the_ledger(made: Scene) -> None:
+    made.forget_blobs()
+    assert made.promote(dry_run=True).answer is Answer.WOULD_PROMOTE
+    made.place.ledger.records.clear()
+    with pytest.raises(Broken, match="evidence of the signed decision is gone"):
+        made.promote()
+    assert made.champion == "1"
+
+
+def test_deleted_runs_are_replaced_by_the_records(made: Scene) -> None:
+    made.place.ledger.records.clear()
+    assert made.promote().answer is Answer.PROMOTED
+
+
+def test_an_alias_that_does_not_read_back_is_broken_and_not_recorded(
+    made: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(place.ledger, "set_alias", lambda *_: None)
-    with pytest.raises(Broken, match="was not promoted") as broken:
-        asked(place, file)
+    records = len(made.chain.records)
+    monkeypatch.setattr(made.place.ledger, "set_alias", lambda *_: None)
+    with pytest.raises(Broken, match="was not moved") as broken:
+        made.promote()
     assert "reads back as models:/assistant/1" in broken.value.why
-    assert "gate_promoted" not in place.ledger.version("assistant/2").tags
+    assert "gate_promoted" not in made.place.ledger.version("assistant/2").tags
+    assert len(made.chain.records) == records
 
 
-def test_nothing_is_promoted_while_the_ledger_is_down(place: Workplace, file: PolicyFile) -> None:
-    place.ledger.is_down = True
+def test_nothing_is_promoted_while_the_ledger_is_down(made: Scene) -> None:
+    made.place.ledger.is_down = True
     with pytest.raises(LedgerDown):
-        asked(place, file)
+        made.promote()
 
 
-def test_an_unknown_version_is_wrong_usage(place: Workplace, file: PolicyFile) -> None:
+def test_an_unknown_version_is_wrong_usage(made: Scene) -> None:
     with pytest.raises(InputError, match="assistant/99"):
-        asked(place, file, "assistant/99")
+        made.promote("assistant/99")
 
 
-def test_a_recorded_file_that_changed_since_is_refused(place: Workplace, file: PolicyFile) -> None:
-    place.ledger.files["models:/assistant/2"] = b'{"id": "sum-1", "output": "2"}\n'
-    for cached in (place.folder / "cache").rglob("assistant-2.jsonl"):
-        cached.write_bytes(b'{"id": "sum-1", "output": "2"}\n')
-    with pytest.raises(InputError, match="recorded outputs"):
-        asked(place, file)
-    assert champion(place) == "1"
+def test_a_model_of_any_name_is_judged(made: Scene) -> None:
+    version: Version = made.place.recorded(name="Qwen 7B")
+    assert made.promote(version.uri).answer is Answer.NO
 
 
-def test_a_model_of_any_name_can_be_promoted(place: Workplace, file: PolicyFile) -> None:
-    version: Version = place.recorded(name="Qwen 7B")
-    assert asked(place, file, version.uri).answer is Answer.CANNOT_TELL
+def test_those_who_were_left_behind_are_named_and_their_abs_end(made: Scene) -> None:
+    place = made.place
+    place.recorded(wrong_every=20)
+    place.votes(candidate="assistant/3")
+    made.run("assistant/3")
+    refused = made.promote()
+    assert refused.refusal is not None
+    assert refused.refusal.by is Refused.STRANDS
+    assert [one.subject.name for one in refused.stranded] == ["models:/assistant/3"]
+    promotion = made.promote(strand=True)
+    assert promotion.answer is Answer.PROMOTED
+    assert made.champion == "2"

@@ -13,7 +13,7 @@ import pytest
 from gates.chain.bodies import AbEnded, Approval, Revocation
 from gates.promotion.answer import Answer
 from gates.promotion.refusal import Refused
-from gates.trust.trust_document import InForceEntry, RevokedEntry
+from gates.trust.trust_document import RevokedEntry
 from stages.evidence.records import StageName
 from tests.fakes.workplace import NOW
 from tests.gates.promotion.scene import CHAIN, Scene
@@ -39,19 +39,12 @@ def laxer_policy(made: Scene) -> None:
 
 def laxer_policy_in_force_later(made: Scene) -> None:
     laxer_policy(made)
-    in_force(made, (NOW + timedelta(hours=1)).isoformat())
+    made.in_force((NOW + timedelta(hours=1)).isoformat())
 
 
 def laxer_policy_in_force_now(made: Scene) -> None:
     laxer_policy(made)
-    in_force(made, NOW.isoformat())
-
-
-def in_force(made: Scene, since: str) -> None:
-    entry = made.keyring.document.models["assistant"].aliases["champion"]
-    said = (InForceEntry(sha256=made.file.policy.sha256, since=since),)
-    changed = entry.model_copy(update={"policies": {"release": said}})
-    alias(made, "champion", changed)
+    made.in_force(NOW.isoformat())
 
 
 def alias(made: Scene, name: str, entry: object) -> None:
@@ -133,7 +126,7 @@ def alias_is_taken_away(made: Scene) -> None:
 
 def evidence_is_swapped_with_its_digests(made: Scene) -> None:
     """The records are lost, and MLflow has other evidence, of which every digest is right."""
-    forget_the_mirror(made)
+    made.forget_blobs()
     ledger = made.place.ledger
     (record,) = ledger.records.values()
     stages = record.evidence["models:/assistant/2"]
@@ -146,12 +139,6 @@ def evidence_is_swapped_with_its_digests(made: Scene) -> None:
 def better(measured: object) -> object:
     p_worse = measured.p_worse  # type: ignore[attr-defined]
     return replace(measured, p_worse=p_worse and p_worse / 2)  # type: ignore[type-var]
-
-
-def forget_the_mirror(made: Scene) -> None:
-    for file in (made.place.folder / ".gate" / "records" / "blobs").rglob("*"):
-        if file.is_file():
-            file.unlink()
 
 
 def version_is_revoked(made: Scene) -> None:
