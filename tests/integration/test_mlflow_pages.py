@@ -6,7 +6,7 @@ import pytest
 
 from gates.decide.verdict import Verdict
 from gates.ledger.ledger import Document, Logged, NewVersion, Page, Pages
-from gates.ledger.mlflow_ledger.experiments import COLUMNS
+from gates.ledger.mlflow_ledger.experiments import COLUMNS, NUMBERS
 from gates.ledger.mlflow_ledger.ledger import MlflowLedger
 from stages.evidence.records import StageName
 from tests.fakes import decisions
@@ -63,7 +63,7 @@ def test_the_table_of_verdicts_has_a_column_for_each_and_a_row_per_candidate(
     url = f"{experiment(logged)}/runs?viewStateShareKey=gate"
     text = browser.text(url, once="models:/assistant/3")
     assert "2 matching runs" in text
-    for column in COLUMNS:
+    for column in (*COLUMNS, *NUMBERS):
         assert column in text
     for row in ("assistant/2 FAIL", "assistant/3 HOLD", "waiting: annotators: votes on 120"):
         assert row in text
@@ -83,7 +83,7 @@ def test_the_page_of_a_candidate_says_verdict_and_worst_finding_first(
     description = text[text.index("Description") :]
     assert description.index("FAIL at offline") < description.index(WORST)
     assert description.index(WORST) < description.index("task_0.f1 is as good")
-    assert f"Metrics ({4 * MANY})" in text
+    assert f"Metrics ({4 * MANY + len(NUMBERS)})" in text
     assert "gate_verdict: FAIL" in " ".join(text.split()).replace(" :", ":")
     assert "Finished" in text
     links = browser.links()
