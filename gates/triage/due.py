@@ -44,22 +44,21 @@ def due(round_: Round, book: Book, services: Services, *, since: timedelta | Non
         since: Only checkpoints that were registered so recently, and those left open; None: all.
     """
     revoked = _revoked(round_, services)
+    left = [v for v in round_.members if v.uri not in book.known and v.uri not in revoked]
     versions, given_up, known = [], [], []
-    for version in round_.members:
+    for version in left:
         last = book.last.get(version.uri)
-        if version.uri in revoked or version.uri in book.known:
-            continue
-        if last is not None:
-            if _is_given_up(last):
-                given_up.append(version)
-            elif not last.sort.settled:
+        if version.uri in book.before:
+            versions.append(version)  # its turn began tonight, whatever was logged since
+        elif last is not None and _is_given_up(last):
+            given_up.append(version)
+        elif last is not None:
+            versions += [] if last.sort.settled else [version]
+        elif _is_recent(version, services.clock(), since):
+            if _is_decided(version, round_.file.policy.policy, services):
+                known.append(version.uri)
+            else:
                 versions.append(version)
-        elif not _is_recent(version, services.clock(), since):
-            continue
-        elif _is_decided(version, round_.file.policy.policy, services):
-            known.append(version.uri)
-        else:
-            versions.append(version)
     return Due(versions=tuple(versions), given_up=tuple(given_up), known=tuple(known))
 
 

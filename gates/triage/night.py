@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gates.ledger.outbox import flush, waiting
 from gates.membership import Round, everybody
+from gates.notify.events import tell
 from gates.services import Services
 from gates.serving import still_running
 from gates.triage.allowance import Allowance
@@ -17,6 +18,7 @@ from gates.triage.due import GIVEN_UP_AFTER, Due, due
 from gates.triage.night_book import Book, NightBook
 from gates.triage.outcome import Night, Outcome, Sort
 from gates.triage.turns import Turn, Turns, lacks
+from gates.triage.watching import watched
 from policies.errors import Broken, WrongUsage
 from policies.policy import PolicyFile
 from stages.engine.threads import Done, Failed, attempt
@@ -151,7 +153,9 @@ class _Running:
         deciding = Deciding(round=self.round, services=self.services)
         settled = deciding.all(versions, self._known)
         outcomes = (*settled.outcomes, *(self._given_up(v) for v in found.given_up))
-        self._remarks += [*settled.remarks, *self._servers_left()]
+        seen = watched(self.round.file.policy.model, self.services)
+        tell(self.services.state, *seen.events, at=self.services.clock())
+        self._remarks += [*settled.remarks, *self._servers_left(), *seen.remarks]
         cost = total(self._costs.values())
         ended = self.services.clock()
         self.pages.end(self.book, outcomes, cost, ended)

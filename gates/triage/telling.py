@@ -80,14 +80,6 @@ def _events(night: Night, url: str) -> Iterator[Event]:
             sentence=f"{outcome.known_as} is {outcome.sort.value}: {outcome.sentence}",
             url=outcome.url or url or None,
         )
-    for remark in night.remarks:
-        yield Event(
-            kind=EventKind.NEEDS_PERSON,
-            key=f"{night.policy} {night.number} {remark}",
-            model=night.model,
-            sentence=remark,
-            url=url or None,
-        )
     if night.outcomes:
         yield Event(
             kind=EventKind.TRIAGE_DONE,
