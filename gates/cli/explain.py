@@ -6,14 +6,24 @@ from typing import TYPE_CHECKING
 import click
 
 from gates.cli.frame import Exit
-from gates.cli.options import json_option, open_services, open_workspace, workspace_options
+from gates.cli.options import (
+    find_policy,
+    json_option,
+    open_services,
+    open_workspace,
+    workspace_options,
+)
 from gates.cli.output import say_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from gates.decide.verdict import StageDecision
+    from gates.decide.verdict import Finding, StageDecision
     from gates.ledger.ledger import Decided, Version
+    from gates.outlook.outlook import Outlook
+    from gates.services import Services
+    from stages.evidence.estimate import Unmeasured
+    from stages.stats.votes_needed import StillNeeded
 
 
 @click.command("explain")
@@ -30,7 +40,12 @@ def command(
     state: str | None,
     as_json: bool,
 ) -> int:
-    """Say the sentences behind the verdict on VERSION, and what it would take to pass."""
+    """Say the sentences behind the verdict on VERSION, and what it would take to pass.
+
+    Of each criterion that does not pass: by how much its limit is missed, and how many items,
+    prompts or days are likely needed, as a range, with what is assumed. Nothing is measured.
+    """
+    from gates.outlook.telling import outlook_json
     from gates.reports.decision_json import decision_json
     from gates.standing import as_round, undecided_json
 
@@ -39,8 +54,12 @@ def command(
         history = services.ledger.history(found)
         stored = next((d for d in history if policy in (None, d.policy_name)), None)
         logged = [services.ledger.found(stored)] if stored is not None and as_json else []
-    if as_json:
-        say_json(decision_json(as_round(stored), logged) if stored else undecided_json(found))
+        ahead = () if stored is None else _outlooks(stored, services)
+    if as_json and stored is not None:
+        document = decision_json(as_round(stored), logged)
+        say_json({**document, "outlook": outlook_json(ahead)})
+    elif as_json:
+        say_json(undecided_json(found))
     elif stored is None:
         adopted = found.tags.get("gate_adopted")
         if adopted:
@@ -51,18 +70,52 @@ def command(
             click.echo(f"{found.uri}: undecided{under}")
             click.echo(f"next: gate run {policy or 'POLICY'} {found.name}/{found.version}")
     else:
-        _say(stored)
+        _say(stored, ahead)
         _say_earlier([decided for decided in history if decided is not stored])
         _say_next(stored, found)
     return Exit.YES
 
 
-def _say(stored: "Decided") -> None:
+def _outlooks(decided: "Decided", services: "Services") -> "tuple[Outlook, ...]":
+    """What each open criterion would take; nothing where the evidence is gone."""
+    from gates.ledger.ledger import LedgerDown
+    from gates.outlook.outlook import outlooks
+    from policies.errors import Broken
+
+    try:
+        stored = services.ledger.stored(decided)
+    except LedgerDown:
+        raise
+    except Broken as error:
+        click.echo(f"what it would take cannot be told: {error.in_short}", err=True)
+        return ()
+    return outlooks(stored, still=_still_needed(decided, services))
+
+
+def _still_needed(decided: "Decided", services: "Services") -> "StillNeeded | Unmeasured | None":
+    """What the votes of a held comparison foretell, where its policy is here."""
+    from gates.side_by_side.needing import likely_needed
+    from gates.standing import Standing
+    from policies.errors import GateError
+
+    candidate = decided.decision.candidate
+    standing = Standing(version=services.ledger.version(candidate), decided=decided)
+    if not standing.compares:
+        return None
+    try:
+        file = find_policy(decided.policy_name, services.workspace)
+        same = file.policy.sha256 == decided.policy_sha256
+        return likely_needed(candidate, file, services) if same else None
+    except GateError:
+        return None  # the reasons and what is missed are told, whatever can be read now
+
+
+def _say(stored: "Decided", ahead: "Sequence[Outlook]") -> None:
     decision = stored.decision
     click.echo(f"{decision.verdict} {decision.candidate} under policy {stored.policy_name}")
     click.echo(f"decided {stored.decided_at}, compared with {stored.baseline or 'nothing'}")
     for stage in decision.stages:
-        _say_stage(stage)
+        _say_stage(stage, {one.finding: one for one in ahead if one.stage is stage.stage})
 
 
 def _say_earlier(others: "Sequence[Decided]") -> None:
@@ -76,7 +129,8 @@ def _say_earlier(others: "Sequence[Decided]") -> None:
         )
 
 
-def _say_stage(stage: "StageDecision") -> None:
+def _say_stage(stage: "StageDecision", ahead: "Mapping[Finding, Outlook]") -> None:
+    from gates.outlook.telling import lines_of
     from gates.reports.wording import stage_words, verdict_words, wait_words, worst_first
 
     click.echo(f"\n{stage_words(stage.stage)}: {verdict_words(stage)}")
@@ -85,6 +139,8 @@ def _say_stage(stage: "StageDecision") -> None:
     for finding in worst_first(stage.findings):
         click.echo(f"  {finding.verdict:<10} {finding.sentence}")
         click.echo(f"             {finding.severity}, because {finding.because}")
+        for line in lines_of(ahead.get(finding)):
+            click.echo(f"             {line}")
     if stage.waits_for is not None:
         click.echo(f"  waits for {wait_words(stage.waits_for)}")
         if stage.waits_for.expected:

@@ -84,6 +84,11 @@ def anything_open(policy: Policy, stage: StageName, evidence: Evidence | None) -
     return any(not w.final for w in _blocking(_weigh_all(policy, stage, known)))
 
 
+def weigh_stage(policy: Policy, stage: StageName, evidence: Evidence) -> tuple[Weighed, ...]:
+    """Each criterion of a stage held against its evidence, with cause and finality, in order."""
+    return _weigh_all(policy, stage, evidence)
+
+
 def task_open(policy: Policy, task: str, evidence: Evidence) -> bool:
     """Whether more answers to an offline task could change what its criteria say.
 

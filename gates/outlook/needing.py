@@ -1,5 +1,6 @@
 """What it would likely take until a criterion that cannot tell says yes or no; pure."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -158,7 +159,7 @@ def days_to_pass(found: Open, evidence: Evidence, plan: OnlinePlan) -> Needed | 
     if not left:
         return None
     error = estimate.standard_error
-    planned_error = error * look.information**0.5
+    planned_error = error * math.sqrt(look.information)
     equal = 1.0 if found.limit.quantity is Quantity.RATIO else 0.0
     compared = found.limit.quantity is not Quantity.VALUE
     room = float(found.limit.room(estimate.value))
@@ -251,8 +252,7 @@ def _likely_error(estimate: Estimate, reach: float) -> float:
     widest = reach / normal_quantile(1 - estimate.one_sided_level)
     if estimate.unit != Unit.SHARE.value or not 0 < estimate.value < 1:
         return widest
-    share = estimate.value * (1 - estimate.value) / estimate.n
-    return min(widest, share**0.5)
+    return min(widest, math.sqrt(estimate.value * (1 - estimate.value) / estimate.n))
 
 
 def _counted(found: Open) -> Counted | None:

@@ -40,7 +40,8 @@ class Outlook:
     Attributes:
         stage: Its stage.
         finding: What it says.
-        missed: By how much its limit is missed; None when nothing is measured.
+        missed: By how much its limit is missed; None when nothing is measured, or where nothing may
+            be read before all that is planned is there.
         final: Whether no further measurement of this plan can settle it.
         takes: What it would take, in one sentence.
         needed: How much of what is counted; None where that cannot be told or does not help.
@@ -108,13 +109,13 @@ class _Stage:
             return self._told(finding, gap, self._another(found, metric))
         if finding.verdict is Verdict.FAIL:
             return self._told(finding, gap, STANDS)
-        final = weighed.final or self.decision.verdict is Verdict.FAIL
+        unread = self._planned(found) is not None  # where it stands may not be seen yet
         needed, takes = self._settled_by(found, final=weighed.final)
         return Outlook(
             stage=self.decision.stage,
             finding=finding,
-            missed=gap,
-            final=final,
+            missed=None if unread else gap,
+            final=weighed.final or self.decision.verdict is Verdict.FAIL,
             takes=takes,
             needed=needed,
         )

@@ -2,9 +2,12 @@
 
 import json
 
+import jsonschema
 import pytest
 
 from gates.pipeline import run_round
+from gates.reports.decision_json import decision_schema
+from policies.errors import Broken
 from tests.fakes.shell import said
 from tests.fakes.workplace import NO_WORSE, PLAN, SOUND, VOTED, WINS, Workplace, policy_text
 from tests.gates.cli.golden import golden
@@ -73,6 +76,11 @@ def test_json_is_the_decision_or_the_standing() -> None:
     (candidate,) = decided["candidates"]
     assert candidate["verdict"] == "FAIL"
     assert candidate["stages"][0]["run_id"].endswith("models:/assistant/3/offline")
+    jsonschema.validate(decided, decision_schema())
+    assert [(one["metric"], one["verdict"], one["final"]) for one in decided["outlook"]] == [
+        ("sums.accuracy", "HOLD", True),
+        ("sums.accuracy", "FAIL", True),
+    ]
     undecided = json.loads(said("explain", "assistant/4", "--json").out)
     assert (undecided["schema"], undecided["versions"][0]["verdict"]) == (
         "gate.status/1",
@@ -93,3 +101,33 @@ def test_other_decisions_on_the_version_are_never_hidden(place: Workplace) -> No
     lines = said("explain", "assistant/2").out.splitlines()
     at = lines.index("other decisions on this version")
     assert lines[at + 1].startswith("  HOLD on 2026-03-01 under policy release: side by side:")
+
+
+VOTING_FREELY = VOTING.replace("votes_at_most: 40", "votes_at_most: 40, stopping: anytime")
+
+
+def test_a_comparison_that_may_be_looked_at_says_how_many_prompts_it_likely_takes(
+    place: Workplace,
+) -> None:
+    place.later(days=1)
+    run_round(place.policy(VOTING_FREELY), ["assistant/2"], place.services)
+    (found,) = json.loads(said("explain", "assistant/2", "--json").out)["outlook"]
+    assert (found["needed"]["unit"], found["needed"]["have"]) == ("prompts", 10)
+    place.policy(VOTING_FREELY.replace("0.6,", "0.7,"))
+    (changed,) = json.loads(said("explain", "assistant/2", "--json").out)["outlook"]
+    assert changed["needed"] is None
+    (place.folder / "policies" / "release.yaml").unlink()
+    (gone,) = json.loads(said("explain", "assistant/2", "--json").out)["outlook"]
+    assert gone["needed"] is None
+
+
+def test_evidence_that_is_gone_hides_no_reason(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise Broken("the offline evidence is gone", why="its run was deleted")
+
+    monkeypatch.setattr(place.ledger, "stored", gone)
+    found = said("explain", "assistant/3")
+    assert (found.code, "FAIL" in found.out) == (0, True)
+    assert "what it would take cannot be told: the offline evidence is gone" in found.err
