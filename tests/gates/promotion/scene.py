@@ -121,8 +121,10 @@ class Scene:
         before = self.place.environment
         pem = self.keyring.files[owner].read_text()
         self.place.environment = {**before, "GATE_KEY": pem}
-        yield
-        self.place.environment = before
+        try:
+            yield
+        finally:
+            self.place.environment = before
 
 
 def scene(folder: Path) -> Scene:

@@ -1,0 +1,152 @@
+"""Rollback: at once, on record, to what was good; and nothing at all while MLflow is down."""
+
+import pytest
+
+from gates.chain.bodies import AbEnded, Promotion, Revocation, Rollback
+from gates.ledger.ledger import LedgerDown
+from gates.promotion.answer import Answer
+from gates.promotion.refusal import Refused
+from gates.promotion.rolling_back import Back, RolledBack, roll_back
+from policies.errors import InputError, WrongUsage
+from tests.gates.promotion.scene import AT_ONCE, Scene
+
+
+def back(
+    made: Scene, *, to: str | None = None, reason: str = "it leaks", **how: bool
+) -> RolledBack:
+    asked = Back(alias="champion", reason=reason, to=to, **how)
+    return roll_back("assistant", made.place.services, asked, patience=AT_ONCE)
+
+
+@pytest.fixture
+def promoted(made: Scene) -> Scene:
+    assert made.promote().answer is Answer.PROMOTED
+    return made
+
+
+def test_it_goes_back_records_it_and_revokes_what_is_left(promoted: Scene) -> None:
+    done = back(promoted)
+    assert (done.before, done.target.version) == ("models:/assistant/2", "1")
+    assert promoted.champion == "1"
+    *_, moved, revoked = promoted.chain.records
+    assert moved.record.body == Rollback(
+        alias="champion", before="models:/assistant/2", reason="it leaks"
+    )
+    assert isinstance(revoked.record.body, Revocation)
+    assert revoked.record.subject.name == "models:/assistant/2"
+    again = promoted.promote()
+    assert again.refusal is not None
+    assert again.refusal.by in (Refused.REVOKED, Refused.OTHER_BASELINE)
+    assert promoted.champion == "1"
+
+
+def test_a_key_of_somebody_on_call_is_enough(promoted: Scene) -> None:
+    with promoted.acting("bob"):
+        assert back(promoted).target.version == "1"
+    assert promoted.chain.serving("champion").record.by.owner == "bob"  # type: ignore[union-attr]
+
+
+def test_it_needs_no_verdict_no_approval_and_no_policy_in_force(promoted: Scene) -> None:
+    promoted.asks_for(2)
+    promoted.in_force("2099-01-01T00:00:00+00:00")
+    promoted.place.later(days=300)
+    assert back(promoted).target.version == "1"
+
+
+def test_a_reason_is_needed(promoted: Scene) -> None:
+    with pytest.raises(InputError, match="without a reason"):
+        back(promoted, reason=" ")
+    assert promoted.champion == "2"
+
+
+def test_a_dry_run_says_whereto_and_changes_nothing(promoted: Scene) -> None:
+    records = len(promoted.chain.records)
+    done = back(promoted, dry_run=True)
+    assert (done.target.version, done.record) == ("1", None)
+    assert (promoted.champion, len(promoted.chain.records)) == ("2", records)
+
+
+def test_a_version_that_never_served_by_record_is_refused(promoted: Scene) -> None:
+    promoted.place.recorded()
+    with pytest.raises(WrongUsage, match="cannot roll back to models:/assistant/3"):
+        back(promoted, to="3")
+    assert promoted.champion == "2"
+
+
+def test_a_revoked_version_is_never_gone_back_to(promoted: Scene) -> None:
+    back(promoted)
+    with pytest.raises(WrongUsage, match="cannot roll back to models:/assistant/2") as refused:
+        back(promoted, to="2")
+    assert "revoked" in refused.value.why
+    with pytest.raises(WrongUsage, match="nothing to roll"):
+        back(promoted)
+    assert promoted.champion == "1"
+
+
+def test_an_unrecorded_change_is_put_back_without_revoking_what_was_put_there(
+    promoted: Scene,
+) -> None:
+    stranger = promoted.place.recorded()
+    promoted.place.ledger.set_alias(stranger, "champion")
+    done = back(promoted)
+    assert (done.before, done.target.version) == (stranger.uri, "2")
+    assert promoted.champion == "2"
+    assert not isinstance(promoted.chain.records[-1].record.body, Revocation)
+
+
+def test_a_target_that_does_not_answer_is_warned_of_and_gone_to_all_the_same(
+    promoted: Scene,
+) -> None:
+    del promoted.place.ledger.files["models:/assistant/1"]
+    for file in (promoted.place.folder / "cache").rglob("*.jsonl"):
+        file.unlink()
+    done = back(promoted)
+    assert "does not answer" in done.warnings[0]
+    assert promoted.champion == "1"
+
+
+def test_abs_that_rest_on_it_end(promoted: Scene) -> None:
+    place = promoted.place
+    place.recorded(wrong_every=20)
+    votes = [("assistant/3", "assistant/2")]
+    lines = (place.data / "votes.jsonl").read_text().replace("assistant/2", votes[0][0])
+    lines = lines.replace("assistant/1", votes[0][1])
+    (place.data / "votes.jsonl").write_text(lines)
+    (place.data / "moments.csv").write_text(
+        (place.data / "moments.csv").read_text().splitlines()[0] + "\n"
+    )
+    promoted.run("assistant/3")
+    done = back(promoted)
+    assert done.ended == ("models:/assistant/3",)
+    assert isinstance(promoted.chain.records[-1].record.body, AbEnded)
+
+
+def test_with_the_ledger_down_nothing_changes_and_the_last_record_is_told(
+    promoted: Scene,
+) -> None:
+    records = dict(promoted.place.ledger.envelopes)
+    assert len(promoted.chain.records)
+    promoted.place.ledger.is_down = True
+    with pytest.raises(LedgerDown) as down:
+        back(promoted)
+    assert "was not rolled back" in down.value.message
+    assert "the last record says that models:/assistant/2" in down.value.why
+    assert "the last good one before it is models:/assistant/1" in down.value.why
+    assert promoted.place.ledger.envelopes == records
+    assert promoted.champion == "2"
+
+
+def test_cut_off_before_the_alias_moved_it_is_finished_by_the_next_call(
+    promoted: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(promoted.place.ledger, "set_alias", killed)
+        with pytest.raises(KeyboardInterrupt):
+            back(promoted)
+    assert promoted.champion == "2"
+    assert back(promoted).target.version == "1"
+    assert promoted.champion == "1"
+    assert not any(isinstance(k.record.body, Promotion) for k in promoted.chain.records[-2:])
