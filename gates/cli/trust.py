@@ -86,7 +86,7 @@ def allow(  # noqa: PLR0913 - one parameter per option
     What is in force for the alias ends when this begins.
     """
     from gates.cli.clock import now
-    from gates.trust.changes import Allowance, allowed
+    from gates.trust.changes import Allowance, allowed, in_force_since
     from gates.trust_upkeep.signing import read_draft, trust_files, write_draft
 
     opened = open_workspace(workspace, None, None)
@@ -101,8 +101,9 @@ def allow(  # noqa: PLR0913 - one parameter per option
         approvals=approvals,
         keep=keep,
     )
-    write_draft(files, allowed(read_draft(files), allowance))
-    begins = allowance.since.isoformat()
+    draft = allowed(read_draft(files), allowance)
+    write_draft(files, draft)
+    begins = in_force_since(draft, allowance)
     if as_json:
         said = {"model": model, "alias": alias, "policy": file.policy, "sha256": file.sha256}
         say_json({"schema": "gate.trust-allow/1", **said, "since": begins})
@@ -179,7 +180,7 @@ def show(
     trust = found.trust
     if as_json:
         said = {"sha256": trust.sha256, "signed_by": list(trust.signed_by)}
-        say_json({**payload_of(found.document), **said})
+        say_json({"schema": "gate.trust-show/1", **said, "trust": payload_of(found.document)})
     elif draft:
         click.echo(draft_text(found.document), nl=False)
     else:

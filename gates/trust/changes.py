@@ -153,6 +153,13 @@ def allowed(document: TrustDocument, allowance: Allowance) -> TrustDocument:
     return _changed(document, models=models)
 
 
+def in_force_since(document: TrustDocument, allowance: Allowance) -> str:
+    """From when on an allowed policy is in force: earlier than was asked for, if it was already."""
+    entry = document.models[allowance.model].aliases[allowance.alias]
+    digests = entry.policies[allowance.policy]
+    return next(each.since for each in reversed(digests) if each.sha256 == allowance.sha256)
+
+
 def entry_named(document: TrustDocument, name: str) -> KeyEntry:
     """The entry of a key by the beginning of its keyid, or by an owner who has one that counts.
 

@@ -40,10 +40,10 @@ ELSEWHERE = (
         f"people.{what}"
         for what in ("strict_agreement", "agreement", "brier", "log_loss", "spearman")
     ),
-    *("candidates[].lacks", "stopped", "agreement", "refused", "flagged", "models[].flagged"),
+    *("candidates[].lacks", "lacks", "stopped", "agreement", "refused", "flagged", "models[].flagged"),
     *("tie_parameter", "models[].rating", "models[].win_rate", "models[].controlled", "style"),
     "looks[].difference",
-    *("alpha", "labels", "voters[].first_position", "matrix[].share", "models[].share"),
+    *("trust", "heads", "alpha", "labels", "voters[].first_position", "matrix[].share", "models[].share"),
 )
 """Described by a schema of their own, as of the shape of another, or free."""
 RANGE = {"low", "high"}
@@ -126,12 +126,28 @@ def calls(folder: Path) -> Iterator[tuple[str, ...]]:
     yield ("policy", "diff", "first", "wide")
     yield ("forecast", "first")
     yield ("run", "first")
+    yield ("policy", "replay", "wide")
     yield ("status", "recorded")
     yield ("promote", "recorded/2", "--dry-run")
     yield from benches(folder)
     yield from batches(folder)
     yield from looked_at(folder)
+    yield from trusted(folder)
     yield ("run", "nothing")
+
+
+def trusted(folder: Path) -> Iterator[tuple[str, ...]]:
+    (folder / "other").mkdir()
+    (folder / "other" / "gate.toml").write_text('[state]\nurl = "state"\n')
+    yield ("trust", "init", "--workspace", "other", "--owner", "ann")
+    yield ("trust", "allow", "recorded", "champion", "wide")
+    yield ("keys", "new", "bob", "--role", "approve")
+    yield ("trust", "sign")
+    yield ("trust", "show")
+    yield ("trust", "check")
+    yield ("keys", "list")
+    yield ("keys", "rotate")
+    yield ("keys", "revoke", "bob", "--reason", "lost")
 
 
 def looked_at(folder: Path) -> Iterator[tuple[str, ...]]:

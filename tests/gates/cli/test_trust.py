@@ -66,7 +66,7 @@ def test_what_is_in_force_is_shown(trusting: Workplace) -> None:
     assert "assistant@champion moves\n  after offline, side_by_side, online\n" in found.out
     assert "approve, decide, oncall, release, root" in found.out
     document = said("trust", "show", "--json")
-    assert (document.schema, document.json["signed_by"]) == ("gate.trust/1", ["ann"])
+    assert (document.schema, document.json["signed_by"]) == ("gate.trust-show/1", ["ann"])
     draft = said("trust", "show", "--draft").out
     assert draft == (trusting.folder / "trust.yaml").read_text("utf-8")
 
