@@ -35,7 +35,14 @@ def test_the_floors_are_those_of_the_import_contracts(container: str) -> None:
 
 @pytest.mark.parametrize(
     "room",
-    ["stages/offline", "stages/side_by_side", "stages/online", "stages/judges", "stages/engine"],
+    [
+        "stages/offline",
+        "stages/side_by_side",
+        "stages/online",
+        "stages/judges",
+        "stages/engine",
+        "gates/trust",
+    ],
 )
 def test_the_table_of_a_room_names_all_that_is_in_it(room: str) -> None:
     table = PAGE.split(f"| in `{room}` |")[1].split("\n\n")[0]
