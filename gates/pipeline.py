@@ -14,6 +14,8 @@ from gates.ledger.ledger import STARTED_TAG, Logged, Record, Version
 from gates.ledger.outbox import flush, log_or_keep, waiting
 from gates.measuring import Stage, opened, stage_of, without_evidence
 from gates.membership import Round, assemble
+from gates.notify.changes import changes
+from gates.notify.events import tell
 from gates.pages import Seen, pages_of
 from gates.pseudonyms import pseudonyms_of, without_names
 from gates.reports.online.course import AbCourse, course_of
@@ -266,6 +268,8 @@ def log_round(
         pages=pages_of(round_.file.policy, decision, evidence, seen),
     )
     logged = log_or_keep(services.state, services.ledger, record)
+    told = changes(decision, model=round_.file.policy.model)
+    tell(services.state, *told, at=services.clock())
     return RoundResult(
         decision=decision,
         evidence=evidence,

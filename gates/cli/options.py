@@ -13,6 +13,8 @@ from gates.workspace import Workspace
 from policies.policy import PolicyFile
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from stages.engine.state import State
 
 P = ParamSpec("P")
@@ -51,7 +53,10 @@ def open_workspace(folder: Path, tracking_uri: str | None, state: str | None) ->
 
 @contextmanager
 def open_services(workspace: Workspace) -> Iterator[Services]:
-    """Ledger, state, clock and progress of a workspace, let go of at the end."""
+    """Ledger, state, clock and progress of a workspace, let go of at the end.
+
+    What the command told is posted then; a receiver that does not answer fails no command.
+    """
     from gates.chain.opening import open_custody
     from gates.cli.clock import now
     from gates.cli.progress import terminal_progress
@@ -60,8 +65,9 @@ def open_services(workspace: Workspace) -> Iterator[Services]:
 
     ledger = MlflowLedger(workspace.tracking_uri, workspace.registry_uri)
     state = open_state(workspace.state_url)
+    began = now()
     with terminal_progress() as progress:
-        yield Services(
+        services = Services(
             workspace=workspace,
             ledger=ledger,
             state=state,
@@ -70,6 +76,21 @@ def open_services(workspace: Workspace) -> Iterator[Services]:
             progress=progress,
             custody=open_custody(workspace, ledger, state, clock=now),
         )
+        yield services
+    if workspace.settings_file.content.notify.url_env is not None:
+        _deliver(services, began)
+
+
+def _deliver(services: Services, began: "datetime") -> None:
+    """Posts what waits, where this command has added to it."""
+    from gates.notify.delivery import deliver, newest_waiting
+
+    newest = newest_waiting(services)
+    if newest is None or newest < began:
+        return
+    done = deliver(services)
+    if done.failure is not None:
+        click.echo(f"{done.waiting} notification(s) wait: {done.failure}", err=True)
 
 
 @contextmanager

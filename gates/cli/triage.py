@@ -97,7 +97,6 @@ def command(  # noqa: PLR0913 - one parameter per option
         say_json(night_json(night, url=told.url))
     else:
         click.echo(as_text(page_of(night)))
-    _warn(told)
     return Exit.BROKEN if night.waiting else Exit.YES
 
 
@@ -124,7 +123,7 @@ def _night(
         raise
     told = tell_night(night, services)
     if metrics is not None:
-        write_night(metrics, night, untold=told.delivery.waiting)
+        write_night(metrics, night)
     return night, told
 
 
@@ -139,10 +138,3 @@ def _ended_softly() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _warn(told: "Told") -> None:
-    if told.delivery.failure is not None:
-        click.echo(
-            f"{told.delivery.waiting} notification(s) wait: {told.delivery.failure}", err=True
-        )

@@ -82,6 +82,14 @@ def waiting(services: Services) -> tuple[Told, ...]:
     return tuple(one for one in found if one.event.id not in taken and one.at > since)
 
 
+def newest_waiting(services: Services) -> datetime | None:
+    """When the newest event that waits was told; None when none does, or nobody can tell."""
+    try:
+        return max((one.at for one in waiting(services)), default=None)
+    except Broken:
+        return None
+
+
 def _delivered(services: Services, variable: str, pause: Callable[[float], None]) -> Delivery:
     left = waiting(services)
     if not left:

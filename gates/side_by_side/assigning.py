@@ -8,6 +8,7 @@ from pathlib import Path
 from gates.accounts import Accounts
 from gates.measuring import opened, plan_digest
 from gates.membership import Round, assemble
+from gates.notify.events import Event, EventKind, tell
 from gates.services import Services
 from policies.errors import WrongUsage
 from policies.policy import Policy, PolicyFile
@@ -130,7 +131,20 @@ class _Drawing:
             lost={pair.id for pair in answered if pair.prompt in flagged},
         )
         self.box.batches.open(batch, now=self.services.clock())
+        self._tell(batch, candidate)
         return Assigned(candidate=candidate.uri, baseline=baseline.uri, found=batch, is_new=True)
+
+    def _tell(self, batch: Batch, candidate: Subject) -> None:
+        """People are told that there is something to vote on."""
+        event = Event(
+            kind=EventKind.BATCH_READY,
+            key=batch.name,
+            model=self.policy.model,
+            sentence=f"{len(batch.pairs):,} pairs of {candidate.uri.removeprefix('models:/')} wait "
+            f"for people, in batch {batch.name}",
+        )
+        if batch.votes_needed:
+            tell(self.services.state, event, at=self.services.clock())
 
     def _terms(self, name: str, candidate: Subject, baseline: Subject) -> Terms:
         return Terms(

@@ -10,13 +10,12 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
 
-def write_night(path: Path, night: Night, *, untold: int) -> None:
+def write_night(path: Path, night: Night) -> None:
     """Writes a night's numbers.
 
     Args:
         path: A file of the node exporter's textfile collector, `gate.prom`.
         night: What happened.
-        untold: Notifications that wait for their receiver.
 
     Raises:
         Broken: When the file cannot be written.
@@ -37,7 +36,6 @@ def write_night(path: Path, night: Night, *, untold: int) -> None:
         minutes = night.cost.gpu_minutes
         said.gauge("gpu_minutes", "Accelerators times minutes of the last night.", minutes)
     said.gauge("decisions_waiting", "Decisions that wait for MLflow.", night.waiting)
-    said.gauge("notifications_waiting", "Notifications that nobody took yet.", untold)
     _write(path, registry)
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from gates.ledger.ledger import LedgerDown
 from gates.ledger.night_report import NightReport
-from gates.notify.delivery import Delivery, deliver
 from gates.notify.events import Event, EventKind, tell
 from gates.services import Services
 from gates.triage.outcome import Night, Sort
@@ -21,19 +20,17 @@ class Told:
     Attributes:
         url: Page of its MLflow run; empty where there is none.
         files: The report, by file name.
-        delivery: What became of the notifications.
     """
 
     url: str
     files: dict[str, bytes]
-    delivery: Delivery
 
 
 def tell_night(night: Night, services: Services) -> Told:
-    """Logs a night's report, and notifies of what changed; neither can fail the night."""
+    """Logs a night's report, and journals what people are told; neither can fail the night."""
     url = _logged(night, services)
     tell(services.state, *_events(night, url), at=services.clock())
-    return Told(url=url, files=_files(night, url), delivery=deliver(services))
+    return Told(url=url, files=_files(night, url))
 
 
 def _logged(night: Night, services: Services) -> str:

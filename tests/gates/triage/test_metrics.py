@@ -25,7 +25,7 @@ def read(path: Path) -> dict[tuple[str, str], float]:
 def test_every_number_of_a_night_is_there(tmp_path: Path) -> None:
     path = tmp_path / "gate.prom"
     night = of(outcome(1, Sort.ADVANCE), outcome(2, Sort.FLAKY, needs_person=True), waiting=4)
-    write_night(path, night, untold=5)
+    write_night(path, night)
     found = read(path)
     assert found.pop(("gate_triage_timestamp_seconds", "")) == night.ended.timestamp()
     assert {name: value for name, value in found.items() if value} == {
@@ -38,7 +38,6 @@ def test_every_number_of_a_night_is_there(tmp_path: Path) -> None:
         ("gate_triage_calls", ""): 120,
         ("gate_triage_cost_usd", ""): 1.5,
         ("gate_triage_decisions_waiting", ""): 4,
-        ("gate_triage_notifications_waiting", ""): 5,
     }
     assert {sort for name, sort in found if name == "gate_triage_checkpoints"} == set(Sort)
     assert [path.name for path in tmp_path.iterdir()] == ["gate.prom"]
@@ -46,7 +45,7 @@ def test_every_number_of_a_night_is_there(tmp_path: Path) -> None:
 
 def test_a_night_that_was_not_processed_says_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "gate.prom"
-    write_night(path, of(), untold=0)
+    write_night(path, of())
     write_failure(path, "nightly", "assistant", at=7.0)
     assert read(path) == {
         ("gate_triage_processed", ""): 0,
