@@ -79,7 +79,9 @@ def trust(**revoked: Revoked) -> Trust:
 TRUST = trust()
 
 
-def decision(verdict: Verdict = Verdict.PASS, *, policy: str = "release") -> Decision:
+def decision(
+    verdict: Verdict = Verdict.PASS, *, policy: str = "release", earlier: tuple[str, ...] = ()
+) -> Decision:
     return Decision(
         verdict=verdict,
         reason="passed offline",
@@ -94,6 +96,7 @@ def decision(verdict: Verdict = Verdict.PASS, *, policy: str = "release") -> Dec
         evidence_sha256={StageName.OFFLINE: digest("evidence")},
         members_sha256=digest("members"),
         candidate_record_sha256=digest("record.json"),
+        earlier=earlier,
     )
 
 
