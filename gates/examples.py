@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from gates.ledger.examples import By, Example, Examples, Opinion, Turn
-from gates.reports.escaping import inert, inert_text, xml_text
+from gates.reports.escaping import inert_text, xml_text
 from gates.reports.items.change import Change, Outcome, changes
 from gates.reports.side_by_side.pairs import NOBODY, said_in, wins_of
 from policies.benchmark_tasks import GroundingTask, RubricTask
@@ -15,7 +15,7 @@ from stages.side_by_side.pairs import Pair, asked_in
 from stages.side_by_side.told import Told
 from stages.side_by_side.vote import CandidateVote
 
-MOST = 50
+MOST = 30
 """Questions of a stage that MLflow is given as traces, one request each; its tables have all."""
 
 LONGEST = 4_000
@@ -67,15 +67,17 @@ def _generations(answers: Answers | None) -> str | None:
 
 
 def _scores(change: Change, task: Task) -> Iterator[Opinion]:
-    record = change.record
-    by, who = _reader(task)
+    """What the task is about in columns that all tasks share; its other metrics by their names."""
+    record, (by, who) = change.record, _reader(task)
     yield Opinion(name="outcome", value=change.outcome.value, by=By.PROGRAM, who="gate")
     for metric, score in record.candidate.items():
-        name, why = f"{record.task}.{metric}", inert(_cut(score.detail, LONGEST))
+        name = "score" if metric == change.metric else f"{record.task}.{metric}"
+        why = inert_text(_cut(score.detail, LONGEST))
         yield Opinion(name=name, value=score.value, by=by, who=who, why=why)
-    for metric, score in record.baseline.items():
-        name, why = f"{record.task}.{metric} of the baseline", inert(_cut(score.detail, LONGEST))
-        yield Opinion(name=name, value=score.value, by=by, who=who, why=why)
+    theirs = record.baseline.get(change.metric)
+    if theirs is not None:
+        why = inert_text(_cut(theirs.detail, LONGEST))
+        yield Opinion(name="score of the baseline", value=theirs.value, by=by, who=who, why=why)
 
 
 def _reader(task: Task) -> tuple[By, str]:
@@ -104,7 +106,7 @@ def _of_prompt(told: Told, prompt: str, pair: Pair | None) -> Example:
 
 def _asked(prompt: str, pair: Pair | None) -> tuple[Turn, ...]:
     if pair is None:
-        said = f"prompt {inert(_cut(prompt, _PREVIEW))}, whose text stands in no file of votes"
+        said = f"prompt {_text(_cut(prompt, _PREVIEW))}, whose text stands in no file of votes"
         return (Turn(role="user", text=said),)
     return tuple(
         Turn(role=str(message.get("role")), text=_text(said_in(message.get("content"))))
@@ -121,7 +123,7 @@ def _worth(told: Told, prompt: str) -> Iterator[Opinion]:
     """What the prompt counts for, once somebody said or ruled something."""
     win = wins_of(told).get(prompt)
     if win is not None:
-        why = inert(told.flagged.get(prompt, ""))
+        why = inert_text(told.flagged.get(prompt, ""))
         yield Opinion(name="won by the candidate", value=win, by=By.PROGRAM, who="gate", why=why)
 
 

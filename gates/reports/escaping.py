@@ -3,6 +3,9 @@
 import re
 
 _MARKDOWN = re.compile(r"([\\`*\[\]|#~!>])|(?<!\w)_|_(?!\w)")
+_UNSEEN = "\u2060"
+"""A word joiner."""
+
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -15,13 +18,18 @@ def inert(text: str) -> str:
 
 
 def inert_text(text: str) -> str:
-    """Text of many lines, which stay lines, as Markdown in which nothing is markup or loaded."""
+    """Text of many lines, which stay lines, as Markdown in which nothing is markup or loaded.
+
+    Addresses are broken by a character that is not seen: pages make links of them otherwise, even
+    where they are escaped.
+    """
     return "  \n".join(map(_inert_line, xml_text(text).splitlines()))
 
 
 def _inert_line(line: str) -> str:
     words = line.lstrip()
-    return "\u00a0" * (len(line) - len(words)) + inert(words)
+    unlinked = re.sub(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", _UNSEEN, words, flags=re.IGNORECASE)
+    return "\u00a0" * (len(line) - len(words)) + inert(unlinked)
 
 
 def xml_text(text: str) -> str:

@@ -12,6 +12,7 @@ from gates.ledger.examples import By, Examples
 from gates.reports.escaping import inert_text, xml_text
 from policies.plan import Plan
 from policies.policy import Policy
+from stages.offline.instrument import ItemScore
 from stages.side_by_side.pairs import Pair
 from stages.side_by_side.told import PromptScore, Told
 from stages.side_by_side.vote import CandidateVote
@@ -82,10 +83,17 @@ def test_an_item_carries_both_answers_and_every_score() -> None:
     said = {opinion.name: (opinion.value, opinion.by) for opinion in example.opinions}
     assert said == {
         "outcome": ("regression", By.PROGRAM),
-        "qa.accuracy": (0.25, By.PROGRAM),
-        "qa.accuracy of the baseline": (1.0, By.PROGRAM),
+        "score": (0.25, By.PROGRAM),
+        "score of the baseline": (1.0, By.PROGRAM),
     }
     assert example.opinions[1].why == "it \\*says\\* 7"
+
+
+def test_other_metrics_of_a_task_stand_by_their_names() -> None:
+    two = record("i1", 1.0)
+    two = replace(two, candidate={**two.candidate, "abstained": ItemScore(0.0)})
+    (example,) = offline_examples(POLICY, [two]).shown
+    assert [o.name for o in example.opinions] == ["outcome", "score", "qa.abstained"]
 
 
 def test_a_judges_score_is_a_judges() -> None:
@@ -93,9 +101,7 @@ def test_a_judges_score_is_a_judges() -> None:
     plan = Plan.model_validate_json(json.dumps({"offline": {"qa": task}}))
     policy = POLICY.model_copy(update={"plan": plan})
     (example,) = offline_examples(policy, [record("i", 1.0, metric="relevance")]).shown
-    assert [(o.by, o.who) for o in example.opinions if o.name == "qa.relevance"] == [
-        (By.JUDGE, "judge_a")
-    ]
+    assert [(o.by, o.who) for o in example.opinions if o.name == "score"] == [(By.JUDGE, "judge_a")]
 
 
 def test_an_answer_that_nobody_knows_is_none_not_empty() -> None:
