@@ -10,6 +10,7 @@ from gates.ledger.ledger import Version
 from gates.measuring import subject_of
 from gates.membership import how_to_adopt, needs_baseline
 from gates.services import Services
+from gates.trusting import signer_in, trust_in
 from policies.benchmark_tasks import CodeTask
 from policies.errors import GateError
 from policies.load import load_policy
@@ -45,6 +46,8 @@ def examine(services: Services) -> Iterator[Examined]:
     yield _tried("state", lambda: _state(services))
     ledger = _tried("ledger", lambda: _ledger(services))
     yield ledger
+    if services.workspace.trust_file is not None:
+        yield _tried("trust", lambda: _trust(services))
     paths = sorted((services.workspace.root / "policies").glob("*.yaml"))
     if not paths:
         yield Examined(
@@ -55,6 +58,14 @@ def examine(services: Services) -> Iterator[Examined]:
         )
     for path in paths:
         yield from _policy(path, services, reachable=ledger.healthy)
+
+
+def _trust(services: Services) -> str:
+    trust = trust_in(services.workspace, services.state, at=services.clock())
+    signer = signer_in(services.workspace)
+    assert trust is not None
+    signs = "and nothing signs here" if signer is None else "and a key signs here"
+    return f"version {trust.version} of the trust file is believed, {signs}"
 
 
 def _policy(path: Path, services: Services, *, reachable: bool) -> Iterator[Examined]:

@@ -10,6 +10,7 @@ from gates.ledger.ledger import LedgerDown
 from gates.registration import adopt
 from tests.fakes.workplace import NO_WORSE, NOW, VOTED, WINS, Workplace, policy_text
 from tests.servers.openai_server import OpenAIServer, status, text
+from tests.trusting import trusted
 
 TOXIC = "offline: {toxicity: {data: ../data/sums.jsonl, classifier: detoxify/original}}"
 NEVER = "{metric: toxicity.rate, at_most: 0.01, severity: blocking, because: brand}"
@@ -39,6 +40,17 @@ def test_a_sound_workspace_is_healthy_in_the_order_of_a_round(place: Workplace) 
     ]
     assert all(e.healthy and not e.fix for e in examined.values())
     assert examined["models:/assistant/1 answers"].sentence.startswith("served identity ")
+
+
+def test_trust_is_looked_at_where_there_is_some(place: Workplace) -> None:
+    place.toml("")
+    keyring = trusted(place.folder, place.policy().path)
+    examined = found(place)
+    assert examined["trust"].sentence.endswith("is believed, and a key signs here")
+    keyring.trust_file.write_bytes(b"{}")
+    broken = found(place)["trust"]
+    assert not broken.healthy
+    assert "cannot believe the trust file" in broken.sentence
 
 
 def test_without_a_policy_it_says_what_writes_one(place: Workplace) -> None:
