@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gates.promotion.promoting import Answer
+from gates.promotion.answer import Answer
 from gates.reports.decision_json import decision_schema
 from policies.canonical import sha256_of_bytes
 from policies.diff import Effect

@@ -15,8 +15,9 @@ from gates.cli.frame import framed
 from gates.cli.main import gate
 from gates.ledger.ledger import Ledger, NewVersion, Version
 from gates.ledger.mlflow_ledger.ledger import MlflowLedger
-from gates.registration import Endpoint, Recorded, Registration, adopt, register
+from gates.registration import Endpoint, Recorded, Registration, register
 from stages.engine.state_url import open_state
+from tests.trusting import trusted
 
 QUESTIONS, PASSAGES, PROMPTS = 24, 24, 60
 WRONG_BY = {"good": 12, "old": 6, "weak": 2}
@@ -98,16 +99,24 @@ class Chain:
     def moments(self) -> Path:
         return self.folder / "data" / f"moments-{self.name}.csv"
 
-    def write(self, *, base_url: str | None = None, settings: str = "") -> None:
-        """Writes policy, data and settings; votes and moments of version 2."""
+    def write(
+        self,
+        *,
+        base_url: str | None = None,
+        settings: str = "",
+        accuracy: float = 0.6,
+        retrospective: bool = False,
+    ) -> None:
+        """Writes policy, data, settings and who is trusted; votes and moments of version 2."""
         data = self.folder / "data"
         data.mkdir(parents=True, exist_ok=True)
         self.policy.parent.mkdir(exist_ok=True)
-        self.write_policy()
+        self.write_policy(accuracy=accuracy, retrospective=retrospective)
         endpoint = f'endpoint = "{base_url}"\nserved_as = "{{version}}"\n' if base_url else ""
         (self.folder / "gate.toml").write_text(
             f'[models.{self.name}]\npolicies = {{ champion = "{self.name}" }}\n{endpoint}{settings}'
         )
+        trusted(self.folder, self.policy, model=self.name)
         _lines(data / "sums.jsonl", sums())
         _lines(data / "passages.jsonl", passages())
         (data / "corpus.txt").write_text("".join(f"{passage(n)}\n" for n in range(PASSAGES)))
@@ -192,13 +201,9 @@ class Chain:
         return self.ledger.register(new)
 
     def adopt(self) -> None:
-        adopt(
-            self.ledger,
-            f"{self.name}/1",
-            alias="champion",
-            reason="in production before the gate",
-            at="2026-01-01T00:00:00+00:00",
-        )
+        reason = "in production before the gate"
+        adopted = self.said("adopt", f"{self.name}/1", "--reason", reason)
+        assert adopted.code == 0, adopted.err
 
     def champion(self) -> str:
         return self.ledger.version(f"{self.name}@champion").version

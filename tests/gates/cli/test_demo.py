@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gates.demo.show import Demo
-from gates.promotion.promoting import Answer
+from gates.promotion.answer import Answer
 from tests.fakes.shell import said
 from tests.fakes.shown_demo import Shown
 

@@ -19,6 +19,7 @@ from tests.fakes.workplace import (
     Workplace,
     policy_text,
 )
+from tests.trusting import trusted
 
 CHAIN = policy_text((PLAN, VOTED, TRAFFIC), (SOUND, NO_WORSE, WINS, SHIPS))
 
@@ -26,12 +27,14 @@ CHAIN = policy_text((PLAN, VOTED, TRAFFIC), (SOUND, NO_WORSE, WINS, SHIPS))
 @pytest.fixture(autouse=True)
 def _decided(place: Workplace) -> None:
     """Version 2 passed everything, version 3 failed, nobody decided on version 4."""
+    file = place.policy(CHAIN)
+    trusted(place.folder, file.path)
     place.champion()
     place.recorded()
     place.recorded(wrong_every=2)
     place.votes()
     place.moments(shares=(0.6, 0.68))
-    run_round(place.policy(CHAIN), [], place.services)
+    run_round(file, [], place.services)
     place.recorded()
 
 
@@ -39,14 +42,28 @@ def champion(place: Workplace) -> str:
     return place.ledger.version("assistant@champion").version
 
 
-def test_a_yes_moves_the_alias_and_is_three_lines(place: Workplace) -> None:
+def test_a_yes_moves_the_alias_and_says_what_serves(place: Workplace) -> None:
     found = said("promote", "assistant/2")
     assert found.code == 0
-    policy, ledger, answer = found.out.splitlines()
+    policy, ledger, answer, serves = found.out.splitlines()
     assert policy.startswith("policy release (")
     assert ledger.startswith("ledger sqlite:///")
     assert answer == "PROMOTED models:/assistant/2: `champion` points to models:/assistant/2"
+    assert serves == "what serves was not checked: gate.toml names no `production` to ask"
     assert champion(place) == "2"
+
+
+def test_a_script_that_does_not_deploy_is_not_yet_serving(place: Workplace) -> None:
+    settings = place.folder / "gate.toml"
+    text = settings.read_text()
+    settings.write_text(text.replace("policies = {", 'deploy = "./nowhere.sh"\npolicies = {', 1))
+    found = said("promote", "assistant/2")
+    assert found.code == 4
+    assert "PROMOTED models:/assistant/2" in found.out
+    assert "NOT YET serving 2: " in found.out
+    assert champion(place) == "2"
+    document = said("promote", "assistant/2", "--json").json
+    assert document["production"]["deployed"] is False  # type: ignore[index]
 
 
 def test_a_dry_run_says_yes_and_moves_nothing(place: Workplace) -> None:
@@ -85,6 +102,8 @@ def test_json_is_one_document_with_the_decision(place: Workplace) -> None:
     assert document["answer"] == "would promote"
     assert (document["before"], document["alias"]) == ("models:/assistant/1", "champion")
     assert document["decision"]["candidates"][0]["verdict"] == "PASS"
+    assert (document["refused_by"], document["production"]) == (None, None)
+    assert len(document["signed_decision"]) == 64
     assert json.loads(said("promote", "assistant/4", "--json").out)["decision"] is None
     assert champion(place) == "1"
 
@@ -101,8 +120,10 @@ def test_an_alias_that_no_policy_may_move_is_wrong_usage_with_the_line_to_add(
         assert found.code == 2
         assert "no policy may move" in found.err
         assert "policies = {" in found.err
-    assert said("promote", "assistant/2", "--to", "canary", "--policy", "release").code == 0
-    assert place.ledger.version("assistant@canary").version == "2"
+    found = said("promote", "assistant/2", "--to", "canary", "--policy", "release")
+    assert found.code == 1
+    assert "the trust file lets nothing move assistant@canary" in found.out
+    assert "canary" not in place.ledger.aliases["assistant"]
 
 
 def test_another_policy_than_the_trusted_one_moves_nothing(place: Workplace) -> None:

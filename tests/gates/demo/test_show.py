@@ -8,7 +8,7 @@ from gates.decide.verdict import CandidateDecision, OnlineVerdict, Verdict
 from gates.demo.checkpoints import CANDIDATES, CHAMPION
 from gates.demo.show import _promote_winner, run_demo
 from gates.ledger.mlflow_ledger.ledger import MlflowLedger
-from gates.promotion.promoting import Answer
+from gates.promotion.answer import Answer
 from policies.errors import WrongUsage
 from stages.engine.progress import Silent
 from stages.evidence.records import StageName
