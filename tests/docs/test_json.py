@@ -136,6 +136,13 @@ def calls(folder: Path) -> Iterator[tuple[str, ...]]:
     yield ("run", "nothing")
 
 
+def moved() -> Iterator[tuple[str, ...]]:
+    why = ("--reason", "a fire")
+    yield ("override", "recorded/2", *why, "--expires", "1d", "--second", ".gate/keys/bob.pem")
+    yield ("rollback", "recorded", *why, "--to", "1", "--dry-run")
+    yield ("revoke", "recorded/2", *why)
+
+
 def trusted(folder: Path) -> Iterator[tuple[str, ...]]:
     (folder / "other").mkdir()
     (folder / "other" / "gate.toml").write_text('[state]\nurl = "state"\n')
@@ -146,6 +153,7 @@ def trusted(folder: Path) -> Iterator[tuple[str, ...]]:
     yield ("trust", "show")
     yield ("trust", "check")
     yield ("keys", "list")
+    yield from moved()
     yield ("keys", "rotate")
     yield ("keys", "revoke", "bob", "--reason", "lost")
 
