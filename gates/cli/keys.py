@@ -14,6 +14,7 @@ from gates.trust.trust_document import Kind, Role
 
 if TYPE_CHECKING:
     from gates.trust.keys import PublicKey
+    from gates.workspace import Workspace
 
 SIGN = "next: gate trust check, then gate trust sign"
 
@@ -231,8 +232,22 @@ def revoke(
         say_json({"schema": "gate.key-revocation/1", **said, "heads": known})
         return Exit.YES
     click.echo(f"the key {keyid_of(entry)[:12]} of {entry.owner} counts for nothing from {since}")
+    for model, newest in _heads_seen(opened).items():
+        if model not in known:
+            click.echo(
+                f"note: {model} has {newest} records, as seen here; whoever has the key can date "
+                f"more of them back, unless you say --head {model}=N: none after N counts"
+            )
     click.echo(SIGN)
     return Exit.YES
+
+
+def _heads_seen(workspace: "Workspace") -> dict[str, int]:
+    from gates.chain.opening import open_anchor
+
+    anchor = open_anchor(workspace)
+    heads = {model: anchor.head(model) for model in workspace.models}
+    return {model: head.sequence for model, head in heads.items() if head is not None}
 
 
 def _file_name(owner: str) -> str:

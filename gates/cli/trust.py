@@ -136,18 +136,21 @@ def sign(
     Until then it waits in trust.pending.json, and the trust file in force stays in force. Exit code
     3 while it waits.
     """
+    from gates.chain.opening import open_anchor
     from gates.cli.clock import now
+    from gates.trust.pins import newest
     from gates.trust_upkeep.signing import sign_draft, trust_files
     from gates.trusting import pins_of, seen_here
     from stages.engine.state_url import open_state
 
     opened = open_workspace(workspace, tracking_uri, state)
+    seen = newest(seen_here(open_state(opened.state_url)), open_anchor(opened).trust)
     signed = sign_draft(
         trust_files(opened),
         _signers(opened, keys),
         pins=pins_of(opened),
         at=now(),
-        seen=seen_here(open_state(opened.state_url)),
+        seen=seen,
     )
     if as_json:
         say_json(
@@ -229,13 +232,14 @@ def user_name(environment: "Mapping[str, str]") -> str:
 
 def _in_force(workspace: "Workspace") -> "SignedTrust":
     """The trust file in force; remembered, so that an older one is refused from now on."""
+    from gates.chain.opening import open_anchor, read_trust
     from gates.cli.clock import now
     from gates.trust_upkeep.signing import believed, trust_files
-    from gates.trusting import pins_of, trust_in
+    from gates.trusting import pins_of
     from stages.engine.state_url import open_state
 
     files, asked = trust_files(workspace), now()
-    trust_in(workspace, open_state(workspace.state_url), at=asked)
+    read_trust(workspace, open_state(workspace.state_url), open_anchor(workspace), at=asked)
     found = believed(files, pins=pins_of(workspace), at=asked)
     assert found is not None, "it was believed a moment ago"
     return found

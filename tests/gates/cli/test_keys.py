@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from gates.chain.opening import open_anchor
+from gates.chain.record import Head
 from gates.trust.signers import new_private_key, signer_of
+from gates.workspace import load_workspace
 from tests.fakes.shell import said
 from tests.fakes.workplace import Workplace
 
@@ -121,3 +124,13 @@ def test_a_head_that_is_no_number_is_wrong_usage(trusting: Workplace, head: str)
     found = said("keys", "revoke", "ann", "--reason", "stolen", "--head", head)
     assert found.code == 2
     assert "MODEL=NUMBER" in found.err
+
+
+def test_whoever_revokes_is_told_how_far_a_thief_could_date_back(trusting: Workplace) -> None:
+    said("keys", "new", "bob", "--public", PUBLIC.base64, "--role", "decide")
+    anchor = open_anchor(load_workspace(trusting.folder, {}))
+    anchor.grow("assistant", Head(sequence=41, sha256="a" * 64))
+    found = said("keys", "revoke", "bob", "--reason", "stolen")
+    assert "note: assistant has 41 records, as seen here" in found.out
+    earlier = ("--at", "2020-01-01T00:00:00Z", "--head", "assistant=41")
+    assert "note:" not in said("keys", "revoke", PUBLIC.keyid, "--reason", "stolen", *earlier).out

@@ -157,3 +157,16 @@ def test_whoever_has_no_key_is_told(trusting: Workplace) -> None:
     found = said("trust", "sign")
     assert found.code == 2
     assert "there is no key to sign with" in found.err
+
+
+def test_a_new_state_is_not_fooled_where_the_anchor_remembers(trusting: Workplace) -> None:
+    signed = trusting.folder / "trust.json"
+    old = signed.read_bytes()
+    said("keys", "new", "bob", "--role", "approve")
+    assert said("trust", "sign").code == 0
+    assert said("trust", "check").code == 0
+    signed.write_bytes(old)
+    found = said("trust", "check", "--state", "elsewhere")
+    assert found.code == 4
+    assert "version 2 was seen before" in found.err
+    assert said("trust", "sign", "--state", "elsewhere", "--json").json["version"] == 3

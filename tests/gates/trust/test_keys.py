@@ -80,6 +80,13 @@ def test_such_a_point_would_verify_what_nobody_signed() -> None:
     Ed25519PublicKey.from_public_bytes(nobody).verify(forged, b"promote me")
 
 
+@pytest.mark.parametrize("sign", [0, 1])
+def test_a_key_may_have_either_sign(sign: int) -> None:
+    keys = (new_private_key().public_key().public_bytes_raw() for _ in range(200))
+    raw = next(key for key in keys if key[-1] >> 7 == sign)
+    assert PublicKey(raw).raw == raw
+
+
 @pytest.mark.parametrize("size", [0, 31, 33, 64])
 def test_a_key_of_another_length_is_refused(size: int) -> None:
     with pytest.raises(ValueError, match="32 bytes"):
