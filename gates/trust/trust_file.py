@@ -13,7 +13,7 @@ from gates.trust.dsse import Envelope, decode, verified_by
 from gates.trust.pins import Pins, Seen
 from gates.trust.shapes import an_object
 from gates.trust.trust import Trust, TrustedKey, trust_of
-from gates.trust.trust_document import SCHEMA, Kind, Role, TrustDocument
+from gates.trust.trust_document import SCHEMA, Role, TrustDocument
 from gates.trust.untrusted import Untrusted
 from policies.canonical import Json, sha256_of_bytes
 from policies.errors import WrongUsage
@@ -121,9 +121,8 @@ def people_needed(document: TrustDocument, pins: Pins) -> int:
 
 
 def root_keys(document: TrustDocument, at: datetime) -> tuple[TrustedKey, ...]:
-    """Keys of people that may sign this trust file at a time."""
-    trust = trust_of(document, sha256="", signed_by=())
-    return tuple(key for key in trust.keys_for(Role.ROOT, at) if key.kind is Kind.PERSON)
+    """Keys that may sign this trust file at a time; a document gives the role to people only."""
+    return trust_of(document, sha256="", signed_by=()).keys_for(Role.ROOT, at)
 
 
 def document_in(payload: bytes, *, what: str) -> TrustDocument:
