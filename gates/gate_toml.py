@@ -67,6 +67,7 @@ class StateSection(Strict):
 
     url: Text | None = None
     records: Text | None = None
+    retention_days: Count | None = None
 
 
 class Price(Strict):

@@ -127,6 +127,11 @@ class Workspace:
         return _location(found, self.root)
 
     @property
+    def retention_days(self) -> int | None:
+        """Days that evidence is kept with the records; None: for ever."""
+        return self.settings_file.content.state.retention_days
+
+    @property
     def trust(self) -> TrustSection:
         """`[trust]`, as it is written."""
         return self.settings_file.content.trust
@@ -354,7 +359,8 @@ def _written(workspace: Workspace) -> Iterator[Setting]:
     """What `gate.toml` says beside the stores, and the defaults of what it names."""
     content = workspace.settings_file.content
     whole: dict[str, Json] = content.model_dump(mode="json", exclude={"mlflow", "state"})
-    whole["state"] = {"records": content.state.records}
+    kept = content.state
+    whole["state"] = {"records": kept.records, "retention_days": kept.retention_days}
     given = content.model_dump(mode="json", exclude_unset=True)
     for at, value in _leaves((), whole):
         name = ".".join(at)

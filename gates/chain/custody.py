@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -240,6 +240,15 @@ class Custody:
     def blob(self, sha256: str) -> bytes | None:
         """Bytes kept in the mirror; None when it has none that match the digest."""
         return self._hands.mirror.blob(sha256)
+
+    def erase(self, digests: Collection[str], statement: bytes) -> None:
+        """Removes bytes from the mirror for good, once a signed statement says so there."""
+        self._hands.mirror.erase(digests, statement)
+
+    @property
+    def erasures(self) -> tuple[bytes, ...]:
+        """Statements on what was erased from the mirror; nobody has verified them."""
+        return self._hands.mirror.erasures
 
     def _mirrored(self, model: str, anchor: Head | None) -> Chain:
         """What the mirror has of a chain up to its anchor; nothing where a record is missing."""

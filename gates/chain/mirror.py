@@ -1,5 +1,7 @@
 """A second home of records and of what they rest on, by digest: it outlives deleted MLflow runs."""
 
+from collections.abc import Iterable
+
 from gates.chain.encoding import payload_in, record_of
 from gates.chain.places import Place
 from gates.chain.record import Head
@@ -8,13 +10,14 @@ from policies.errors import Broken
 
 ENVELOPES = "envelopes"
 BLOBS = "blobs"
+ERASURES = "erasures"
 
 
 class Mirror:
     """Files named by their SHA-256; one that is not what its name says is not there.
 
     Args:
-        place: Folder of `envelopes/` and `blobs/`.
+        place: Folder of `envelopes/`, `blobs/` and `erasures/`.
     """
 
     def __init__(self, place: Place) -> None:
@@ -36,6 +39,23 @@ class Mirror:
     def blob(self, sha256: str) -> bytes | None:
         """Bytes that were kept; None when they are not there, or not those."""
         return self._read(BLOBS, sha256)
+
+    def erase(self, digests: Iterable[str], statement: bytes) -> None:
+        """Removes bytes for good, once it is written down that they are.
+
+        Args:
+            digests: Of what is removed.
+            statement: Signed: what is removed, by whom and why.
+        """
+        self._keep(ERASURES, statement)
+        for sha256 in digests:
+            self._place.remove(f"{BLOBS}/{sha256}")
+
+    @property
+    def erasures(self) -> tuple[bytes, ...]:
+        """Every statement on what was erased; nobody has verified them."""
+        found = (self._read(ERASURES, name) for name in self._place.names(ERASURES))
+        return tuple(each for each in found if each is not None)
 
     def keep_envelope(self, envelope: bytes) -> None:
         """Keeps an envelope that is in the ledger."""

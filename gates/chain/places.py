@@ -31,8 +31,22 @@ class Place(Protocol):
         """
         ...
 
-    def write(self, name: str, data: bytes) -> None:
+    def write(self, name: str, data: bytes, *, lasting: bool = False) -> None:
         """Writes a file, whole or not at all.
+
+        Args:
+            name: The file.
+            data: What is in it.
+            lasting: Whether it must outlive a power cut from now on: what is named by its digest
+                is seen to be torn, and written again.
+
+        Raises:
+            Broken: When it cannot.
+        """
+        ...
+
+    def remove(self, name: str) -> None:
+        """Removes a file, if it is there.
 
         Raises:
             Broken: When it cannot.
@@ -72,19 +86,27 @@ class Folder:
         except OSError as error:
             raise _unreadable(self.url, name, error) from error
 
-    def write(self, name: str, data: bytes) -> None:
-        """Writes a file beside its place, onto the disk, and moves it there."""
+    def write(self, name: str, data: bytes, *, lasting: bool = False) -> None:
+        """Writes a file beside its place and moves it there."""
         target = self._path / name
         scratch = target.with_name(f".{target.name}.{uuid4().hex}")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with scratch.open("wb") as file:
                 file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+                if lasting:
+                    file.flush()
+                    os.fsync(file.fileno())
             scratch.replace(target)
         except OSError as error:
             scratch.unlink(missing_ok=True)
+            raise _unwritable(self.url, name, error) from error
+
+    def remove(self, name: str) -> None:
+        """Removes a file, if it is there."""
+        try:
+            (self._path / name).unlink(missing_ok=True)
+        except OSError as error:
             raise _unwritable(self.url, name, error) from error
 
     def names(self, folder: str) -> tuple[str, ...]:
@@ -135,12 +157,23 @@ class Bucket:
         except (OSError, ValueError, ImportError) as error:
             raise _unreadable(self.url, name, error) from error
 
-    def write(self, name: str, data: bytes) -> None:
-        """Writes a file."""
+    def write(self, name: str, data: bytes, *, lasting: bool = False) -> None:
+        """Writes a file; what such a place has taken, it keeps."""
+        del lasting
         try:
             system, root = self._opened()
             system.makedirs(f"{root}/{name}".rpartition("/")[0], exist_ok=True)
             system.pipe_file(f"{root}/{name}", data)
+        except (OSError, ValueError, ImportError) as error:
+            raise _unwritable(self.url, name, error) from error
+
+    def remove(self, name: str) -> None:
+        """Removes a file, if it is there."""
+        try:
+            system, root = self._opened()
+            system.rm_file(f"{root}/{name}")
+        except FileNotFoundError:
+            return
         except (OSError, ValueError, ImportError) as error:
             raise _unwritable(self.url, name, error) from error
 

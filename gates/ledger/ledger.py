@@ -364,6 +364,14 @@ class Ledger(ChainKeeper, ReportKeeper, Protocol):
         """
         ...
 
+    def record_file(self, decided: Decided) -> bytes:
+        """The file `record.json` that a decision was read back from.
+
+        Raises:
+            Broken: When it is missing or does not match its digest.
+        """
+        ...
+
     def found(self, decided: Decided) -> Logged:
         """Where a decision that was read back is found; a stage's run that is gone is absent.
 

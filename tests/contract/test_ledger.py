@@ -11,6 +11,7 @@ import pytest
 from gates.decide.verdict import Verdict
 from gates.ledger.ledger import Adoption, Ledger, NewVersion, Record, StartedAb, Version
 from gates.ledger.mlflow_ledger.ledger import MlflowLedger
+from gates.ledger.records import candidate_records, encode_candidate
 from policies.errors import InputError
 from stages.evidence.records import StageName
 from tests.fakes import decisions
@@ -282,3 +283,12 @@ def test_a_started_ab_is_written_once_and_is_no_decision(place: Place) -> None:
     assert place.ledger.latest(version, place.policy) is None
     (found,) = place.ledger.versions(place.model)
     assert found.tags["gate_online_registered"] == f"{'a' * 64} 2026-03-01T10:00:00+00:00"
+
+
+def test_the_file_of_a_decision_is_what_was_signed(place: Place) -> None:
+    version = [place.register() for _ in range(3)][1]
+    record = place.record()
+    place.ledger.log(record)
+    (decided,) = place.ledger.history(version)
+    (mine,) = [s for s in candidate_records(record) if s.decision.candidate == version.uri]
+    assert place.ledger.record_file(decided) == encode_candidate(mine)

@@ -20,6 +20,7 @@ from gates.ledger.ledger import (
     Version,
 )
 from gates.ledger.night_report import NightReport
+from gates.ledger.records import candidate_records, encode_candidate
 from gates.ledger.references import parse_reference
 from policies.errors import InputError
 
@@ -38,7 +39,8 @@ class MemoryLease:
     abandoned: str | None = None
     is_held: bool = True
 
-    def check(self) -> None:
+    def check(self, *, within: float = 0.0) -> None:
+        del within
         self.ledger.ping()
         if not self.is_held or self.ledger.leases[self.model] is not self:
             raise LeaseLost(f"{self.holder} writes the records of {self.model} no more")
@@ -174,6 +176,13 @@ class MemoryLedger:
         self.ping()
         key = decided.run_id.removesuffix(f":{decided.decision.candidate}")
         return _stored(self.records[key], decided.decision)
+
+    def record_file(self, decided: Decided) -> bytes:
+        self.ping()
+        key = decided.run_id.removesuffix(f":{decided.decision.candidate}")
+        shares = candidate_records(self.records[key])
+        (mine,) = [s for s in shares if s.decision.candidate == decided.decision.candidate]
+        return encode_candidate(mine)
 
     def found(self, decided: Decided) -> Logged:
         self.ping()

@@ -25,6 +25,7 @@ from gates.ledger.mlflow_ledger.reading import (
     find_decision,
     read_history,
     read_latest,
+    read_record_file,
     read_stored,
 )
 from gates.ledger.mlflow_ledger.registry import (
@@ -127,6 +128,10 @@ class MlflowLedger:
     def stored(self, decided: Decided) -> Stored:
         """A decision that was read back, with verified evidence."""
         return read_stored(self._connection, decided)
+
+    def record_file(self, decided: Decided) -> bytes:
+        """The file `record.json` that a decision was read back from."""
+        return read_record_file(self._connection, decided)
 
     def found(self, decided: Decided) -> Logged:
         """Where a decision that was read back is found; a stage's run that is gone is absent."""

@@ -47,6 +47,15 @@ def read_stored(connection: Connection, decided: Decided) -> Stored:
     return _stored(connection, run, decided.decision.candidate)
 
 
+def read_record_file(connection: Connection, decided: Decided) -> bytes:
+    """The `record.json` of a decision that was read back.
+
+    Raises:
+        Broken: When it is missing or does not match its digest.
+    """
+    return _record_bytes(connection, run_of_id(connection, decided.run_id))
+
+
 def read_history(
     connection: Connection, version: Version, *, most: int | None
 ) -> Sequence[Decided]:
@@ -112,10 +121,7 @@ def _decided(run: Found, record: CandidateRecord) -> Decided:
 
 def _record(connection: Connection, run: Found, candidate: str) -> CandidateRecord:
     where = f"record.json of MLflow run {run.run_id}"
-    body = read_file(connection, run.run_id, "record.json")
-    if sha256_of_bytes(body) != run.tags.get("gate_record_sha256"):
-        raise _changed(run.run_id, "record.json", "gate_record_sha256")
-    record = decode_candidate(body, where=where)
+    record = decode_candidate(_record_bytes(connection, run), where=where)
     if record.decision.candidate != candidate or record.key != run.tags.get("gate_key"):
         raise Broken(
             f"MLflow run {run.run_id} holds another decision than its tags say",
@@ -123,6 +129,13 @@ def _record(connection: Connection, run: Found, candidate: str) -> CandidateReco
             fix="do not edit the tags of decisions; decide again with gate run",
         )
     return record
+
+
+def _record_bytes(connection: Connection, run: Found) -> bytes:
+    body = read_file(connection, run.run_id, "record.json")
+    if sha256_of_bytes(body) != run.tags.get("gate_record_sha256"):
+        raise _changed(run.run_id, "record.json", "gate_record_sha256")
+    return body
 
 
 def _evidence(
