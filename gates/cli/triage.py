@@ -23,7 +23,7 @@ from gates.cli.since import Span
 
 if TYPE_CHECKING:
     from gates.services import Services
-    from gates.triage.allowance import Allowance
+    from gates.triage.night import Manner
     from gates.triage.outcome import Night
     from gates.triage.telling import Told
     from policies.policy import PolicyFile
@@ -40,6 +40,13 @@ if TYPE_CHECKING:
 @click.option("--usd-at-most", type=click.FloatRange(min=0, min_open=True), help="The same.")
 @click.option(
     "--minutes-at-most", type=click.FloatRange(min=0, min_open=True), help="On the clock."
+)
+@click.option(
+    "--retry-after-seconds",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    help="Pause before a fault of the infrastructure is tried again; doubled once.",
 )
 @click.option(
     "--report",
@@ -60,6 +67,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     calls_at_most: int | None,
     usd_at_most: float | None,
     minutes_at_most: float | None,
+    retry_after_seconds: float,
     report: Path | None,
     metrics: Path | None,
     workspace: Path,
@@ -76,6 +84,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     triage of this policy is running, or its decisions are not in MLflow yet.
     """
     from gates.triage.allowance import Allowance
+    from gates.triage.night import Manner
     from gates.triage.page import as_text, page_of
     from gates.triage.report_json import night_json
 
@@ -89,8 +98,9 @@ def command(  # noqa: PLR0913 - one parameter per option
         usd=usd_at_most,
         seconds=None if minutes_at_most is None else 60 * minutes_at_most,
     )
+    how = Manner(limits=limits, since=since, retry_seconds=retry_after_seconds)
     with open_services(opened) as services, _ended_softly():
-        night, told = _night(file, services, limits, since, metrics)
+        night, told = _night(file, services, how, metrics)
     for name, content in told.files.items() if report is not None else ():
         write_file(report / name, content)  # type: ignore[operator] # is not None
     if as_json:
@@ -103,8 +113,7 @@ def command(  # noqa: PLR0913 - one parameter per option
 def _night(
     file: "PolicyFile",
     services: "Services",
-    limits: "Allowance",
-    since: timedelta | None,
+    how: "Manner",
     metrics: Path | None,
 ) -> "tuple[Night, Told]":
     from gates.triage.metrics import write_failure, write_night
@@ -113,7 +122,7 @@ def _night(
     from policies.errors import GateError
 
     try:
-        night = triage(file, services, limits=limits, since=since)
+        night = triage(file, services, how)
     except AlreadyRunning:
         raise  # the other one writes the metrics
     except GateError:

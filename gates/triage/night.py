@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 TRIES = 3
 """How often a night asks a checkpoint whose infrastructure is at fault."""
 
-RETRY_SECONDS = 30.0
-"""Pause before the first try again when nobody else is left to ask; doubled before the next."""
-
 _DEATHS = 2
 """How often the process may end in a checkpoint's turn before the night passes it over."""
 
@@ -45,29 +42,42 @@ class AlreadyRunning(Broken):
     """Another triage of the same policy is running; this one did nothing."""
 
 
-def triage(
-    file: PolicyFile,
-    services: Services,
-    *,
-    limits: Allowance | None = None,
-    since: timedelta | None = None,
-    pause: Callable[[float], None] = time.sleep,
-) -> Night:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a night goes about it.
+
+    Attributes:
+        limits: What it may take beside the policy's own budget.
+        since: Only checkpoints registered so recently, and those left open; None: all.
+        retry_seconds: Pause before a fault of the infrastructure is tried again when nobody else is
+            left to ask; doubled before the next.
+        pause: Waits some seconds.
+    """
+
+    limits: Allowance = field(default_factory=Allowance)
+    since: timedelta | None = None
+    retry_seconds: float = 30.0
+    pause: Callable[[float], None] = time.sleep
+
+    def wait(self, tries: int) -> None:
+        """Waits after so many tries."""
+        self.pause(self.retry_seconds * 2 ** (tries - 1))
+
+
+def triage(file: PolicyFile, services: Services, how: Manner | None = None) -> Night:
     """Measures every new checkpoint offline, decides and logs it; an interrupted night goes on.
 
     Args:
         file: The policy, with an offline plan.
         services: The outside world.
-        limits: What the night may take beside the policy's own budget.
-        since: Only checkpoints registered so recently, and those left open; None: all.
-        pause: Waits some seconds before a fault is tried again.
+        how: How it goes about it.
 
     Raises:
         AlreadyRunning: When another triage of this policy is running; nothing is done then.
         WrongUsage: When a baseline is needed and there is none, or the plan has no offline stage.
         LedgerDown: When the ledger does not answer.
     """
-    policy = file.policy.policy
+    policy, how = file.policy.policy, how or Manner()
     if file.policy.plan.offline is None:
         raise WrongUsage(
             f"policy {policy} has nothing to measure at night",
@@ -79,15 +89,15 @@ def triage(
         round_ = everybody(file, services)
         pages = NightBook(state=services.state, policy=policy)
         book = pages.begin(services.clock())
-        found = due(round_, book, services, since=since)
+        found = due(round_, book, services, since=how.since)
         pages.note_known(book, found.known)
         night = _Running(
             round=round_,
             services=services,
             pages=pages,
             book=book,
-            budget=_budget(file, limits or Allowance()),
-            pause=pause,
+            budget=_budget(file, how.limits),
+            how=how,
         )
         return night.through(found)
 
@@ -126,7 +136,7 @@ class _Running:
         pages: The journal of nights.
         book: What it said at the beginning.
         budget: What the night may take.
-        pause: Waits some seconds.
+        how: How it goes about it.
     """
 
     round: Round
@@ -134,7 +144,7 @@ class _Running:
     pages: NightBook
     book: Book
     budget: Allowance
-    pause: Callable[[float], None]
+    how: Manner
     _known: dict[str, Known] = field(default_factory=dict)
     _tries: dict[str, int] = field(default_factory=dict)
     _before: dict[str, Cost] = field(default_factory=dict)
@@ -197,7 +207,7 @@ class _Running:
         why: str | None = None
         for number in range(TRIES):
             if number:
-                self.pause(RETRY_SECONDS * 2 ** (number - 1))
+                self.how.wait(number)
             self._begin_turn(version)
             found = attempt(lambda v: self._turns.baseline(v, self._left()), version)
             self._end_turn(version)
@@ -224,7 +234,7 @@ class _Running:
                     return
                 whole = True  # what is left is too little for all, and may be enough for one
             if again and len(faults) == len(again):
-                self.pause(RETRY_SECONDS * 2 ** (self._tries[again[0].uri] - 1))
+                self.how.wait(self._tries[again[0].uri])
             left = tuple(again)
 
     def _turn(self, version: "Version", share: Allowance, *, alone: bool) -> bool:

@@ -103,8 +103,7 @@ def test_people_are_notified_once(place: Workplace, monkeypatch: pytest.MonkeyPa
     with webhook() as hook:
         gate.write_text(f'{gate.read_text()}[notify]\nurl_env = "HOOK"\nformat = "json"\n')
         monkeypatch.setenv("HOOK", hook.url)
-        monkeypatch.setattr("gates.triage.night.RETRY_SECONDS", 0.0)
-        assert said("triage", "release").code == 0
+        assert said("triage", "release", "--retry-after-seconds", "0").code == 0
         assert [post["kind"] for post in hook.posts] == ["triage_done"]
         assert "1 advance, 1 infrastructure" in hook.posts[0]["sentence"]
 

@@ -12,7 +12,7 @@ from gates.pipeline import run_round
 from gates.triage import night as nights
 from gates.triage.allowance import Allowance
 from gates.triage.due import GIVEN_UP_AFTER
-from gates.triage.night import AlreadyRunning, triage
+from gates.triage.night import AlreadyRunning, Manner, triage
 from gates.triage.outcome import Night, Sort
 from policies.errors import WrongUsage
 from stages.engine.threads import attempt
@@ -57,7 +57,8 @@ def night(
     pauses: list[float] | None = None,
 ) -> Night:
     noted = [] if pauses is None else pauses
-    return triage(place.policy(policy), place.services, limits=limits, pause=noted.append)
+    how = Manner(limits=limits or Allowance(), pause=noted.append)
+    return triage(place.policy(policy), place.services, how)
 
 
 def sorts(found: Night) -> dict[str, Sort]:
@@ -429,8 +430,8 @@ def test_since_leaves_out_the_old_and_keeps_those_left_open(place: Workplace) ->
     file = place.policy(POLICY)
     from datetime import timedelta
 
-    assert triage(file, place.services, since=timedelta(hours=24)).outcomes == ()
-    assert len(triage(file, place.services, since=timedelta(days=9999)).outcomes) == 1
+    assert triage(file, place.services, Manner(since=timedelta(hours=24))).outcomes == ()
+    assert len(triage(file, place.services, Manner(since=timedelta(days=9999))).outcomes) == 1
 
 
 def test_without_a_ledger_or_an_offline_stage_nothing_begins(place: Workplace) -> None:
