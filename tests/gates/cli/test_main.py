@@ -17,6 +17,8 @@ SEVERAL = {
     "sxs": ("show",),
     "online": ("start", "size", "check", "assignment", "look", "report"),
     "bench": ("list", "show", "freeze", "run"),
+    "keys": ("new", "list", "rotate", "revoke"),
+    "trust": ("init", "allow", "sign", "show", "check"),
 }
 PATHS = [
     *((name,) for name in COMMANDS),
