@@ -77,7 +77,7 @@ class Anchor:
 
     def _write(self, file: "_File") -> None:
         text = canonical_json(file.model_dump(mode="json", by_alias=True))
-        self._place.write(self._name, f"{text}\n".encode())
+        self._place.write(self._name, f"{text}\n".encode(), lasting=True)
 
 
 class _HeadEntry(Strict):

@@ -49,8 +49,11 @@ class Lease(Protocol):
         """What the holder before was about to do, when it never gave the lease back."""
         ...
 
-    def check(self) -> None:
+    def check(self, *, within: float = 0.0) -> None:
         """Returns while the lease is ours; called before every write; prolongs it when it is due.
+
+        Args:
+            within: The store need not be asked again when it was within so many seconds.
 
         Raises:
             LeaseLost: When it ran out or was taken over.

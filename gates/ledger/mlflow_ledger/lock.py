@@ -80,6 +80,7 @@ class HeldLease:
         experiment_id: Of its MLflow experiment.
         abandoned: What the holder before never finished.
         ends: When it runs out, by the stopwatch.
+        looked: When the store was asked last, by the stopwatch.
     """
 
     locks: "Locks"
@@ -87,20 +88,27 @@ class HeldLease:
     experiment_id: str
     abandoned: str | None
     ends: float
+    looked: float = float("-inf")
 
-    def check(self) -> None:
+    def check(self, *, within: float = 0.0) -> None:
         """Returns while the lease is ours, with time for a write; prolongs it when half is gone.
+
+        Args:
+            within: The store need not be asked again when it was within so many seconds.
 
         Raises:
             LeaseLost: When it ran out or was taken over.
         """
-        terms = self.locks.terms
-        left = self.ends - terms.stopwatch()
+        terms, now = self.locks.terms, self.locks.terms.stopwatch()
+        left = self.ends - now
         if left < terms.writes_within:
             raise self._lost("it ran out")
         if left < terms.lasts / 2:
             self._prolong()
+        elif now - self.looked < within:
+            return
         newest = self.locks.newest()
+        self.looked = now
         if newest is None or not newest.is_active or newest.experiment_id != self.experiment_id:
             raise self._lost("somebody took it over" if newest else "it was deleted")
 

@@ -219,7 +219,7 @@ def test_appending_that_was_killed_in_the_middle_leaves_a_chain_that_goes_on(
     custody = office.custody
     with custody.lease("assistant", intent="test") as lease:
         checks = iter([None, None])
-        monkeypatch.setattr(lease, "check", lambda: next(checks))
+        monkeypatch.setattr(lease, "check", lambda **_: next(checks))
         entries = [Entry(subject=subject(n), body=decision()) for n in (1, 2, 3)]
         with pytest.raises(StopIteration):
             custody.append_all("assistant", entries, lease=lease)

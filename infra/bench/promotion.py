@@ -1,0 +1,196 @@
+"""What `gate promote` takes in a store of 10,000 MLflow runs, beside a call of MLflow's client."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, cast
+from uuid import uuid4
+
+from gates.chain.anchor import Anchor
+from gates.chain.custody import Custody
+from gates.chain.mirror import Mirror
+from gates.chain.places import Folder
+from gates.chain.record import Head
+from gates.chain.signing import Entry, Seal, signed_after
+from gates.ledger.mlflow_ledger.ledger import MlflowLedger
+from gates.pipeline import run_round
+from gates.promotion.adopting import record_adoption
+from gates.registration import Recorded, Registration, adopt, register
+from policies.canonical import sha256_of_bytes
+from tests.fakes.chains import decision, subject
+from tests.fakes.workplace import (
+    NO_WORSE,
+    PLAN,
+    SHIPS,
+    SOUND,
+    TRAFFIC,
+    VOTED,
+    WINS,
+    Workplace,
+    answered,
+    lines,
+    policy_text,
+)
+from tests.trusting import trusted
+
+if TYPE_CHECKING:
+    from tests.fakes.memory_ledger import MemoryLedger
+
+RECORDS = 5_000
+RUNS = 10_000
+DECISIONS = 500
+TIMES = 3
+POLICY = policy_text((PLAN, VOTED, TRAFFIC), (SOUND, NO_WORSE, WINS, SHIPS))
+
+
+def main() -> None:
+    """Prints what signing a large round and promoting take."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Path(folder) / "mlflow.db"
+        place = _workplace(Path(folder), database)
+        custody = place.services.custody
+        assert custody is not None
+        _append(custody)
+        _fill_chain(custody, place, database)
+        run_round(place.policy(POLICY), ["assistant/2"], place.services)
+        _fill_runs(database)
+        _promote(Path(folder), database)
+
+
+def _workplace(folder: Path, database: Path) -> Workplace:
+    """A candidate that passes everything, in a store of its own."""
+    ledger = MlflowLedger(f"sqlite:///{database}")
+    place = Workplace(folder, ledger=cast("MemoryLedger", ledger), now=datetime.now(UTC))
+    place.toml(
+        f'[mlflow]\ntracking_uri = "sqlite:///{database}"\n[state]\nurl = "state"\n'
+        '[models.assistant]\npolicies = { champion = "release" }\n'
+    )
+    trusted(folder, place.policy(POLICY).path)
+    for number, wrong_every in ((1, 10), (2, 0)):
+        file = place.data / f"{number}.jsonl"
+        lines(file, answered(wrong_every, note=str(number)))
+        how = Recorded(file=file, format="jsonl")
+        register(ledger, Registration(name="assistant", how=how))
+    how_long = "since May"
+    at = place.now.isoformat()
+    first = adopt(ledger, "assistant/1", alias="champion", reason=how_long, at=at)
+    record_adoption(first, place.services, alias="champion", reason=how_long)
+    place.votes()
+    place.moments(shares=(0.6, 0.68))
+    return place
+
+
+def _append(custody: Custody) -> None:
+    """A large round's decisions, signed and appended under one lease."""
+    entries = [Entry(subject=subject(n + 10), body=decision()) for n in range(DECISIONS)]
+    with custody.lease("assistant", intent="measure") as lease:
+        took = _seconds(lambda: custody.append_all("assistant", entries, lease=lease))
+    each = took / DECISIONS
+    print(
+        f"{DECISIONS} decisions signed and appended under one lease: {took:.1f} s, {each:.3f} each"
+    )
+
+
+def _fill_chain(custody: Custody, place: Workplace, database: Path) -> None:
+    """Thousands of older records: mirrored and anchored as they would be, and rows in MLflow."""
+    chain = custody.chain("assistant")
+    seal = Seal(
+        by=custody.signatory(custody.signer),
+        signers=(custody.signer,),
+        at=place.now,
+        fencing=chain.fencing,
+        tool_version="bench",
+    )
+    entries = [Entry(subject=subject(n + 1000), body=decision()) for n in range(RECORDS)]
+    envelopes = tuple(signed_after(chain, entries, seal))
+    first = len(chain.records) + 1
+    records = place.folder / ".gate" / "records"
+    mirror = Mirror(Folder(records))
+    for envelope in envelopes:
+        mirror.keep_envelope(envelope)
+    head = Head(sequence=first + RECORDS - 1, sha256=sha256_of_bytes(envelopes[-1]))
+    Anchor(Folder(place.folder / ".gate"), "anchor.json").grow("assistant", head)
+    tags = [{"gate_sequence": f"{first + n:09}"} for n in range(RECORDS)]
+    _copy_runs(database, "gate_record = 'record'", tags)
+
+
+def _fill_runs(database: Path) -> None:
+    """Decisions on other versions, up to the whole number of MLflow runs."""
+    with sqlite3.connect(database) as opened:
+        (have,) = opened.execute("SELECT count(*) FROM runs").fetchone()
+    others = [
+        {"gate_candidate": f"models:/assistant/{n + 1000}", "gate_key": uuid4().hex}
+        for n in range(RUNS - have)
+    ]
+    _copy_runs(database, "gate_record = 'candidate'", others)
+
+
+def _copy_runs(database: Path, like: str, tags: Sequence[dict[str, str]]) -> None:
+    """Copies of an MLflow run in the tables of its store, each with some tags of its own."""
+    key, _, value = like.partition(" = ")
+    with sqlite3.connect(database) as opened:
+        model = opened.execute(
+            "SELECT run_uuid FROM tags WHERE key = ? AND value = ? LIMIT 1", (key, value.strip("'"))
+        ).fetchone()[0]
+        columns = [row[1] for row in opened.execute("PRAGMA table_info(runs)")]
+        row = dict(
+            zip(
+                columns,
+                opened.execute("SELECT * FROM runs WHERE run_uuid = ?", (model,)).fetchone(),
+                strict=True,
+            )
+        )
+        said = dict(opened.execute("SELECT key, value FROM tags WHERE run_uuid = ?", (model,)))
+        for own in tags:
+            run = uuid4().hex
+            marks = ", ".join("?" * len(columns))
+            opened.execute(
+                f"INSERT INTO runs VALUES ({marks})", [*({**row, "run_uuid": run}.values())]
+            )
+            opened.executemany(
+                "INSERT INTO tags (key, value, run_uuid) VALUES (?, ?, ?)",
+                [(k, v, run) for k, v in {**said, **own}.items()],
+            )
+
+
+def _promote(folder: Path, database: Path) -> None:
+    """The command in a process of its own, beside a process that sets an alias and no more."""
+    script = (
+        f"from mlflow import MlflowClient; MlflowClient('sqlite:///{database}')"
+        ".set_registered_model_alias('assistant', 'other', '2')"
+    )
+    bare = [_process([sys.executable, "-c", script], folder) for _ in range(TIMES)]
+    gate = str(Path(sys.executable).with_name("gate"))
+    dry = [_process([gate, "promote", "assistant/2", "--dry-run"], folder) for _ in range(TIMES)]
+    real = _process([gate, "promote", "assistant/2"], folder)
+    print(f"store: {RUNS:,} MLflow runs, more than {RECORDS:,} of them signed records")
+    print(f"a bare client sets an alias: {median(bare):.2f} s")
+    print(f"gate promote --dry-run: {median(dry):.2f} s, {median(dry) - median(bare):+.2f} s")
+    print(f"gate promote: {real:.2f} s, {real - median(bare):+.2f} s; may be +2.00 s")
+
+
+def _process(command: Sequence[str], folder: Path) -> float:
+    environment = {**os.environ, "GATE_ALLOW_LOCAL_STATE": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    began = time.perf_counter()
+    ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
+    took = time.perf_counter() - began
+    if ended.returncode:
+        sys.exit(f"{command[0]} ended with {ended.returncode}: {ended.stdout!r} {ended.stderr!r}")
+    return took
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()
