@@ -86,8 +86,8 @@ def true_correlation(pairs: Sequence[Pair], *, level: float) -> Estimate | Unmea
 
     Noise makes measures agree less than what they measure. The true values are taken to be
     bivariate normal, the measures normal around them with their own standard errors, independent
-    of each other; means, spreads and correlation have flat priors and are integrated over. Without
-    noise and selection this is the usual correlation.
+    of each other; means, spreads and the correlation's angle have flat priors and are integrated
+    over. Without noise and selection this is the usual correlation.
 
     A candidate without a second measure tells about the first one only. Given such candidates the
     answer is for all of them, not for those alone that came further, and is right where who came
@@ -200,11 +200,11 @@ class _Axis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Grid:
-    """Nodes of both spreads and of the correlation."""
+    """Nodes of both spreads and of the angle whose sine is the correlation."""
 
     first: _Axis
     second: _Axis
-    correlation: _Axis
+    angle: _Axis
 
     @classmethod
     def whole(cls, data: _Data) -> "_Grid":
@@ -212,39 +212,39 @@ class _Grid:
         return cls(
             first=_Axis.above_zero(float(everybody.std(ddof=1)), _SPREAD_NODES),
             second=_Axis.above_zero(float(data.second.std(ddof=1)), _SPREAD_NODES),
-            correlation=_Axis.between(-1.0, 1.0, _CORRELATION_NODES),
+            angle=_Axis.between(-math.pi / 2, math.pi / 2, _CORRELATION_NODES),
         )
 
     def refined(self, logs: NDArray[np.float64]) -> "_Grid":
         """The same number of nodes where the posterior is."""
-        first, second, correlation = (
+        first, second, angle = (
             np.logaddexp.reduce(logs, axis=others) for others in ((1, 2), (0, 2), (0, 1))
         )
         widest = float(self.first.nodes[-1]), float(self.second.nodes[-1])
         return _Grid(
             first=self.first.around(first, low=0.0, high=widest[0]),
             second=self.second.around(second, low=0.0, high=widest[1]),
-            correlation=self.correlation.around(correlation, low=-1.0, high=1.0),
+            angle=self.angle.around(angle, low=-math.pi / 2, high=math.pi / 2),
         )
 
     def correlations(self, logs: NDArray[np.float64]) -> tuple[Vector, Vector]:
         """Nodes of the correlation and their probabilities, shape (m,)."""
         marginal = np.logaddexp.reduce(logs, axis=(0, 1))
         weights = np.exp(marginal - marginal.max())
-        return self.correlation.nodes, weights / weights.sum()
+        return np.sin(self.angle.nodes), weights / weights.sum()
 
     def logs(self, data: _Data) -> NDArray[np.float64]:
-        """Logarithm of each node's share of the posterior, shape (spreads, spreads, correlations).
+        """Logarithm of each node's share of the posterior, shape (spreads, spreads, angles).
 
         The means are integrated over, under flat priors: what remains is the generalised least
         squares fit and the determinant of its precision.
         """
         spreads = np.meshgrid(
-            self.first.nodes, self.second.nodes, self.correlation.nodes, indexing="ij"
+            self.first.nodes, self.second.nodes, np.sin(self.angle.nodes), indexing="ij"
         )
         sums = _sums(data, *spreads)
         weights = self.first.logs[:, None, None] + self.second.logs[None, :, None]
-        return np.asarray(sums + weights + self.correlation.logs)
+        return np.asarray(sums + weights + self.angle.logs)
 
 
 def _sums(data: _Data, first: Vector, second: Vector, correlation: Vector) -> Vector:
