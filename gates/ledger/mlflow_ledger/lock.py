@@ -48,7 +48,7 @@ class Terms:
         sleep: Waits.
     """
 
-    lasts: float = 30.0
+    lasts: float = 60.0
     writes_within: float = 12.0
     clocks_differ: float = 60.0
     looks_every: float = 0.5
