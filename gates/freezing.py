@@ -137,7 +137,7 @@ def _fetched(
     origin: Origin, wanted: Wanted, workspace: Workspace, progress: Progress
 ) -> tuple[SourceFile, ...]:
     hub = Hub(endpoint=workspace.secret("HF_ENDPOINT"), token=workspace.secret("HF_TOKEN"))
-    cache = workspace.root / ".gate" / "cache" / "benchmarks"
+    cache = workspace.cache / "benchmarks"
     files = []
     with progress.task(f"fetch {wanted.benchmark}", len(origin.files)) as advance:
         for url in origin.files:
@@ -158,7 +158,8 @@ def _check_size(benchmark: Benchmark, found: int, wanted: Wanted) -> None:
     """Returns when a source is as large as it is said to be, or may be of any size."""
     if benchmark.size in (None, found) or wanted.any_size or wanted.limit is not None:
         return
-    where = "name the whole source" if wanted.files else "empty .gate/cache/benchmarks, fetch again"
+    stale = "empty `benchmarks` in .gate/cache (or in GATE_CACHE), fetch again"
+    where = "name the whole source" if wanted.files else stale
     raise WrongUsage(
         f"cannot freeze {benchmark.benchmark}",
         why=f"the source holds {found:,} questions, the catalogue's entry says {benchmark.size:,}: "

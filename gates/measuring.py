@@ -228,7 +228,7 @@ def online_sources(services: Services) -> dict[str, OnlineSource]:
 def unit_folder(services: Services) -> UnitFolder:
     """Where this machine keeps the state of units between looks; it may be deleted."""
     url = services.workspace.state_url
-    root = services.workspace.root / ".gate" if is_postgres(url) else state_folder(url)
+    root = services.cache if is_postgres(url) else state_folder(url)
     return UnitFolder(path=root / "units")
 
 

@@ -121,6 +121,11 @@ class Workspace:
         return self.state.value
 
     @property
+    def cache(self) -> Path:
+        """Where what can be fetched or computed again is kept; may be emptied at any time."""
+        return self.root / (self.secret("GATE_CACHE") or ".gate/cache")
+
+    @property
     def records(self) -> str:
         """Where signed records and what they rest on are kept, outside MLflow."""
         found = self.settings_file.content.state.records or ".gate/records"

@@ -71,7 +71,7 @@ def open_services(workspace: Workspace) -> Iterator[Services]:
             workspace=workspace,
             ledger=ledger,
             state=state,
-            cache=workspace.root / ".gate" / "cache",
+            cache=workspace.cache,
             clock=now,
             progress=progress,
             custody=open_custody(workspace, ledger, state, clock=now),

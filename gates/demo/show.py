@@ -154,7 +154,7 @@ def _services(folder: Path, clock: _Clock, progress: Progress) -> Services:
         workspace=workspace,
         ledger=ledger,
         state=state,
-        cache=workspace.root / ".gate" / "cache",
+        cache=workspace.cache,
         clock=clock,
         progress=progress,
         custody=open_custody(workspace, ledger, state, clock=clock),

@@ -56,6 +56,12 @@ def test_a_flag_beats_the_environment_and_the_environment_beats_the_file(folder:
     assert setting(by_file, "state.url").origin == "gate.toml:4"
 
 
+def test_what_is_cached_goes_where_the_environment_says(folder: Path) -> None:
+    assert load_workspace(folder, {}).cache == folder / ".gate" / "cache"
+    assert load_workspace(folder, {"GATE_CACHE": "/scratch"}).cache == Path("/scratch")
+    assert load_workspace(folder, {"GATE_CACHE": "kept"}).cache == folder / "kept"
+
+
 def test_an_empty_flag_or_variable_says_nothing(folder: Path) -> None:
     workspace = load_workspace(folder, {"MLFLOW_TRACKING_URI": ""}, tracking_uri="", state_url="")
     assert workspace.tracking_uri.startswith("sqlite:///")
