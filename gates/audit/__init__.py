@@ -1,0 +1,1 @@
+"""Dossiers for auditors: all that a model's decisions rest on, verified without this program."""
