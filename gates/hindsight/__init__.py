@@ -1,0 +1,1 @@
+"""What all decisions under a policy show together: funnel, foresight of stages, trends."""
