@@ -90,7 +90,7 @@ def _of_round(evidence: Mapping[str, Mapping[StageName, Evidence]]) -> Mapping[s
         digests[uri] = {stage: evidence_sha256(one) for stage, one in stages.items()}
         for one in stages.values():
             found |= _named(encode(one))
-    return found | _named(members_table(digests))
+    return {**found, **_named(members_table(digests))}
 
 
 def _named(data: bytes) -> Mapping[str, bytes]:
