@@ -41,11 +41,11 @@ def command(  # noqa: PLR0913 - one parameter per option
     4 the records cannot be believed.
     """
     from gates.chain.history import stretch_at, stretches
-    from gates.promotion.moving import custody_of, holder_of
+    from gates.promotion.moving import custody_of
 
     with open_services(open_workspace(workspace, tracking_uri, state)) as services:
         chain = custody_of(services).chain(model)
-        holder = holder_of(model, alias, services.ledger)
+        holder = services.ledger.holder(model, alias)
         found = stretches(chain, alias, holder.uri if holder else None)
         if not found and holder is not None:
             click.echo(f"unrecorded change: no record says why {alias} is {holder.uri}", err=True)

@@ -302,6 +302,10 @@ class Ledger(ChainKeeper, ReportKeeper, Protocol):
         """Every version of a model, oldest first; empty when the model does not exist."""
         ...
 
+    def holder(self, name: str, alias: str) -> Version | None:
+        """The version behind an alias; None when there is none, or no such model."""
+        ...
+
     def register(self, new: NewVersion) -> Version:
         """A new version; the file is uploaded before the version exists."""
         ...

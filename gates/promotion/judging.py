@@ -19,7 +19,7 @@ from gates.preregistration import registered
 from gates.promotion import permission as may
 from gates.promotion import whereabouts as where
 from gates.promotion.approvers import Counted, count_approvals, not_approved
-from gates.promotion.moving import custody_of, holder_of
+from gates.promotion.moving import custody_of
 from gates.promotion.refusal import Refusal
 from gates.promotion.signed_evidence import ByMember, digests_of, evidence_of
 from gates.promotion.stranding import Old, Stranded, ab_ended, stranded
@@ -47,6 +47,21 @@ class Request:
     strand: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """A signed decision, with what takes long to read and to decide again and cannot change.
+
+    Attributes:
+        signed: The decision's record, which names its evidence by digests.
+        evidence: What it rests on.
+        decided: The round decided again, with this candidate only.
+    """
+
+    signed: Kept
+    evidence: ByMember
+    decided: RoundDecision
+
+
 class Judging:
     """One judgement; every record is read once, and when it is asked for.
 
@@ -56,6 +71,7 @@ class Judging:
         file: The operator's policy; what is stored beside the evidence is not used.
         request: What is asked for.
         services: The outside world.
+        weighed: Of an earlier judgement; used again if it is about the same signed decision.
     """
 
     def __init__(
@@ -66,14 +82,30 @@ class Judging:
         file: PolicyFile,
         request: Request,
         services: Services,
+        weighed: Weighed | None = None,
     ) -> None:
         self.candidate, self.subject = candidate, subject
         self.file, self.request = file, request
         self._services = services
+        self._weighed = weighed
         self._custody = custody_of(services)
         self.now = services.clock()
         self.decided: RoundDecision | None = None
         """The round decided now, with this candidate only, once it came to that."""
+
+    def again(self) -> "Judging":
+        """The same question to what is there now: records, aliases, people and time."""
+        known = None
+        if self.signed is not None and self.decided is not None:
+            known = Weighed(signed=self.signed, evidence=self._found, decided=self.decided)
+        return Judging(
+            self.candidate,
+            self.subject,
+            file=self.file,
+            request=self.request,
+            services=self._services,
+            weighed=known,
+        )
 
     @property
     def policy(self) -> Policy:
@@ -88,7 +120,7 @@ class Judging:
     @cached_property
     def holder(self) -> Version | None:
         """The version behind the alias."""
-        return holder_of(self.candidate.name, self.request.alias, self._services.ledger)
+        return self._services.ledger.holder(self.candidate.name, self.request.alias)
 
     @cached_property
     def signed(self) -> Kept | None:
@@ -229,7 +261,7 @@ class Judging:
 
     def _baseline(self, alias: str) -> Iterator[Refusal | None]:
         """What was compared with still serves; of a candidate that serves, it did until then."""
-        holder = holder_of(self.candidate.name, alias, self._services.ledger)
+        holder = self._holder(alias)
         there = holder is not None and holder.uri == self.candidate.uri
         if not there and alias != self.request.alias:
             yield self._outside(alias)
@@ -248,8 +280,13 @@ class Judging:
         serving = self.chain.serving(alias)
         return None if serving is None else serving.record.subject
 
+    def _holder(self, alias: str) -> Version | None:
+        if alias == self.request.alias:
+            return self.holder
+        return self._services.ledger.holder(self.candidate.name, alias)
+
     def _outside(self, alias: str) -> Refusal | None:
-        holder = holder_of(self.candidate.name, alias, self._services.ledger)
+        holder = self._holder(alias)
         recorded = self._recorded(alias)
         return where.moved_outside(
             holder=holder.uri if holder else None,
@@ -284,7 +321,15 @@ class Judging:
 
     @cached_property
     def _found(self) -> ByMember:
+        if self._known is not None:
+            return self._known.evidence
         return evidence_of(self._decision, self._history, self._custody, self._services)
+
+    @property
+    def _known(self) -> Weighed | None:
+        """What was weighed before, if the signed decision is the same."""
+        same = self._weighed is not None and self._weighed.signed == self.signed
+        return self._weighed if same else None
 
     @property
     def _own(self) -> dict[StageName, Evidence]:
@@ -295,6 +340,8 @@ class Judging:
         return f"gate run {self.file.path} {self.candidate.name}/{self.candidate.version}"
 
     def _decide_again(self) -> RoundDecision:
+        if self._known is not None:
+            return self._known.decided
         round_ = decide_round(
             self.policy,
             evidence=self._found,

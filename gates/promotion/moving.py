@@ -3,7 +3,7 @@
 from gates.chain.chain import Chain
 from gates.chain.custody import Custody
 from gates.ledger.chain_keeping import Lease
-from gates.ledger.ledger import Ledger, Version
+from gates.ledger.ledger import Version
 from gates.measuring import subject_of
 from gates.services import Services
 from gates.trust.statement import Subject
@@ -28,11 +28,6 @@ def custody_of(services: Services) -> Custody:
     return services.custody
 
 
-def holder_of(name: str, alias: str, ledger: Ledger) -> Version | None:
-    """The version behind an alias now; None when there is none."""
-    return next((v for v in ledger.versions(name) if alias in v.aliases), None)
-
-
 def move(version: Version, alias: str, services: Services, *, lease: Lease) -> None:
     """Points an alias at a version and reads it back.
 
@@ -41,9 +36,8 @@ def move(version: Version, alias: str, services: Services, *, lease: Lease) -> N
         Broken: When it reads back as another.
     """
     lease.check()
-    if alias not in version.aliases:
-        services.ledger.set_alias(version, alias)
-    after = holder_of(version.name, alias, services.ledger)
+    services.ledger.set_alias(version, alias)
+    after = services.ledger.holder(version.name, alias)
     if after is None or after.uri != version.uri:
         raise Broken(
             f"`{alias}` was not moved to {version.uri}",

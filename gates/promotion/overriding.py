@@ -13,7 +13,7 @@ from gates.notify.events import Event, EventKind, tell
 from gates.promotion.aftermath import Aftermath, after_move
 from gates.promotion.ending import ended_abs
 from gates.promotion.judging import subject_now
-from gates.promotion.moving import custody_of, endpoint_of, holder_of, move
+from gates.promotion.moving import custody_of, endpoint_of, move
 from gates.promotion.production import Patience, recognition_of
 from gates.promotion.reasons import refuse_no_reason
 from gates.promotion.stranding import Old, stranded
@@ -102,10 +102,11 @@ def override(reference: str, services: Services, asked: Leave, *, patience: Pati
         )
     second = _second(asked.second, services)
     subject = subject_now(version, services)
+    left = services.ledger.holder(version.name, asked.alias)
+    recognition = recognition_of(version, left, file=None, services=services)
     with custody.lease(version.name, intent=f"override: {version.uri} to {asked.alias}") as lease:
         chain = custody.chain(version.name)
-        holder = holder_of(version.name, asked.alias, services.ledger)
-        recognition = recognition_of(version, holder, file=None, services=services)
+        holder = services.ledger.holder(version.name, asked.alias)
         given = _given(subject, chain, services, asked, second=second, lease=lease)
         moved = _moved(version, subject, holder, services, given, lease=lease)
     aftermath = after_move(

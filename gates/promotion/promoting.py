@@ -29,8 +29,9 @@ def promote(
 ) -> Promotion:
     """Judges a candidate again from what was signed and, on a yes, moves the alias.
 
-    The alias is moved under the model's lease, read back and recorded; then the workspace's script
-    deploys it and production is asked what serves. Cut off anywhere and called again, it goes on.
+    What takes long is done before the model's lease is taken: under it only what may have changed
+    is asked again, the alias is moved, read back and recorded. Then the workspace's script deploys
+    it and production is asked what serves. Cut off anywhere and called again, it goes on.
 
     Args:
         reference: The version, `assistant/12` or a form MLflow knows.
@@ -48,21 +49,19 @@ def promote(
     candidate = services.ledger.version(reference)
     subject = subject_now(candidate, services)
 
-    def judging() -> Judging:
-        return Judging(candidate, subject, file=file, request=request, services=services)
-
-    if request.dry_run:
-        judged = judging()
-        return _answer(judged, judged.refusal())
+    judged = Judging(candidate, subject, file=file, request=request, services=services)
+    refusal = judged.refusal()
+    if request.dry_run or refusal is not None:
+        return _answer(judged, refusal)
+    before = _version(judged.before, services)
+    recognition = recognition_of(candidate, before, file=file, services=services)
     intent = f"promote {candidate.uri} to {request.alias}"
     with custody.lease(candidate.name, intent=intent) as lease:
-        judged = judging()
+        judged = judged.again()
         refusal = judged.refusal()
         answer = _answer(judged, refusal)
         if refusal is not None:
             return answer
-        before = _version(judged.before, services)
-        recognition = recognition_of(candidate, before, file=file, services=services)
         record = judged.moved_already or _moved(judged, services, lease=lease)
         tag_moved(candidate, request.alias, services)
     aftermath = after_move(

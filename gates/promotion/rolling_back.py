@@ -13,13 +13,13 @@ from gates.measuring import subject_of
 from gates.notify.events import Event, EventKind, tell
 from gates.promotion.aftermath import Aftermath, after_move
 from gates.promotion.ending import ended_abs
-from gates.promotion.moving import custody_of, endpoint_of, holder_of, move
+from gates.promotion.moving import custody_of, endpoint_of, move
 from gates.promotion.production import Patience, recognition_of
 from gates.promotion.reasons import refuse_no_reason
 from gates.promotion.stranding import Old, stranded
 from gates.services import Services
 from gates.trust.statement import Subject
-from policies.errors import GateError, WrongUsage
+from policies.errors import Broken, GateError, WrongUsage
 from stages.models.fingerprint import served_identity
 
 
@@ -92,7 +92,7 @@ def roll_back(model: str, services: Services, back: Back, *, patience: Patience)
 
 def _dry(model: str, services: Services, back: Back) -> RolledBack:
     chain = custody_of(services).chain(model)
-    holder = holder_of(model, back.alias, services.ledger)
+    holder = services.ledger.holder(model, back.alias)
     target, _ = _target(chain, holder, services, back)
     return RolledBack(
         target=target,
@@ -103,14 +103,20 @@ def _dry(model: str, services: Services, back: Back) -> RolledBack:
 
 
 def _rolled_back(model: str, services: Services, back: Back, *, patience: Patience) -> RolledBack:
-    """Recorded first, then moved: cut off between, the next call knows where it was going."""
+    """Recorded first, then moved: cut off between, the next call knows where it was going.
+
+    Whoever answers slowly is asked before the lease is taken.
+    """
     custody = custody_of(services)
+    left_at = services.ledger.holder(model, back.alias)
+    target, _ = _target(custody.chain(model), left_at, services, back)
+    warnings = _doubts(target, services)
+    recognition = recognition_of(target, left_at, file=None, services=services)
     with custody.lease(model, intent=f"roll {model}@{back.alias} back") as lease:
         chain = custody.chain(model)
-        holder = holder_of(model, back.alias, services.ledger)
+        holder = services.ledger.holder(model, back.alias)
+        _refuse_moved_meanwhile(left_at, holder, back)
         target, subject = _target(chain, holder, services, back)
-        warnings = _doubts(target, services)
-        recognition = recognition_of(target, holder, file=None, services=services)
         body = Rollback(
             alias=back.alias,
             before=holder.uri if holder else None,
@@ -139,6 +145,17 @@ def _rolled_back(model: str, services: Services, back: Back, *, patience: Patien
         record=record,
         aftermath=aftermath,
     )
+
+
+def _refuse_moved_meanwhile(left_at: Version | None, holder: Version | None, back: Back) -> None:
+    """Two who roll back at the same time go back once, not twice."""
+    found, now = (version and version.uri for version in (left_at, holder))
+    if found != now:
+        raise Broken(
+            f"`{back.alias}` was not rolled back: somebody moved it meanwhile",
+            why=f"it pointed to {found or 'nothing'}, and now to {now or 'nothing'}",
+            fix="look at gate status; if it must go back further, run the same command again",
+        )
 
 
 def _left_behind(

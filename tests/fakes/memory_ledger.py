@@ -94,6 +94,9 @@ class MemoryLedger:
             for v in self.models.get(name, [])
         )
 
+    def holder(self, name: str, alias: str) -> Version | None:
+        return next((v for v in self.versions(name) if alias in v.aliases), None)
+
     def register(self, new: NewVersion) -> Version:
         self.ping()
         tags = dict(new.tags)

@@ -29,6 +29,7 @@ from gates.ledger.mlflow_ledger.reading import (
     read_stored,
 )
 from gates.ledger.mlflow_ledger.registry import (
+    find_holder,
     find_version,
     find_versions,
     point_alias,
@@ -84,6 +85,10 @@ class MlflowLedger:
     def versions(self, name: str) -> tuple[Version, ...]:
         """Every version of a model, oldest first; empty when the model does not exist."""
         return find_versions(self._connection, name)
+
+    def holder(self, name: str, alias: str) -> Version | None:
+        """The version behind an alias; None when there is none, or no such model."""
+        return find_holder(self._connection, name, alias)
 
     def register(self, new: NewVersion) -> Version:
         """A new version; the file is uploaded before the version exists."""

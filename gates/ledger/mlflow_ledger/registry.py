@@ -56,6 +56,15 @@ def find_versions(connection: Connection, name: str) -> tuple[Version, ...]:
     return tuple(_seen(v, aliases) for v in sorted(found, key=lambda v: int(v.version)))
 
 
+def find_holder(connection: Connection, name: str, alias: str) -> Version | None:
+    """The version behind an alias, without the thousands beside it; None when there is none."""
+    model = _model(connection, name)
+    aliases = {} if model is None else {k: str(v) for k, v in model.aliases.items()}
+    number = aliases.get(alias)
+    found = None if number is None else _version(connection, name, number)
+    return None if found is None else _seen(found, aliases)
+
+
 def register_version(connection: Connection, new: NewVersion) -> Version:
     """A new version; its file is uploaded before the version exists."""
     tags = dict(new.tags)

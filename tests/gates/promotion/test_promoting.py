@@ -34,7 +34,7 @@ def test_a_candidate_that_passed_everything_is_promoted_and_recorded(made: Scene
         alias="champion", before="models:/assistant/1", decision=promotion.signed.sha256
     )
     assert record.record.subject == made.subject("assistant/2")
-    (event,) = (one.event for one in told(made.place.state))
+    event = told(made.place.state)[-1].event
     assert event.kind is EventKind.PROMOTED
     assert event.sentence == "models:/assistant/2 was promoted to champion by ann"
 
