@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 from policies.canonical import Json
@@ -13,6 +14,8 @@ from stages.models.rate_limit import RateLimit
 from stages.models.settings import EndpointSettings
 
 if TYPE_CHECKING:
+    import ssl
+
     import openai
 
 ValueT = TypeVar("ValueT")
@@ -207,8 +210,16 @@ def _connect(settings: EndpointSettings, base_url: str) -> "openai.OpenAI":
         api_key=settings.api_key or _NO_KEY,
         timeout=settings.timeout_seconds,
         max_retries=settings.retries,
-        http_client=openai.DefaultHttpx2Client(event_hooks=hooks),
+        http_client=openai.DefaultHttpx2Client(event_hooks=hooks, verify=_authorities()),
     )
+
+
+@cache
+def _authorities() -> "ssl.SSLContext":
+    """Whose certificates are believed; read once, since that takes longer than many an answer."""
+    import httpx2  # noqa: PLC0415 - with openai, half a second
+
+    return httpx2.create_ssl_context()
 
 
 def _words(error: "openai.APIStatusError") -> str:
