@@ -182,15 +182,6 @@ class _Axis:
         half = (high - low) / 2
         return cls(nodes=low + half * (nodes + 1), logs=np.log(weights * half))
 
-    @classmethod
-    def above_zero(cls, scale: float, count: int) -> "_Axis":
-        """All positive numbers, densest around the scale."""
-        share = cls.between(0.0, 1.0, count)
-        return cls(
-            nodes=scale * share.nodes / (1 - share.nodes),
-            logs=share.logs + math.log(scale) - 2 * np.log1p(-share.nodes),
-        )
-
     def around(self, logs: Vector, *, low: float, high: float) -> "_Axis":
         """As many nodes where the probability is, given the logarithm of each node's share."""
         (kept,) = np.nonzero(logs > logs.max() + math.log(_NEGLIGIBLE))
@@ -199,19 +190,42 @@ class _Axis:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Spread:
+    """All positive numbers s as shares s / (s + scale), so that nodes stand around the scale."""
+
+    scale: float
+    share: _Axis
+
+    @classmethod
+    def about(cls, seen: Vector) -> "_Spread":
+        """Of true values, by what is seen of them."""
+        return cls(scale=float(seen.std(ddof=1)), share=_Axis.between(0.0, 1.0, _SPREAD_NODES))
+
+    @property
+    def nodes(self) -> Vector:
+        return np.asarray(self.scale * self.share.nodes / (1 - self.share.nodes))
+
+    @property
+    def logs(self) -> Vector:
+        return np.asarray(self.share.logs - 2 * np.log1p(-self.share.nodes))
+
+    def around(self, logs: Vector) -> "_Spread":
+        return _Spread(scale=self.scale, share=self.share.around(logs, low=0.0, high=1.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Grid:
     """Nodes of both spreads and of the angle whose sine is the correlation."""
 
-    first: _Axis
-    second: _Axis
+    first: _Spread
+    second: _Spread
     angle: _Axis
 
     @classmethod
     def whole(cls, data: _Data) -> "_Grid":
-        everybody = np.concatenate([data.first, data.alone])
         return cls(
-            first=_Axis.above_zero(float(everybody.std(ddof=1)), _SPREAD_NODES),
-            second=_Axis.above_zero(float(data.second.std(ddof=1)), _SPREAD_NODES),
+            first=_Spread.about(np.concatenate([data.first, data.alone])),
+            second=_Spread.about(data.second),
             angle=_Axis.between(-math.pi / 2, math.pi / 2, _CORRELATION_NODES),
         )
 
@@ -220,10 +234,9 @@ class _Grid:
         first, second, angle = (
             np.logaddexp.reduce(logs, axis=others) for others in ((1, 2), (0, 2), (0, 1))
         )
-        widest = float(self.first.nodes[-1]), float(self.second.nodes[-1])
         return _Grid(
-            first=self.first.around(first, low=0.0, high=widest[0]),
-            second=self.second.around(second, low=0.0, high=widest[1]),
+            first=self.first.around(first),
+            second=self.second.around(second),
             angle=self.angle.around(angle, low=-math.pi / 2, high=math.pi / 2),
         )
 

@@ -182,3 +182,17 @@ def test_a_measure_turned_round_turns_the_correlation_round() -> None:
 def test_a_pair_holds_finite_measures_with_their_errors(said: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="measure"):
         Pair(**{"first": 0.0, "first_error": 1.0, **said})
+
+
+@pytest.mark.parametrize(("count", "seed"), [(8, 1), (8, 5), (12, 2), (20, 3)])
+def test_without_noise_and_selection_the_posterior_is_the_exact_one(count: int, seed: int) -> None:
+    """Spreads and means of complete data can be integrated over by hand but for one integral."""
+    given_ = pairs(count, correlation=0.9, seed=seed)
+    r = np.corrcoef([p.first for p in given_], [p.second or 0.0 for p in given_])[0, 1]
+    angles, t = np.linspace(-math.pi / 2, math.pi / 2, 2001)[1:-1], np.linspace(-20, 20, 2001)
+    rho = np.sin(angles)
+    inner = ((np.cosh(t) - r * rho[:, None]) ** (2.0 - count)).sum(axis=1)
+    shares = (1 - rho**2) ** ((count - 3) / 2) * inner
+    below = (shares.cumsum() - shares / 2) / shares.sum()
+    exact = np.interp([0.025, 0.5, 0.975], below, 6 / math.pi * np.arcsin(rho / 2))
+    assert found(given_) == pytest.approx(tuple(exact), abs=0.01)
