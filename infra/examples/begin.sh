@@ -10,7 +10,7 @@ example=$here/$name
 repository=$(cd "$here/../.." && pwd)
 
 if [ -x "$repository/.venv/bin/gate" ]; then PATH=$repository/.venv/bin:$PATH; fi
-gate=$(command -v gate) || stop "there is no command gate" "make demo, or pip install '$repository[toxicity]'"
+gate=$(command -v gate) || stop "there is no command gate" "make demo, or pip install '${repository}[toxicity]'"
 python=$(dirname "$(readlink -f "$gate")")/python
 
 if [ "${data:-}" != none ]; then

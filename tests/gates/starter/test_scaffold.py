@@ -2,7 +2,9 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -100,15 +102,57 @@ def test_the_schema_is_where_the_policy_says_and_is_the_policys(folder: Path) ->
     assert schema == policy_schema()
 
 
-def test_the_workflow_checks_policies_and_promotes_nothing(folder: Path) -> None:
+def jobs(folder: Path) -> Mapping[str, dict[str, Any]]:
     workflow = yaml.safe_load((folder / ".github/workflows/gate.yml").read_text("utf-8"))
-    steps = [step.get("run", "") for job in workflow["jobs"].values() for step in job["steps"]]
-    assert any("gate policy check" in step for step in steps)
-    promoting = [step for step in steps if "gate promote" in step]
-    assert promoting
-    assert all("--dry-run" in step for step in promoting)
-    assert not any("${{" in step for step in steps), "no text of others is run as shell"
     assert workflow["permissions"] == {"contents": "read"}
+    found: dict[str, dict[str, Any]] = workflow["jobs"]
+    return found
+
+
+def scripts(job: Mapping[str, Any]) -> list[str]:
+    return [step["run"] for step in job["steps"] if "run" in step]
+
+
+def test_the_workflow_runs_no_text_of_others_as_shell(folder: Path) -> None:
+    every = [script for job in jobs(folder).values() for script in scripts(job)]
+    assert any("gate policy check" in script for script in every)
+    assert not any("${{" in script for script in every)
+
+
+def test_the_workflow_promotes_after_a_dry_run_behind_a_protected_environment(
+    folder: Path,
+) -> None:
+    found = jobs(folder)
+    moving = [
+        name
+        for name, job in found.items()
+        if any("gate promote" in s and "--dry-run" not in s for s in scripts(job))
+    ]
+    assert moving == ["promote"]
+    promote = found["promote"]
+    assert promote["needs"] == "dry-run"
+    assert promote["environment"] == "production"
+    assert promote["concurrency"] == {
+        "group": "gate-promote-assistant",
+        "cancel-in-progress": False,
+    }
+    for name in ("dry-run", "promote"):
+        assert '--expect "$EXPECT"' in scripts(found[name])[-1]
+
+
+def test_only_the_promotion_sees_the_key_that_signs(folder: Path) -> None:
+    holders = [name for name, job in jobs(folder).items() if "GATE_KEY" in str(job["steps"])]
+    assert holders == ["promote"]
+
+
+def test_a_forks_pull_request_gets_no_secrets_and_may_not_write(folder: Path) -> None:
+    found = jobs(folder)
+    may_write = [name for name, job in found.items() if "write" in str(job.get("permissions"))]
+    assert may_write == ["replay"]
+    assert found["replay"]["permissions"] == {"contents": "read", "pull-requests": "write"}
+    same = "github.event.pull_request.head.repo.full_name == github.repository"
+    assert same in found["replay"]["if"]
+    assert "secrets." not in str(found["check"])
 
 
 def test_files_that_are_there_are_named_and_nothing_is_written(tmp_path: Path) -> None:
