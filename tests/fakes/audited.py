@@ -50,12 +50,12 @@ class Story:
         return self.place.folder / ".gate" / "records" / "blobs" / digest
 
 
-def story(place: Workplace) -> Story:
+def story(place: Workplace, *, approver: str = "ben") -> Story:
     """The story; the clock stands four hours later."""
     file = place.policy(policy_text())
     if not (place.folder / "gate.toml").exists():
         place.toml("")
-    keyring = trusted(place.folder, file.path, people=["ben"], ci=["robot"], approvals=1)
+    keyring = trusted(place.folder, file.path, people=[approver], ci=["robot"], approvals=1)
     made = Story(place, keyring)
     place.champion()
     place.recorded()
@@ -63,7 +63,9 @@ def story(place: Workplace) -> Story:
     run_round(file, [], place.services)
     passed = made.decision
     subject = passed.record.subject
-    approval = made.write(subject, Approval(decision=passed.sha256, reason="reads well"), by="ben")
+    approval = made.write(
+        subject, Approval(decision=passed.sha256, reason="reads well"), by=approver
+    )
     promotion = Promotion(
         alias="champion",
         before="models:/assistant/1",
