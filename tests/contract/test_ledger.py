@@ -131,6 +131,16 @@ def test_an_alias_moves_and_its_old_version_loses_it(place: Place) -> None:
     assert [v.aliases for v in place.ledger.versions(place.model)] == [(), ("also", "champion")]
 
 
+def test_the_version_behind_an_alias_is_found_and_nothing_where_there_is_none(
+    place: Place,
+) -> None:
+    assert place.ledger.holder(place.model, "champion") is None
+    version = place.register(colour="red")
+    assert place.ledger.holder(place.model, "champion") is None
+    place.ledger.set_alias(version, "champion")
+    assert place.ledger.holder(place.model, "champion") == place.ledger.version(version.uri)
+
+
 def test_a_reserved_alias_is_refused(place: Place) -> None:
     made = place.register()
     with pytest.raises(InputError, match="latest"):

@@ -1,9 +1,15 @@
 """A promotion decides again from what was signed; every doubt leaves the alias where it is."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pkgutil import resolve_name
+
 import pytest
 
 from gates.chain.bodies import Promotion as Promoted
-from gates.ledger.chain_keeping import LeaseHeld
+from gates.chain.bodies import Revocation
+from gates.chain.custody import Custody
+from gates.ledger.chain_keeping import Lease, LeaseHeld
 from gates.ledger.ledger import LedgerDown, Version
 from gates.notify.events import EventKind, told
 from gates.promotion.answer import Answer
@@ -37,6 +43,49 @@ def test_a_candidate_that_passed_everything_is_promoted_and_recorded(made: Scene
     event = told(made.place.state)[-1].event
     assert event.kind is EventKind.PROMOTED
     assert event.sentence == "models:/assistant/2 was promoted to champion by ann"
+
+
+def test_what_takes_long_is_done_before_the_lease_is_taken(
+    made: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: dict[str, list[bool]] = {"decide": [], "ask": [], "read": []}
+
+    def watched(name: str, what: Callable[..., object]) -> Callable[..., object]:
+        def watching(*given: object, **named: object) -> object:
+            lease = made.place.ledger.leases["assistant"]
+            held[name].append(lease.is_held)
+            return what(*given, **named)
+
+        return watching
+
+    for name, where in (
+        ("decide", "judging.decide_round"),
+        ("read", "judging.evidence_of"),
+        ("ask", "promoting.recognition_of"),
+    ):
+        found = watched(name, resolve_name(f"gates.promotion.{where}"))
+        monkeypatch.setattr(f"gates.promotion.{where}", found)
+    assert made.promote().answer is Answer.PROMOTED
+    assert held == {"decide": [False], "ask": [False], "read": [False]}
+
+
+def test_what_changes_while_somebody_waits_for_the_lease_is_seen(
+    made: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = Custody.lease
+
+    def waited_for(custody: Custody, model: str, **how: str) -> AbstractContextManager[Lease]:
+        monkeypatch.setattr(Custody, "lease", lease)
+        with lease(custody, model, intent="revoke") as mine:
+            subject = made.subject("assistant/2")
+            custody.append(model, subject, Revocation(reason="it leaks"), lease=mine)
+        return lease(custody, model, **how)
+
+    monkeypatch.setattr(Custody, "lease", waited_for)
+    promotion = made.promote()
+    assert promotion.refusal is not None
+    assert promotion.refusal.by is Refused.REVOKED
+    assert made.champion == "1"
 
 
 def test_a_dry_run_says_yes_and_changes_nothing(made: Scene) -> None:

@@ -1,13 +1,17 @@
 """Rollback: at once, on record, to what was good; and nothing at all while MLflow is down."""
 
+from contextlib import AbstractContextManager
+
 import pytest
 
 from gates.chain.bodies import AbEnded, Promotion, Revocation, Rollback
+from gates.chain.custody import Custody
+from gates.ledger.chain_keeping import Lease
 from gates.ledger.ledger import LedgerDown
 from gates.promotion.answer import Answer
 from gates.promotion.refusal import Refused
 from gates.promotion.rolling_back import Back, RolledBack, roll_back
-from policies.errors import InputError, WrongUsage
+from policies.errors import Broken, InputError, WrongUsage
 from tests.gates.promotion.scene import AT_ONCE, Scene
 
 
@@ -51,6 +55,23 @@ def test_it_needs_no_verdict_no_approval_and_no_policy_in_force(promoted: Scene)
     promoted.in_force("2099-01-01T00:00:00+00:00")
     promoted.place.later(days=300)
     assert back(promoted).target.version == "1"
+
+
+def test_two_who_roll_back_at_the_same_time_go_back_once(
+    promoted: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one is done while this one waits for the lease."""
+    lease = Custody.lease
+
+    def waited_for(custody: Custody, model: str, **how: str) -> AbstractContextManager[Lease]:
+        monkeypatch.setattr(Custody, "lease", lease)
+        back(promoted)
+        return lease(custody, model, **how)
+
+    monkeypatch.setattr(Custody, "lease", waited_for)
+    with pytest.raises(Broken, match="somebody moved it meanwhile"):
+        back(promoted)
+    assert promoted.champion == "1"
 
 
 def test_a_reason_is_needed(promoted: Scene) -> None:
