@@ -21,8 +21,8 @@ usd_per_million_tokens = { input = 1.0, output = 4.0 }
 TOML
 
 say "clerk 1 serves customers; 2 to 5 are new"
-for _ in 1 2 3 4 5; do gate register clerk >&2; done
-gate adopt clerk/1 --reason "it has served since May" >&2
+for _ in 1 2 3 4 5; do echo '{}'; done > candidates.jsonl
+register clerk "it has served since May"
 
 say "the first night"
 gate triage policy.yaml --retry-after-seconds 0 --report night1 --metrics gate.prom >&2
