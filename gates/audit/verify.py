@@ -313,10 +313,30 @@ def key_of(entry: Fields) -> Key:
     )
 
 
-def read_trust(
-    data: bytes, root_keys: Sequence[str], threshold: int, at: datetime
-) -> tuple[dict[str, Key], str]:
-    """Keys by keyid, and a sentence on who signed them."""
+@dataclass(frozen=True)
+class Trust:
+    """The trust file: whose signatures count, and which policies are in force."""
+
+    said: Fields
+    keys: Mapping[str, Key]
+    people: Sequence[str]
+
+    def in_force(self, model: str, alias: str, policy: tuple[str, str], at: datetime) -> bool:
+        """Whether a policy, by name and digest, might move an alias of a model at a time."""
+        found: object = self.said.value
+        for name in ("models", model, "aliases", alias, "policies", policy[0]):
+            found = found.get(name) if isinstance(found, dict) else None
+        entries = Fields({"entries": found or []}, "the trust file").each("entries")
+        return any(
+            entry.text("sha256") == policy[1]
+            and entry.time("since") <= at
+            and not (entry.maybe("until") and entry.time("until") <= at)
+            for entry in entries
+        )
+
+
+def read_trust(data: bytes, root_keys: Sequence[str], threshold: int, at: datetime) -> Trust:
+    """The trust file, once enough people have signed it."""
     what = "the trust file"
     envelope = opened(data, VENDOR + "trust+json", what)
     said = read_canonical(envelope.payload, what)
@@ -335,8 +355,7 @@ def read_trust(
         )
     if said.maybe("expires") and said.time("expires") <= at:
         raise TamperedError(f"{what} expired at {said.text('expires')}")
-    version = said.number("version")
-    return keys, f"trust file version {version} is signed by {', '.join(people)}"
+    return Trust(said, keys, people)
 
 
 # Records
@@ -373,9 +392,10 @@ class Record:
     @property
     def words(self) -> str:
         """What it says, in short."""
-        verdict = self.body.maybe("verdict") if self.kind == DECISION else None
+        body = self.body.value
+        parts = [self.kind, self.subject, body.get("verdict"), body.get("alias")]
+        said = " ".join(str(part) for part in parts if part)
         reason = self.body.maybe("reason")
-        said = f"{self.kind} {self.subject}{' ' + verdict if verdict else ''}"
         return " ".join(f"{said}: {reason}".split()) if reason else said
 
     def is_about(self, subject: str | None) -> bool:
@@ -562,6 +582,13 @@ class Library:
         self.found.add(name)
         return read_canonical(data[:-1] if data.endswith(b"\n") else data, name)
 
+    def plan(self, digest: str) -> None:
+        """A plan, which stands in its policy too, and so need not be there."""
+        name = f"plans/{digest}.json"
+        if name in self._files and sha256(self._files[name]) != digest:
+            raise TamperedError(f"{name} is not what was signed")
+        self.found |= {name} & set(self._files)
+
     def _absent(self, folder: str, digest: str, decided_at: datetime) -> None:
         name = f"{folder}/{digest}.json"
         for erasure in self._erasures:
@@ -586,17 +613,24 @@ def check_decision(record: Record, library: Library) -> None:
     if members is not None and table.get(record.subject, {}) != own:
         raise TamperedError(f"{what} names other evidence than the table of its round")
     if findings is not None:
-        decided = findings.inside("decision")
-        same = (decided.text("candidate"), decided.text("verdict"), decided.text("reason"))
-        if same != (record.subject, body.text("verdict"), body.text("reason")):
-            raise TamperedError(f"{what} says something else than its findings")
-        if members is not None and findings.value.get("evidence_sha256") != members.value:
-            raise TamperedError(f"{what} has findings that rest on other evidence")
+        check_findings(record, findings, members, what)
+    for digest in body.inside("plan_sha256").by_name().values():
+        library.plan(digest)
     for uri, stages in {record.subject: own, **table}.items():
         for stage, digest in stages.items():
             evidence = library.get("evidence", digest, at)
             if evidence is not None:
                 check_evidence(record, uri, stage, evidence)
+
+
+def check_findings(record: Record, findings: Fields, members: Fields | None, what: str) -> None:
+    """Findings come to what was signed, from the evidence that was."""
+    decided = findings.inside("decision")
+    same = (decided.text("candidate"), decided.text("verdict"), decided.text("reason"))
+    if same != (record.subject, record.body.text("verdict"), record.body.text("reason")):
+        raise TamperedError(f"{what} says something else than its findings")
+    if members is not None and findings.value.get("evidence_sha256") != members.value:
+        raise TamperedError(f"{what} has findings that rest on other evidence")
 
 
 def check_evidence(record: Record, uri: str, stage: str, evidence: Fields) -> None:
@@ -633,12 +667,18 @@ def examine(
     try:
         contents = read_contents(files, report)
         at = at or contents.said.time("exported_at")
-        keys, sentence = read_trust(_file(files, TRUST), root_keys, threshold, at)
-        report.verified.append(sentence)
-        check_signature(contents, keys, at, report)
-        check_records(files, contents.said, keys, at, report)
+        trust = read_trust(_file(files, TRUST), root_keys, threshold, at)
+        report.verified.append(
+            f"trust file version {trust.said.number('version')} is signed by "
+            f"{', '.join(trust.people)}"
+        )
+        check_signature(contents, trust.keys, at, report)
+        check_records(files, contents.said, trust.keys, at, report)
         check_head(report, head)
-        check_decisions(files, contents.said, keys, report)
+        for record in report.records:
+            if record.kind == "promotion" and record.void is None:
+                check_promotion(record, trust, report)
+        check_decisions(files, contents.said, trust.keys, report)
     except TamperedError as error:
         report.problems.append(str(error))
     return report
@@ -732,25 +772,33 @@ def check_decisions(
         f"{name} was erased under retention {how}" for name, how in sorted(library.erased.items())
     ]
     report.verified.append(
-        f"{len(decisions)} decisions rest on {len(library.found)} files of policies, findings and "
-        "evidence, all as their digests say"
+        f"of {counted(len(decisions), 'decision')}, {counted(len(library.found), 'file')} of "
+        "policies, plans, findings and evidence are as their digests say"
     )
-    for record in report.records:
-        if record.kind == "promotion":
-            check_promotion(record, report)
 
 
-def check_promotion(record: Record, report: Report) -> None:
-    """A promotion without an override rests on a PASS that counts, approved by others."""
+def check_promotion(record: Record, trust: Trust, report: Report) -> None:
+    """A promotion without an override rests on a PASS, under a policy that was in force."""
     by_digest = {each.sha256: each for each in report.records if each.void is None}
-    named = [digest for _, digest in rests_on(record)]
     what = f"record {record.number}, a promotion,"
-    if record.void is None and not all(digest in by_digest for digest in named):
+    if not all(digest in by_digest for _, digest in rests_on(record)):
         report.problems.append(f"{what} rests on a record that does not count")
-    elif record.void is None and not record.body.maybe("override"):
-        verdict = by_digest[record.body.text("decision")].body.text("verdict")
-        if verdict != "PASS":
-            report.problems.append(f"{what} rests on a {verdict}")
+    elif not record.body.maybe("override"):
+        body = by_digest[record.body.text("decision")].body
+        policy = (body.text("policy"), body.text("policy_sha256"))
+        alias = record.body.text("alias")
+        if body.text("verdict") != "PASS":
+            report.problems.append(f"{what} rests on a {body.text('verdict')}")
+        if not trust.in_force(record.said.text("model"), alias, policy, record.at):
+            report.remarks.append(
+                f"{what} rests on policy {policy[0]} {policy[1][:12]}, which this trust file does "
+                f"not say to have been in force for {alias} then"
+            )
+
+
+def counted(number: int, what: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _file(files: Mapping[str, bytes], name: str) -> bytes:

@@ -200,11 +200,13 @@ def forget_command(*, owner: str, workspace: Path) -> int:
 
 
 def _say_exported(out: Path, dossier: "Dossier", root_key: str) -> None:
+    from gates.decide.spoken import count_words
+
     material = dossier.material
     click.echo(
-        f"wrote {out}: {len(material.chain.records)} records of {material.chain.model}, "
-        f"{len(material.decisions)} decisions on {material.about or 'all its versions'}, "
-        f"{len(dossier.files)} files"
+        f"wrote {out}: {count_words(len(material.chain.records), 'records')} of "
+        f"{material.chain.model}, {count_words(len(material.decisions), 'decisions')} on "
+        f"{material.about or 'all its versions'}, {len(dossier.files)} files"
     )
     for remark in material.remarks:
         click.echo(f"  {remark}")

@@ -27,7 +27,8 @@ from gates.audit.verify import (
     verifies,
     verifies_here,
 )
-from gates.chain.bodies import Approval, Revocation, Rollback
+from gates.chain.bodies import Approval, Decision, Promotion, Revocation, Rollback
+from gates.decide.verdict import Verdict
 from gates.trust.canonical_bytes import canonical_bytes
 from gates.trust.dsse import encode, sign
 from gates.trust.keys import PublicKey, Signer
@@ -410,3 +411,39 @@ def test_an_expired_trust_file_and_a_record_that_does_not_count_are_told(tmp_pat
     after = verify.moment("2026-04-01T00:00:00Z", "the test")
     report = examine(files, root_keys=[late.root_key], at=after)
     assert "expired" in report.problems[0]
+
+
+def problems(late: Story) -> tuple[int, list[str], list[str]]:
+    report = examine(late.export().files, root_keys=[late.root_key])
+    return report.exit_code, report.problems, report.remarks
+
+
+def test_a_promotion_that_rests_on_a_fail_is_told(tmp_path: Path) -> None:
+    late = story(Workplace(tmp_path))
+    passed = late.decision.record
+    assert isinstance(passed.body, Decision)
+    failed = late.write(passed.subject, replace(passed.body, verdict=Verdict.FAIL, earlier=()))
+    late.write(passed.subject, Promotion(alias="champion", before=None, decision=failed.sha256))
+    code, found, _ = problems(late)
+    assert code == 1
+    assert "the decision of record 5 says something else than its findings" in found
+    assert "record 6, a promotion, rests on a FAIL" in found
+
+
+def test_a_policy_that_was_not_in_force_is_noted(tmp_path: Path) -> None:
+    late = story(Workplace(tmp_path))
+    document = late.keyring.document
+    entry = document.models["assistant"].aliases["champion"]
+    (held,) = entry.policies["release"]
+    for change in ({"until": "2026-03-01T12:30:00+00:00"}, {"since": "2026-03-01T13:30:00Z"}):
+        other = held.model_copy(update=change)
+        policies = {"policies": {"release": (other,)}}
+        aliases = {"aliases": {"champion": entry.model_copy(update=policies)}}
+        models = {"assistant": document.models["assistant"].model_copy(update=aliases)}
+        version = late.keyring.document.version + 1
+        late.keyring = late.keyring.publish(
+            document.model_copy(update={"models": models, "version": version})
+        )
+        code, _, remarks = problems(late)
+        assert code == 0
+        assert remarks[0].startswith("record 4, a promotion, rests on policy release")

@@ -21,7 +21,7 @@ def told(place: Workplace) -> Story:
 def test_a_dossier_is_exported_and_checked(told: Story) -> None:
     found = said("audit", "export", "assistant@champion", "-o", "out.zip")
     assert found.code == 0
-    assert "wrote out.zip: 4 records of assistant, 1 decisions on models:/assistant/2" in found.out
+    assert "wrote out.zip: 4 records of assistant, 1 decision on models:/assistant/2" in found.out
     assert f"python verify.py --root-key {told.root_key}" in found.out
     checked = said("audit", "check", "out.zip")
     assert (checked.code, checked.out.splitlines()[-1]) == (0, "VERIFIED")
