@@ -2,10 +2,13 @@
 
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Protocol, assert_never
 
+from gates.chain.alias_standing import ab_end_words
+from gates.chain.record import Kept
 from gates.decide.stage_gate import task_open
 from gates.gate_toml import Asking, DataSection
 from gates.ledger.ledger import Version
@@ -117,6 +120,7 @@ def stage_of(name: StageName, round_: Round, services: Services, *, candidate: s
             version = next(v for v in round_.members if v.uri == candidate)
             baseline = round_.baseline.uri if round_.baseline else None
             registered = preregister(file.policy, version, services, baseline=baseline)
+            ended = _ended(version, services, since=registered.at)
             return OnlineStage(
                 plan.online,
                 Registration(
@@ -128,11 +132,12 @@ def stage_of(name: StageName, round_: Round, services: Services, *, candidate: s
                     not in (None, source_sha256(file.policy, services)),
                     baseline=registered.baseline,
                     current_baseline=baseline,
+                    ended=None if ended is None else ab_end_words(ended),
                 ),
                 World(
                     base=file.folder,
                     now=services.clock,
-                    as_of=services.looks_as_of,
+                    as_of=services.looks_as_of if ended is None else ended.record.at,
                     sources=online_sources(services),
                     units=unit_folder(services),
                     journal=LookJournal(
@@ -142,6 +147,13 @@ def stage_of(name: StageName, round_: Round, services: Services, *, candidate: s
             )
         case _:
             assert_never(name)
+
+
+def _ended(version: Version, services: Services, *, since: datetime) -> Kept | None:
+    """The record by which people ended an A/B: no look is taken that was due after it."""
+    if services.custody is None:
+        return None
+    return services.custody.at_hand(version.name).ab_ended(version.uri, since=since)
 
 
 def offline_stage(

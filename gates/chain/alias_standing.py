@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from gates.chain.bodies import Override, Promotion
+from gates.chain.bodies import AbEnded, Override, Promotion, Revocation
 from gates.chain.chain import Chain
 from gates.chain.record import Kept
 
@@ -18,12 +18,15 @@ class AliasStanding:
         points_to: MLflow URI of the version behind it; None when there is none.
         recorded: The last record that moved it; None when none did.
         override: The override that this record rests on, ended or not; None when on none.
+        revoked: The record that took the version of the last record out of the running since; None
+            when none did.
     """
 
     alias: str
     points_to: str | None
     recorded: Kept | None
     override: Kept | None
+    revoked: Kept | None = None
 
     @property
     def recorded_as(self) -> str | None:
@@ -43,6 +46,8 @@ class AliasStanding:
                 f"unrecorded change: {self.alias} points to {self.points_to or 'nothing'}, and "
                 + (f"the last record says {self.recorded_as}" if self.recorded else "no record why")
             )
+        if self.revoked is not None and not self.moved_outside:
+            found.append(_revoked_words(self.revoked, self.alias))
         if self.override is not None and not self.moved_outside:
             found.append(override_words(self.override, at=at))
         return tuple(found)
@@ -77,6 +82,35 @@ def override_words(override: Kept, *, at: datetime) -> str:
     )
 
 
+def _revoked_since(recorded: Kept | None, chain: Chain) -> Kept | None:
+    """A revocation after the last move: an override of one before it says that it may serve."""
+    found = None if recorded is None else chain.revoked(recorded.record.subject)
+    if recorded is None or found is None or found.record.sequence < recorded.record.sequence:
+        return None
+    return found
+
+
+def _revoked_words(revoked: Kept, alias: str) -> str:
+    record, body = revoked.record, revoked.record.body
+    assert isinstance(body, Revocation)
+    model = record.subject.name.removeprefix("models:/").rpartition("/")[0]
+    when = record.at.isoformat(timespec="minutes")
+    return (
+        f"REVOKED: {alias} points to a version that {record.by.owner} took out of the running on "
+        f"{when} ({body.reason}); gate rollback {model}, or promote a version that passes"
+    )
+
+
+def ab_end_words(ended: Kept) -> str:
+    """`its A/B was ended on ...`: why, and what is to be done."""
+    record, body = ended.record, ended.record.body
+    assert isinstance(body, AbEnded)
+    return (
+        f"its A/B was ended on {record.at.date().isoformat()} ({body.reason}); register it as a "
+        "new version, whose A/B starts anew"
+    )
+
+
 def _standing(chain: Chain, holders: Mapping[str, str], alias: str) -> AliasStanding:
     recorded = chain.serving(alias)
     body = recorded.record.body if recorded else None
@@ -86,4 +120,5 @@ def _standing(chain: Chain, holders: Mapping[str, str], alias: str) -> AliasStan
         points_to=holders.get(alias),
         recorded=recorded,
         override=None if named is None else chain.by_digest(named),
+        revoked=_revoked_since(recorded, chain),
     )

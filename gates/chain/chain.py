@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TypeGuard
 
 from gates.chain.bodies import (
+    AbEnded,
     Adoption,
     Approval,
     Body,
@@ -15,7 +16,7 @@ from gates.chain.bodies import (
     Revocation,
     Rollback,
 )
-from gates.chain.record import Head, Kept
+from gates.chain.record import FIRST, Head, Kept
 from gates.trust.statement import Subject
 
 Move = Adoption | Promotion | Rollback
@@ -88,11 +89,43 @@ class Chain:
         )
 
     def revoked(self, subject: Subject) -> Kept | None:
-        """The newest revocation of a version, or of another with the same checkpoint."""
+        """The newest revocation of a version, or of another with the same checkpoint.
+
+        None when an alias was rolled back to it later: see `left_by_rollback`.
+        """
         for kept in reversed(self.counting):
-            other = kept.record.subject
+            other, body = kept.record.subject, kept.record.body
             same = subject.name == other.name or subject.sha256 == other.sha256
-            if same and isinstance(kept.record.body, Revocation):
+            if same and isinstance(body, Revocation | Rollback):
+                return kept if isinstance(body, Revocation) else None
+        return None
+
+    def left_by_rollback(self, revocation: Kept) -> bool:
+        """Whether a revocation says no more than that a version was rolled back from.
+
+        It was appended with the rollback, right after it: a rollback that was the mistake can be
+        taken back by another one.
+        """
+        place = revocation.record.sequence - FIRST
+        before = self.records[max(place - 1, 0) : place]
+        return any(
+            kept.void is None
+            and isinstance(kept.record.body, Rollback)
+            and kept.record.body.before == revocation.record.subject.name
+            and kept.record.fencing == revocation.record.fencing
+            for kept in before
+        )
+
+    def ab_ended(self, name: str, *, since: datetime | None) -> Kept | None:
+        """The record that ended a version's A/B otherwise than by a look.
+
+        Args:
+            name: MLflow URI of the version.
+            since: When its A/B was registered; None when that is not known, or none was.
+        """
+        for kept in reversed(self.counting):
+            mine = isinstance(kept.record.body, AbEnded) and kept.record.subject.name == name
+            if mine and (since is None or since <= kept.record.at):
                 return kept
         return None
 
@@ -122,11 +155,27 @@ class Chain:
             revoked; None where there is none.
         """
         for kept in reversed(self.moves(alias)):
-            subject, body = kept.record.subject, kept.record.body
-            overruled = isinstance(body, Promotion) and body.override is not None
-            if subject.name != before and not overruled and self.revoked(subject) is None:
+            subject = kept.record.subject
+            good = subject.name in self._earned(alias) and not _overrules(kept.record.body)
+            if good and subject.name != before and self.revoked(subject) is None:
                 return kept
         return None
+
+    def last_earned(self, alias: str, name: str) -> Kept | None:
+        """The last record that gave an alias to a version otherwise than by an override."""
+        if name not in self._earned(alias):
+            return None
+        found = [kept for kept in self.moves(alias) if kept.record.subject.name == name]
+        return next((kept for kept in reversed(found) if not _overrules(kept.record.body)), None)
+
+    def _earned(self, alias: str) -> frozenset[str]:
+        """Versions that were adopted, or promoted on a PASS; nobody is by a rollback alone."""
+        return frozenset(
+            kept.record.subject.name
+            for kept in self.moves(alias)
+            if isinstance(kept.record.body, Adoption | Promotion)
+            and not _overrules(kept.record.body)
+        )
 
     def overrides(self, at: datetime) -> tuple[Kept, ...]:
         """Overrides that were given and have not expired at a time, oldest first."""
@@ -136,6 +185,10 @@ class Chain:
             if isinstance(kept.record.body, Override)
             and kept.record.at <= at < kept.record.body.expires
         )
+
+
+def _overrules(body: Body) -> bool:
+    return isinstance(body, Promotion) and body.override is not None
 
 
 def _moves(body: Body, alias: str) -> TypeGuard[Move]:

@@ -22,7 +22,7 @@ from gates.trust.keys import Signer
 from gates.trust.statement import Subject
 from gates.trust.trust import Trust
 from gates.trust.trust_document import Kind
-from policies.errors import Broken, WrongUsage
+from policies.errors import Broken, GateError, WrongUsage
 
 __all__ = ["PATIENCE", "Custody", "Entry", "Hands"]
 
@@ -156,6 +156,17 @@ class Custody:
             Untrusted: When the trust file cannot be believed.
         """
         return self._mirrored(model, self._hands.anchor.head(model))
+
+    def at_hand(self, model: str) -> Chain:
+        """The chain or, where it cannot be told or believed now, as it was anchored last.
+
+        For what is only shown or measured: nothing may be promoted on it. Empty where neither is
+        to be had.
+        """
+        for found in (self.chain, self.remembered):
+            with suppress(GateError):
+                return found(model)
+        return Chain(model=model)
 
     def whole_chain(self, model: str) -> Chain:
         """The same, with every record read from the ledger and every signature verified.

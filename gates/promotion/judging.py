@@ -22,7 +22,7 @@ from gates.promotion.approvers import Counted, count_approvals, not_approved
 from gates.promotion.moving import custody_of
 from gates.promotion.refusal import Refusal
 from gates.promotion.signed_evidence import ByMember, digests_of, evidence_of
-from gates.promotion.stranding import Old, Stranded, ab_ended, stranded
+from gates.promotion.stranding import Old, Stranded, stranded
 from gates.services import Services
 from gates.trust.statement import Subject
 from gates.trust.trust import AliasTrust
@@ -224,9 +224,8 @@ class Judging:
         found = registered(self.policy.policy, self.candidate.uri, self._services.state)
         now = self.policy.stage_sha256(StageName.ONLINE)
         yield may.not_as_registered(registered=found.sha256 if found else None, now=now)
-        yield may.ab_was_ended(
-            ab_ended(self.chain, self.candidate.uri), since=found.at if found else None
-        )
+        since = found.at if found else None
+        yield may.ab_was_ended(self.chain.ab_ended(self.candidate.uri, since=since))
 
     def _verdict(self) -> Iterator[Refusal | None]:
         self.decided = self._decide_again()

@@ -7,7 +7,8 @@ promotion. What it cannot be shown is a refusal too.
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from gates.chain.bodies import AbEnded, Decision, Revocation, members_sha256
+from gates.chain.alias_standing import ab_end_words
+from gates.chain.bodies import Decision, Revocation, members_sha256
 from gates.chain.chain import Chain
 from gates.chain.record import Kept
 from gates.decide.verdict import Verdict
@@ -232,22 +233,13 @@ def not_as_registered(*, registered: str | None, now: str) -> Refusal | None:
     )
 
 
-def ab_was_ended(ended: Kept | None, *, since: datetime | None) -> Refusal | None:
+def ab_was_ended(ended: Kept | None) -> Refusal | None:
     """The A/B was ended otherwise than by a look: what it shows afterwards counts for nothing.
 
     Args:
         ended: The record that ended it; None when none did.
-        since: When it was registered; None when it was not.
     """
-    if ended is None or (since is not None and since > ended.record.at):
-        return None
-    body = ended.record.body
-    reason = body.reason if isinstance(body, AbEnded) else ""
-    return Refusal(
-        Refused.AB_ENDED,
-        f"its A/B was ended on {ended.record.at.date().isoformat()} ({reason}); register it as a "
-        "new version, whose A/B starts anew",
-    )
+    return None if ended is None else Refusal(Refused.AB_ENDED, ab_end_words(ended))
 
 
 def does_not_pass(reason: str, *, failed: bool) -> Refusal:

@@ -44,7 +44,7 @@ def revoke(reference: str, services: Services, *, reason: str) -> Revoked:
         chain = custody.chain(version.name)
         subject = known_subject(version, chain, services)
         record = chain.revoked(subject)
-        if record is None:
+        if record is None or chain.left_by_rollback(record):
             body = Revocation(reason=reason.strip())
             record = custody.append(version.name, subject, body, lease=lease)
     return Revoked(version=version, record=record, serves=version.aliases)

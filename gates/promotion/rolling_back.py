@@ -186,17 +186,24 @@ def _target(
     """The version to go back to, as it was recorded when it served."""
     if back.to is not None:
         uri = f"models:/{chain.model}/{back.to}"
-        served = [kept for kept in chain.moves(back.alias) if kept.record.subject.name == uri]
-        if not served:
+        found = chain.last_earned(back.alias, uri)
+        if found is None:
+            served = any(kept.record.subject.name == uri for kept in chain.moves(back.alias))
+            never = f"no record says that it ever was {chain.model}@{back.alias}"
             raise WrongUsage(
                 f"cannot roll back to {uri}",
-                why=f"no record says that it ever was {chain.model}@{back.alias}",
+                why=f"it was {back.alias} by an override only" if served else never,
                 fix=f"gate history {chain.model} shows what was; another version is promoted, or "
                 "let in by gate override",
             )
-        found: Kept | None = served[-1]
-        revocation = chain.revoked(served[-1].record.subject)
-        if revocation is not None:
+        if holder is not None and holder.uri == uri and chain.serving(back.alias) == found:
+            raise WrongUsage(
+                f"there is nothing to roll back to {uri}",
+                why=f"{back.alias} points to it, and so the last record says",
+                fix=f"gate status {chain.model} shows what there is",
+            )
+        revocation = chain.revoked(found.record.subject)
+        if revocation is not None and not chain.left_by_rollback(revocation):
             raise WrongUsage(
                 f"cannot roll back to {uri}",
                 why=f"it was revoked on {revocation.record.at.date().isoformat()} by "
@@ -209,7 +216,8 @@ def _target(
         raise WrongUsage(
             f"there is nothing to roll {chain.model}@{back.alias} back to",
             why="no other version was adopted or promoted on a PASS and is not revoked",
-            fix="gate override lets a version in on the word of two people",
+            fix="--to N takes back a rollback from version N; gate override lets another one in on "
+            "the word of two people",
         )
     return services.ledger.version(found.record.subject.name), found.record.subject
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gates.chain.bodies import AbEnded, Decision
+from gates.chain.bodies import Decision
 from gates.chain.chain import Chain
 from gates.chain.record import Kept
 from gates.decide.verdict import Verdict
@@ -76,14 +76,6 @@ def stranded(chain: Chain, old: Old, *, candidate: str, at: datetime) -> tuple[S
     others = [kept for name, kept in newest.items() if name not in (candidate, old.baseline)]
     found = (_stranded(kept, chain, old, at=at) for kept in others)
     return tuple(one for one in found if one is not None)
-
-
-def ab_ended(chain: Chain, name: str) -> Kept | None:
-    """The record that ended a version's A/B otherwise than by a look; None when none did."""
-    for kept in reversed(chain.counting):
-        if isinstance(kept.record.body, AbEnded) and kept.record.subject.name == name:
-            return kept
-    return None
 
 
 def _stranded(kept: Kept, chain: Chain, old: Old, *, at: datetime) -> Stranded | None:

@@ -34,6 +34,7 @@ class Registration:
         baseline: The version that the champion's arm was registered to meet; None when that was
             not written down.
         current_baseline: The version that the candidate is compared with now.
+        ended: Why and when people ended it, in a sentence; None while nobody has.
     """
 
     sha256: str | None
@@ -43,6 +44,7 @@ class Registration:
     source_moved: bool = False
     baseline: str | None = None
     current_baseline: str | None = None
+    ended: str | None = None
 
 
 def of_looks(plan: OnlinePlan, looks: tuple[LookData, ...]) -> tuple[Check, ...]:
@@ -112,8 +114,10 @@ def freshness(plan: OnlinePlan, *, newest: datetime | None, until: datetime) -> 
 
 
 def plan_registered(plan: OnlinePlan, registration: Registration) -> Check:
-    """Whether plan, criteria, source and baseline are the registered ones."""
+    """Whether plan, criteria, source and baseline are the registered ones, and nobody ended it."""
     name, found = REGISTERED, registration.sha256
+    if registration.ended is not None:
+        return Check(name=name, passed=False, sentence=registration.ended)
     if registration.baseline not in (None, registration.current_baseline):
         said = (
             f"registered against {registration.baseline}, and the baseline is "

@@ -1,5 +1,6 @@
 """An override takes two people, a reason and an end, and is a pass nowhere."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -55,6 +56,18 @@ def test_it_is_a_pass_nowhere(failing: Scene) -> None:
     assert [e.event.kind for e in told(services.state)][-1:] == [EventKind.OVERRIDDEN]
     promotion = failing.promote("assistant/3")
     assert promotion.answer is Answer.NO
+
+
+def test_no_rollback_goes_back_to_what_only_an_override_let_in(failing: Scene) -> None:
+    assert failing.promote(strand=True).answer is Answer.PROMOTED
+    overridden(failing)
+    services = failing.place.services
+    asked = Back(alias="champion", reason="it leaks")
+    assert roll_back("assistant", services, asked, patience=AT_ONCE).target.version == "2"
+    with pytest.raises(WrongUsage, match="roll") as refused:
+        roll_back("assistant", services, replace(asked, to="3"), patience=AT_ONCE)
+    assert "by an override only" in refused.value.why
+    assert roll_back("assistant", services, asked, patience=AT_ONCE).target.version == "1"
 
 
 @pytest.mark.parametrize("days", [0, -1, 31])

@@ -10,6 +10,7 @@ from gates.ledger.chain_keeping import Lease
 from gates.ledger.ledger import LedgerDown
 from gates.promotion.answer import Answer
 from gates.promotion.refusal import Refused
+from gates.promotion.revoking import revoke
 from gates.promotion.rolling_back import Back, RolledBack, roll_back
 from policies.errors import Broken, InputError, WrongUsage
 from tests.gates.promotion.scene import AT_ONCE, Scene
@@ -94,8 +95,25 @@ def test_a_version_that_never_served_by_record_is_refused(promoted: Scene) -> No
     assert promoted.champion == "2"
 
 
-def test_a_revoked_version_is_never_gone_back_to(promoted: Scene) -> None:
+def test_a_rollback_that_was_the_mistake_is_taken_back_by_another(promoted: Scene) -> None:
     back(promoted)
+    two = promoted.subject("assistant/2")
+    assert promoted.chain.revoked(two) is not None
+    assert back(promoted, to="2", reason="1 is down").target.version == "2"
+    assert promoted.champion == "2"
+    assert promoted.chain.revoked(two) is None
+
+
+def test_what_serves_already_is_not_rolled_back_to(promoted: Scene) -> None:
+    records = len(promoted.chain.records)
+    with pytest.raises(WrongUsage, match="nothing to roll back to"):
+        back(promoted, to="2")
+    assert len(promoted.chain.records) == records
+
+
+def test_a_version_that_a_person_revoked_is_never_gone_back_to(promoted: Scene) -> None:
+    back(promoted)
+    revoke("assistant/2", promoted.place.services, reason="it leaks names")
     with pytest.raises(WrongUsage, match="cannot roll back to models:/assistant/2") as refused:
         back(promoted, to="2")
     assert "revoked" in refused.value.why

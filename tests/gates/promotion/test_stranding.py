@@ -6,7 +6,7 @@ from gates.chain.bodies import AbEnded, Revocation
 from gates.chain.record import Kept
 from gates.decide.verdict import Verdict
 from gates.promotion.ending import ended_abs
-from gates.promotion.stranding import Old, Stranded, ab_ended, stranded
+from gates.promotion.stranding import Old, Stranded, stranded
 from gates.trust.statement import Subject
 from tests.gates.promotion.records import BASELINE, NOW, chain, decision, kept
 
@@ -64,5 +64,8 @@ def test_only_running_abs_are_ended() -> None:
 
 def test_the_record_that_ended_an_ab_is_found_by_its_version() -> None:
     ended = kept(AbEnded(reason="replaced"), subject=THREE)
-    assert ab_ended(chain(ended), THREE.name) == ended
-    assert ab_ended(chain(ended), FOUR.name) is None
+    assert chain(ended).ab_ended(THREE.name, since=None) == ended
+    assert chain(ended).ab_ended(THREE.name, since=ended.record.at) == ended
+    later = ended.record.at + timedelta(seconds=1)
+    assert chain(ended).ab_ended(THREE.name, since=later) is None
+    assert chain(ended).ab_ended(FOUR.name, since=None) is None
