@@ -12,8 +12,16 @@ from gates.hindsight.checkpoints import Past, Question, read_past
 from gates.hindsight.flow import Known
 from gates.hindsight.foretelling import Foretold, LeftOut, Population
 from gates.hindsight.funnel import Funnel, funnel_of
-from gates.hindsight.funnel_words import asides, population_words, saved_words
+from gates.hindsight.funnel_words import (
+    asides,
+    cost_table,
+    foretold_lines,
+    looked_at,
+    population_words,
+    saved_words,
+)
 from gates.hindsight.measures import with_error
+from gates.hindsight.past_words import remarks, title
 from gates.ledger.ledger import LedgerDown
 from gates.ledger.mlflow_ledger.ledger import MlflowLedger
 from policies.errors import Broken, InputError, WrongUsage
@@ -151,6 +159,8 @@ def test_below_eight_candidates_nothing_is_foretold(place: Workplace, scene: Sce
     found = pair(funnel_of(past(place)), SUMS)
     assert reason_of(found.seen) == reason_of(found.true)
     assert reason_of(found.seen).startswith("7 of 8 candidates")
+    assert list(foretold_lines(found))[1].startswith("  unmeasured, 7 of 8 candidates")
+    assert cost_table(funnel_of(past(place))).rows[-1][-1] == "-"  # nobody came so far
 
 
 def test_a_checkpoint_decided_twice_counts_once_by_its_newest_decision(
@@ -161,6 +171,9 @@ def test_a_checkpoint_decided_twice_counts_once_by_its_newest_decision(
     found = past(place)
     assert (len(found.checkpoints), found.again) == (1, 1)
     assert dict(funnel_of(found).flows[0].verdicts) == {PASS: 0, FAIL: 1, HOLD: 0}
+    assert list(remarks(found)) == [
+        "1 decision left out: each checkpoint counts once, by its newest decision"
+    ]
 
 
 def test_a_checkpoint_registered_twice_counts_once(place: Workplace, scene: Scene) -> None:
@@ -254,6 +267,7 @@ def test_a_policy_that_asks_no_people_saves_none(place: Workplace, scene: Scene)
     funnel = funnel_of(past(place))
     assert reason_of(funnel.saved.votes) == "the policy sends nobody to people"
     assert funnel.foretold == ()
+    assert looked_at(funnel) == "no stage follows another with measures: nothing can be foretold"
 
 
 def test_only_decisions_since_then_count(place: Workplace, scene: Scene) -> None:
@@ -261,6 +275,7 @@ def test_only_decisions_since_then_count(place: Workplace, scene: Scene) -> None
     scene.one(verdicts=(FAIL,), values={SUMS: 0.3}, at=LATER)
     found = past(place, since=datetime(2026, 3, 15, tzinfo=UTC))
     assert [c.version.version for c in found.checkpoints] == ["3"]
+    assert title(found).endswith("1 checkpoint decided since 2026-03-15 00:00 UTC")
 
 
 def test_several_policies_must_be_told_apart(place: Workplace, scene: Scene) -> None:
@@ -295,6 +310,7 @@ def test_evidence_that_is_gone_is_said_and_its_verdict_still_counts(
     assert [c.version.uri for c in found.unread] == [uri]
     assert found.checkpoints[0].evidence == Unmeasured("cannot read it: it is gone", Cause.BROKEN)
     assert funnel_of(found).flows[0].came == 1
+    assert list(remarks(found)) == [f"{uri} has no measures: cannot read it: it is gone"]
 
     def down(*_: object) -> None:
         raise LedgerDown("no answer", why="it is down", fix="wait")
