@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from gates.audit.people import give_pseudonym
+from gates.cli.options import open_services, open_workspace
+from gates.decide.verdict import Verdict
 from gates.promotion.answer import Answer
 from gates.reports.decision_json import decision_schema
 from policies.canonical import sha256_of_bytes
@@ -19,6 +22,8 @@ from stages.side_by_side.formats.gate_votes import write_gate_votes
 from stages.side_by_side.preference import Preference
 from tests.docs.page import read, rows, section
 from tests.fakes.shell import said
+from tests.gates.hindsight.scene import SUMS, WINS, Scene
+from tests.gates.hindsight.scene import TEXT as PAST
 from tests.gates.side_by_side.drawn import drawn
 from tests.servers.bigram_model import Bigram, completions
 from tests.servers.openai_server import OpenAIServer
@@ -40,10 +45,29 @@ ELSEWHERE = (
         f"people.{what}"
         for what in ("strict_agreement", "agreement", "brier", "log_loss", "spearman")
     ),
-    *("candidates[].lacks", "lacks", "stopped", "agreement", "refused", "flagged", "models[].flagged"),
+    *(
+        "candidates[].lacks",
+        "lacks",
+        "stopped",
+        "agreement",
+        "refused",
+        "flagged",
+        "models[].flagged",
+    ),
     *("tie_parameter", "models[].rating", "models[].win_rate", "models[].controlled", "style"),
     "looks[].difference",
-    *("trust", "heads", "alpha", "labels", "voters[].first_position", "matrix[].share", "models[].share"),
+    *(
+        "trust",
+        "heads",
+        "alpha",
+        "labels",
+        "voters[].first_position",
+        "matrix[].share",
+        "models[].share",
+    ),
+    *("saved.votes", "saved.usd", "correlations[].seen", "correlations[].true"),
+    *("correlations[].left_out", "stages[].verdicts", "stages[].looks"),
+    *("metrics[].points[].measured", "metrics[].course"),
 )
 """Described by a schema of their own, as of the shape of another, or free."""
 RANGE = {"low", "high"}
@@ -132,6 +156,7 @@ def calls(folder: Path) -> Iterator[tuple[str, ...]]:
     yield from benches(folder)
     yield from batches(folder)
     yield from looked_at(folder)
+    yield from looked_back(folder)
     yield from trusted(folder)
     yield ("run", "nothing")
 
@@ -141,6 +166,15 @@ def moved() -> Iterator[tuple[str, ...]]:
     yield ("override", "recorded/2", *why, "--expires", "1d", "--second", ".gate/keys/bob.pem")
     yield ("rollback", "recorded", *why, "--to", "1", "--dry-run")
     yield ("revoke", "recorded/2", *why)
+
+
+def looked_back(folder: Path) -> Iterator[tuple[str, ...]]:
+    (folder / "policies" / "past.yaml").write_text(PAST)
+    with open_services(open_workspace(folder, None, None)) as services:
+        values = {SUMS: 0.6, WINS: 0.5}
+        Scene(services.ledger).one(verdicts=(Verdict.PASS, Verdict.FAIL), values=values)
+    yield ("funnel", "past")
+    yield ("trend", "past")
 
 
 def trusted(folder: Path) -> Iterator[tuple[str, ...]]:
@@ -154,8 +188,19 @@ def trusted(folder: Path) -> Iterator[tuple[str, ...]]:
     yield ("trust", "check")
     yield ("keys", "list")
     yield from moved()
+    yield from audited(folder)
     yield ("keys", "rotate")
     yield ("keys", "revoke", "bob", "--reason", "lost")
+
+
+def audited(folder: Path) -> Iterator[tuple[str, ...]]:
+    yield ("audit", "export", "recorded")
+    yield ("audit", "check", "dossier.zip")
+    toml = folder / "gate.toml"
+    toml.write_text(toml.read_text().replace("[state]", "[state]\nretention_days = 400"))
+    yield ("audit", "prune", "recorded")
+    give_pseudonym(folder / "people.json", "Bob Builder", draw=lambda: "0123abcd")
+    yield ("audit", "people")
 
 
 def looked_at(folder: Path) -> Iterator[tuple[str, ...]]:
