@@ -1,6 +1,5 @@
 """Which checkpoints a night takes up: new ones, and those that an earlier night left open."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,11 +23,13 @@ class Due:
         versions: Checkpoints that it takes up.
         given_up: Those that only a person may take up again.
         known: URIs of those that were decided before, and that no journal of a night names.
+        revoked: URIs of those that a signed record takes out of the running.
     """
 
     versions: tuple[Version, ...]
     given_up: tuple[Version, ...]
     known: tuple[str, ...]
+    revoked: frozenset[str] = frozenset()
 
 
 def due(round_: Round, book: Book, services: Services, *, since: timedelta | None) -> Due:
@@ -59,7 +60,12 @@ def due(round_: Round, book: Book, services: Services, *, since: timedelta | Non
                 known.append(version.uri)
             else:
                 versions.append(version)
-    return Due(versions=tuple(versions), given_up=tuple(given_up), known=tuple(known))
+    return Due(
+        versions=tuple(versions),
+        given_up=tuple(given_up),
+        known=tuple(known),
+        revoked=revoked,
+    )
 
 
 def _is_given_up(last: Last) -> bool:
@@ -78,9 +84,11 @@ def _is_decided(version: Version, policy: str, services: Services) -> bool:
     return False
 
 
-def _revoked(round_: Round, services: Services) -> Collection[str]:
+def _revoked(round_: Round, services: Services) -> frozenset[str]:
     """URIs that a signed record revokes; none where nothing is signed."""
     if services.custody is None:
-        return ()
-    chain = services.custody.chain(round_.file.policy.model)
-    return {k.record.subject.name for k in chain.counting if isinstance(k.record.body, Revocation)}
+        return frozenset()
+    counting = services.custody.chain(round_.file.policy.model).counting
+    return frozenset(
+        k.record.subject.name for k in counting if isinstance(k.record.body, Revocation)
+    )

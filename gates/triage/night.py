@@ -13,6 +13,7 @@ from gates.notify.events import tell
 from gates.services import Services
 from gates.serving import still_running
 from gates.triage.allowance import Allowance
+from gates.triage.backlog import backlog
 from gates.triage.deciding import Deciding, Known, Settled
 from gates.triage.due import GIVEN_UP_AFTER, Due, due
 from gates.triage.night_book import Book, NightBook
@@ -163,17 +164,18 @@ class _Running:
         deciding = Deciding(round=self.round, services=self.services)
         settled = deciding.all(versions, self._known)
         outcomes = (*settled.outcomes, *(self._given_up(v) for v in found.given_up))
+        beside = found.revoked | {o.candidate for o in outcomes}
+        earlier = backlog(self.round, self.book, self.services, beside=beside)
         seen = watched(self.round.file.policy.model, self.services)
         tell(self.services.state, *seen.events, at=self.services.clock())
-        self._remarks += [*settled.remarks, *self._servers_left(), *seen.remarks]
+        self._remarks += [*settled.remarks, *earlier.remarks, *self._servers_left(), *seen.remarks]
         cost = total(self._costs.values())
         ended = self.services.clock()
         self.pages.end(self.book, outcomes, cost, ended)
-        return self._told(outcomes, cost, ended, replace(settled, outcomes=outcomes))
+        night = self._told(cost, ended, replace(settled, outcomes=outcomes))
+        return replace(night, backlog=earlier.waiting)
 
-    def _told(
-        self, outcomes: Sequence[Outcome], cost: Cost, ended: datetime, settled: Settled
-    ) -> Night:
+    def _told(self, cost: Cost, ended: datetime, settled: Settled) -> Night:
         policy = self.round.file.policy
         return Night(
             number=self.book.number,
@@ -185,7 +187,7 @@ class _Running:
             budget=self.budget,
             cost=cost,
             cost_so_far=total((self.book.cost, cost)),
-            outcomes=tuple(sorted(outcomes, key=lambda o: list(Sort).index(o.sort))),
+            outcomes=tuple(sorted(settled.outcomes, key=lambda o: list(Sort).index(o.sort))),
             before={uri: last.sort for uri, last in self.book.last.items()},
             decisions=settled.decisions,
             logged=settled.logged,

@@ -59,6 +59,25 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A checkpoint that passed stage 1 on an earlier day, and waits for people since.
+
+    Attributes:
+        candidate: MLflow URI.
+        known_as: Its name in votes and traffic.
+        since: ISO 8601 time of the decision from which on it waited.
+        sentence: What it waits for.
+        command: What a person may run next; None where there is nothing.
+    """
+
+    candidate: str
+    known_as: str
+    since: str
+    sentence: str
+    command: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Night:
     """All that a night found out.
 
@@ -73,7 +92,8 @@ class Night:
         cost: What its checkpoints were asked for tonight.
         cost_so_far: The same of every night of this policy.
         outcomes: Tonight's checkpoints, by sort, the best first.
-        before: How each of them was sorted last, by URI; those that are new are absent.
+        backlog: Who of earlier days waits for people, the longest first.
+        before: How each of tonight's was sorted last, by URI; those that are new are absent.
         decisions: What was logged: the round of those that are settled, then each other alone.
         logged: Where the decisions are found.
         waiting: Decisions that wait for MLflow.
@@ -90,6 +110,7 @@ class Night:
     cost: Cost
     cost_so_far: Cost
     outcomes: tuple[Outcome, ...]
+    backlog: tuple[Waiting, ...] = ()
     before: Mapping[str, Sort] = field(default_factory=dict)
     decisions: tuple[RoundDecision, ...] = ()
     logged: tuple[Logged, ...] = ()
@@ -106,9 +127,9 @@ class Night:
         return tuple(o for o in self.outcomes if self.before.get(o.candidate) is not o.sort)
 
     @property
-    def for_people(self) -> tuple[Outcome, ...]:
-        """Who goes to people next, the best first."""
-        return self.of(Sort.ADVANCE)
+    def for_people(self) -> tuple[Outcome | Waiting, ...]:
+        """Who goes to people next: tonight's, the best first; then who has waited longest."""
+        return (*self.of(Sort.ADVANCE), *self.backlog)
 
     @property
     def needs_person(self) -> tuple[Outcome, ...]:

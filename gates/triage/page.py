@@ -7,7 +7,7 @@ from gates.decide.spoken import count_words
 from gates.reports.escaping import inert
 from gates.reports.templates import template
 from gates.reports.wording import cost_words
-from gates.triage.outcome import Night, Outcome, Sort
+from gates.triage.outcome import Night, Outcome, Sort, Waiting
 
 SHOWN = 8
 """Lines of a section that fit a screen together with the others; the JSON has them all."""
@@ -76,8 +76,8 @@ def page_of(night: Night) -> NightPage:
         cost=f"Cost tonight: {cost_words(night.cost)} in {_minutes(night)}; "
         f"of all nights: {cost_words(night.cost_so_far)}.",
         sections=(
-            _section("What changed since last night", night.changed, "Nothing.", before=night),
-            _section("Who goes to people next", night.for_people, "Nobody."),
+            _cut("What changed since last night", _changed(night), "Nothing."),
+            _cut("Who goes to people next", [_next(one) for one in night.for_people], "Nobody."),
             _needs_person(night),
         ),
     )
@@ -118,11 +118,19 @@ def as_text(page: NightPage) -> str:
     return "\n".join(parts)
 
 
-def _section(
-    title: str, outcomes: Sequence[Outcome], empty: str, *, before: Night | None = None
-) -> Section:
-    lines = [_line(outcome, before) for outcome in outcomes]
-    return _cut(title, lines, empty)
+def _changed(night: Night) -> list[Line]:
+    return [_line(outcome, night) for outcome in night.changed]
+
+
+def _next(one: Outcome | Waiting) -> Line:
+    match one:
+        case Outcome():
+            return _line(one, None)
+        case Waiting():
+            waits = f"waits since {one.since[:10]}: {_short(one.sentence)}"
+            return Line(
+                name=one.known_as, text=waits, sort=Sort.ADVANCE.value, command=one.command or ""
+            )
 
 
 def _needs_person(night: Night) -> Section:

@@ -2,7 +2,7 @@
 
 from gates.reports.decision_json import decision_json
 from gates.triage.allowance import Allowance
-from gates.triage.outcome import Night, Outcome
+from gates.triage.outcome import Night, Outcome, Waiting
 from policies.canonical import Json
 from stages.evidence.codec import cost_json
 
@@ -28,7 +28,8 @@ def night_json(night: Night, *, url: str) -> dict[str, Json]:
         "cost_so_far": cost_json(night.cost_so_far),
         "checkpoints": [_outcome_json(outcome, night) for outcome in night.outcomes],
         "changed": [outcome.candidate for outcome in night.changed],
-        "for_people": [outcome.candidate for outcome in night.for_people],
+        "for_people": [one.candidate for one in night.for_people],
+        "backlog": [_waiting_json(one) for one in night.backlog],
         "needs_person": [outcome.candidate for outcome in night.needs_person],
         "remarks": list(night.remarks),
         "waiting_for_mlflow": night.waiting,
@@ -48,6 +49,16 @@ def _outcome_json(outcome: Outcome, night: Night) -> dict[str, Json]:
         "needs_person": outcome.needs_person,
         "command": outcome.command,
         "url": outcome.url or None,
+    }
+
+
+def _waiting_json(one: Waiting) -> dict[str, Json]:
+    return {
+        "candidate": one.candidate,
+        "known_as": one.known_as,
+        "since": one.since,
+        "sentence": one.sentence,
+        "command": one.command,
     }
 
 

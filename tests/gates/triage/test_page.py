@@ -2,11 +2,18 @@
 
 import pytest
 
-from gates.triage.outcome import Sort
+from gates.triage.outcome import Sort, Waiting
 from gates.triage.page import SHOWN, as_html, as_markdown, as_text, page_of
 from tests.gates.triage.nights import NIGHT, of, outcome
 
 HOSTILE = "<script>alert(1)</script> [click](http://evil) | ![x](y) **PASS**"
+WAITING = Waiting(
+    candidate="models:/assistant/5",
+    known_as="assistant/5",
+    since="2026-03-01T02:10:00+00:00",
+    sentence="votes on 3 of 40 prompts",
+    command="gate sxs show nightly-1",
+)
 
 
 def test_the_page_answers_the_four_questions() -> None:
@@ -15,6 +22,7 @@ def test_the_page_answers_the_four_questions() -> None:
         outcome(13, Sort.FLAKY, "its answers differ", needs_person=True),
         outcome(14, Sort.WAITING),
         before={"models:/assistant/12": Sort.WAITING, "models:/assistant/14": Sort.WAITING},
+        backlog=(WAITING,),
         remarks=("`champion` points to 9, and the last record says 8",),
         waiting=2,
     )
@@ -31,6 +39,8 @@ def test_the_page_answers_the_four_questions() -> None:
         "\n"
         "Who goes to people next:\n"
         "  advance assistant/12: it says why (`gate sxs assign nightly assistant/12`)\n"
+        "  advance assistant/5: waits since 2026-03-01: votes on 3 of 40 prompts "
+        "(`gate sxs show nightly-1`)\n"
         "\n"
         "What needs a person:\n"
         "  `champion` points to 9, and the last record says 8\n"
