@@ -27,15 +27,17 @@ from gates.audit.verify import (
     verifies,
     verifies_here,
 )
-from gates.chain.bodies import Approval, Decision, Promotion, Revocation, Rollback
+from gates.chain.bodies import AbEnded, Approval, Decision, Promotion, Revocation, Rollback
+from gates.chain.signing import Entry
 from gates.decide.verdict import Verdict
 from gates.trust.canonical_bytes import canonical_bytes
 from gates.trust.dsse import encode, sign
 from gates.trust.keys import PublicKey, Signer
 from gates.trust.trust import Trust, TrustedKey
 from gates.trust.trust_document import Kind
+from gates.trust.untrusted import Untrusted
 from tests.fakes.audited import Story, story
-from tests.fakes.chains import SIGNERS, STRANGER, TRUST, Paper, decision, trust
+from tests.fakes.chains import SIGNERS, STRANGER, TRUST, Paper, decision, signatory, subject, trust
 from tests.fakes.workplace import Workplace
 from tests.gates.chain.test_verifying import LIES, STORY, revoked
 
@@ -141,6 +143,12 @@ def test_a_key_for_which_anybody_can_sign_is_none(public: bytes) -> None:
         assert not both(public, neutral, message)
 
 
+@pytest.mark.parametrize("beyond", range(19))
+def test_a_key_that_is_written_in_another_way_than_its_one_is_none(beyond: int) -> None:
+    for sign_bit in (0, 1 << 255):
+        assert not is_key((P + beyond | sign_bit).to_bytes(32, "little"))
+
+
 @given(seeds)
 def test_what_is_a_key_here_is_one_for_the_trust_file(raw: bytes) -> None:
     if is_key(raw):
@@ -223,7 +231,7 @@ def test_a_lie_that_somebody_with_a_key_signed_is_found(lie: dict[str, object]) 
     paper.write(decision())
     paper.write(decision())
     assert len(read(paper, paper.envelopes)) == 2
-    paper.forge(**lie)
+    paper.forge(**{"body": AbEnded(reason="honest but for the lie"), **lie})
     with pytest.raises(TamperedError):
         read(paper, paper.envelopes)
 
@@ -237,6 +245,15 @@ def test_a_key_that_nobody_named_and_a_decision_that_is_not_there_are_found() ->
     paper.write(decision())
     paper.forge(body=Approval(decision="0" * 64, reason="fine"))
     with pytest.raises(TamperedError, match="rests on a release-decision"):
+        read(paper, paper.envelopes)
+
+
+def test_a_signature_too_many_is_found() -> None:
+    paper = Paper()
+    entry = Entry(subject=subject(), body=decision())
+    with pytest.raises(Untrusted):
+        paper.sign(entry, signatory("ann"), ["ann", STRANGER])
+    with pytest.raises(TamperedError, match="not signed by the keys"):
         read(paper, paper.envelopes)
 
 
