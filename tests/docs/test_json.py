@@ -68,6 +68,8 @@ ELSEWHERE = (
     *("saved.votes", "saved.usd", "correlations[].seen", "correlations[].true"),
     *("correlations[].left_out", "stages[].verdicts", "stages[].looks"),
     *("metrics[].points[].measured", "metrics[].course"),
+    *("cost_so_far", "decisions"),
+    *("then", "records[].says", "chains[].void"),
 )
 """Described by a schema of their own, as of the shape of another, or free."""
 RANGE = {"low", "high"}
@@ -89,6 +91,16 @@ criteria:
 """
 
 
+NIGHTLY = """
+policy: nightly
+model: recorded
+plan:
+  offline: {sample: {data: ../data/sample.jsonl, scorer: numeric}}
+  side_by_side: {data: ../data/sample.jsonl, votes_at_most: 5}
+criteria:
+  - {metric: sample.accuracy, at_least: 0.5, severity: blocking, because: it is to be right}
+  - {metric: side_by_side.win_rate, at_least: 0.4, severity: blocking, because: people mind}
+"""
 VOTED = """
 policy: votes
 model: recorded
@@ -153,8 +165,11 @@ def calls(folder: Path) -> Iterator[tuple[str, ...]]:
     yield ("policy", "replay", "wide")
     yield ("status", "recorded")
     yield ("promote", "recorded/2", "--dry-run")
+    (folder / "policies/nightly.yaml").write_text(NIGHTLY)
+    yield ("triage", "nightly")
     yield from benches(folder)
     yield from batches(folder)
+    yield ("triage", "nightly")
     yield from looked_at(folder)
     yield from looked_back(folder)
     yield from trusted(folder)
@@ -166,6 +181,8 @@ def moved() -> Iterator[tuple[str, ...]]:
     yield ("override", "recorded/2", *why, "--expires", "1d", "--second", ".gate/keys/bob.pem")
     yield ("rollback", "recorded", *why, "--to", "1", "--dry-run")
     yield ("revoke", "recorded/2", *why)
+    yield ("history", "recorded")
+    yield ("verify", "recorded")
 
 
 def looked_back(folder: Path) -> Iterator[tuple[str, ...]]:

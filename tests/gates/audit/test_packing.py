@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gates.audit import packing
@@ -34,6 +34,7 @@ def test_what_was_packed_is_unpacked_and_the_order_of_files_does_not_matter(tmp_
     assert pack(dict(reversed(FILES.items()))) == pack(FILES)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_any_flipped_bit_of_the_zip_is_found(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

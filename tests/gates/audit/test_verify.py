@@ -102,7 +102,7 @@ def test_the_vectors_of_the_rfc_verify_and_nothing_near_them(vector: tuple[str, 
         assert not both(public, bytes(altered), message)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(seeds, st.binary(max_size=200), st.integers(0, 511))
 def test_signatures_are_those_of_the_library(seed: bytes, message: bytes, flipped: int) -> None:
     key = Ed25519PrivateKey.from_private_bytes(seed)
@@ -149,6 +149,7 @@ def test_a_key_that_is_written_in_another_way_than_its_one_is_none(beyond: int) 
         assert not is_key((P + beyond | sign_bit).to_bytes(32, "little"))
 
 
+@settings(deadline=None)
 @given(seeds)
 def test_what_is_a_key_here_is_one_for_the_trust_file(raw: bytes) -> None:
     if is_key(raw):
@@ -291,6 +292,7 @@ def examined(told: Story, files: Mapping[str, bytes], **how: str) -> Report:
     return examine(files, root_keys=[told.root_key], **how)
 
 
+@settings(deadline=None, max_examples=60)
 @given(data=st.data())
 def test_any_flipped_bit_anywhere_is_found(
     told: Story, files: Mapping[str, bytes], data: st.DataObject
@@ -304,6 +306,7 @@ def test_any_flipped_bit_anywhere_is_found(
     assert report.problems
 
 
+@settings(deadline=None, max_examples=60)
 @given(data=st.data())
 def test_any_file_removed_added_cut_or_swapped_is_found(
     told: Story, files: Mapping[str, bytes], data: st.DataObject
