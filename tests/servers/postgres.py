@@ -41,8 +41,8 @@ def fresh_database(server: str) -> str:
 
 
 @contextmanager
-def running_postgres() -> Iterator[str]:
-    """A server that asks for a password and listens on this machine only.
+def running_postgres(user: str = "gate") -> Iterator[str]:
+    """A server that asks for a password, of one who may do everything, on this machine only.
 
     Without PostgreSQL the test is skipped, or fails where every tool is required.
     """
@@ -54,7 +54,7 @@ def running_postgres() -> Iterator[str]:
         data, port = folder / "data", free_port()
         _run(
             [
-                *(f"{programs}/initdb", "--pgdata", str(data), "--username", "gate"),
+                *(f"{programs}/initdb", "--pgdata", str(data), "--username", user),
                 *("--auth", "scram-sha-256", "--pwfile", str(folder / "password")),
                 *("--encoding", "UTF8", "--no-locale", "--no-sync"),
             ]
@@ -63,7 +63,7 @@ def running_postgres() -> Iterator[str]:
         control = [f"{programs}/pg_ctl", "--pgdata", str(data), "--wait"]
         _run([*control, "--log", str(folder / "log"), "--options", options, "start"])
         try:
-            yield f"postgresql://gate:{PASSWORD}@127.0.0.1:{port}"
+            yield f"postgresql://{user}:{PASSWORD}@127.0.0.1:{port}"
         finally:
             _run([*control, "--mode", "immediate", "stop"])
     finally:
