@@ -17,6 +17,7 @@ from stages.online.look_journal import LookJournal, TakenLook, stream_of
 from stages.online.unit_folder import UnitFolder
 from stages.stats.moments import Moments
 from stages.stats.quantiles import QuantileArm
+from tests.stages.online.alike import assert_alike
 from tests.stages.online.traffic_of import (
     START,
     Recipe,
@@ -135,7 +136,7 @@ def test_a_later_look_rests_on_the_earlier_ones_as_they_were(
 
     assert journal.state.read(journal.stream)[: len(kept)] == kept
     assert len(journal.state.read(journal.stream)) == len(kept) + 1
-    assert later.measurements == measured(tmp_path, day=10).measurements
+    assert_alike(later, measured(tmp_path, day=10))
     assert later.look is not None
     assert later.look.number == 3
 
@@ -149,8 +150,7 @@ def test_looks_that_were_missed_are_taken_in_order_and_spend_once(
         one_by_one = measured(tmp_path, day=day, journal=other)
     at_once = measured(tmp_path, day=10, journal=journal)
     assert len(journal.state.read(journal.stream)) == len(journal.state.read(other.stream)) == 3
-    assert one_by_one.measurements == at_once.measurements
-    assert one_by_one.look == at_once.look
+    assert_alike(one_by_one, at_once)
 
 
 def test_a_look_that_may_not_be_analysed_is_taken_again_from_repaired_data(

@@ -15,6 +15,7 @@ from stages.evidence.estimate import Bounds, Cause, Estimate, Unmeasured
 from stages.evidence.records import Evidence, Measurement, Quantity, Validity
 from stages.online.look_journal import LookJournal
 from stages.online.sources import Tables
+from tests.stages.online.alike import assert_alike
 from tests.stages.online.traffic_of import (
     BASELINE,
     CANDIDATE,
@@ -304,8 +305,11 @@ def test_numbers_that_cannot_be_are_never_measured(tmp_path: Path) -> None:
     assert {"data_contract", "metrics"} <= failed(evidence)
 
 
-def test_evidence_is_the_same_twice(folder: Path) -> None:
-    assert encode(measured(folder)) == encode(measured(folder))
+def test_evidence_is_the_same_twice(folder: Path, tmp_path: Path) -> None:
+    journal = LookJournal(state=FolderState(tmp_path / "state"), stream="online/looks")
+    once = measured(folder, journal=journal)
+    assert encode(measured(folder, journal=journal)) == encode(once)
+    assert_alike(measured(folder), once)
     assert measured(folder).provenance.candidate == "c"
     assert START.tzinfo is UTC
 
