@@ -4,7 +4,9 @@ import importlib
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, TypeAlias
+from uuid import uuid4
 
 from policies.errors import InputError
 from stages.online.sources import Connection, Tables
@@ -152,7 +154,9 @@ def _spark(connection: Connection) -> tuple["Backend", bool]:
 
 
 def _set(connection: "DuckDB", more: tuple[str, ...] = ()) -> None:
-    for setting in (*_SETTINGS, *more):
+    """Settles how it works; what outgrows memory goes to a folder of its own, never to this one."""
+    outgrown = f"{gettempdir()}/gate-duckdb-{uuid4().hex}".replace("'", "''")
+    for setting in (*_SETTINGS, f"temp_directory='{outgrown}'", *more):
         connection.raw_sql(f"SET {setting}")
 
 

@@ -301,3 +301,19 @@ def test_a_password_is_put_where_it_belongs_and_masked_elsewhere() -> None:
     assert connection.with_password() == "postgresql://gate:p%40s%2Fs@db.example:5432/x?a=b"
     assert connection.masked("no p@s/s nor p%40s%2Fs") == "no *** nor ***"
     assert Connection(url="bigquery://x/y").with_password() == "bigquery://x/y"
+
+
+def test_what_outgrows_memory_is_put_where_a_read_only_folder_does_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    (tmp_path / "here").mkdir()
+    monkeypatch.setattr("stages.online.backends.gettempdir", lambda: str(tmp_path / "temporary"))
+    monkeypatch.chdir(tmp_path / "here")
+    with engine("memory_limit='32MB'", "threads=1") as connection:
+        connection.raw_sql(
+            "CREATE TABLE t AS SELECT random(), repeat('u', 80) || i FROM range(600000) r(i)"
+        )
+        assert list((tmp_path / "temporary").iterdir())
+    assert not list((tmp_path / "here").iterdir())
+    assert not list((tmp_path / "temporary").iterdir())
