@@ -2,6 +2,8 @@
 
 import os
 
+from hypothesis import settings
+
 from tests.fakes.shown_demo import shown
 from tests.servers.mlflow_server import mlflow_server
 from tests.servers.postgres import postgres, postgres_server
@@ -9,3 +11,8 @@ from tests.servers.postgres import postgres, postgres_server
 __all__ = ["mlflow_server", "postgres", "postgres_server", "shown"]
 
 os.environ.pop("COLUMNS", None)  # a worker of pytest-xdist has it, and tables follow it
+
+settings.register_profile(
+    "patient", deadline=None
+)  # how long a test takes says nothing of the program
+settings.load_profile("patient")
