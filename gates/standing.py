@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from gates.chain.alias_standing import AliasStanding, alias_standings
+from gates.chain.alias_standing import AliasStanding, alias_standings, override_words
 from gates.chain.bodies import Override, Revocation
 from gates.chain.chain import Chain
 from gates.chain.record import Kept
@@ -106,6 +106,16 @@ class Standing:
             "decision": None if decided is None else decision_json(as_round(decided)),
         }
 
+    def apart_json(self) -> dict[str, Json]:
+        """`standing` of `gate explain`: what the signed records say beside the decision."""
+        told = self.as_json()
+        return {name: told[name] for name in ("verdict", "override", "revoked")}
+
+    def apart(self, at: datetime) -> tuple[str, ...]:
+        """What the signed records say beside the decision: an override, a revocation."""
+        found = () if self.override is None else (override_words(self.override, at=at),)
+        return found if self.revoked is None else (*found, _revoked_words(self.revoked))
+
 
 def alias_json(standing: AliasStanding, *, at: datetime) -> dict[str, Json]:
     """One entry of the `aliases` of `gate.status/1`."""
@@ -142,6 +152,15 @@ def _revoked_json(kept: Kept | None) -> dict[str, Json] | None:
     }
 
 
+def _revoked_words(kept: Kept) -> str:
+    record = kept.record
+    why = record.body.reason if isinstance(record.body, Revocation) else "no reason is recorded"
+    return (
+        f"REVOKED: {record.subject.name} was taken out of the running by {record.by.owner} on "
+        f"{record.at.date().isoformat()} ({why}); it is not promoted, whatever was decided"
+    )
+
+
 def _needed_json(needed: StillNeeded | Unmeasured | None) -> dict[str, Json] | None:
     if isinstance(needed, StillNeeded):
         return asdict(needed)
@@ -157,14 +176,6 @@ def as_round(decided: Decided) -> RoundDecision:
         baseline=decided.baseline,
         candidates=(decided.decision,),
     )
-
-
-def undecided_json(version: Version) -> dict[str, Json]:
-    """A version without a decision, as a `gate.status/1` of one entry."""
-    return {
-        "schema": "gate.status/1",
-        "versions": [Standing(version=version, decided=None).as_json()],
-    }
 
 
 def standings(model: str, ledger: Ledger, chain: Chain | None = None) -> tuple[Standing, ...]:

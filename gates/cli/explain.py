@@ -17,11 +17,13 @@ from gates.cli.output import say_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from gates.decide.verdict import Finding, StageDecision
     from gates.ledger.ledger import Decided, Version
     from gates.outlook.outlook import Outlook
     from gates.services import Services
+    from gates.standing import Standing
     from stages.evidence.estimate import Unmeasured
     from stages.stats.votes_needed import StillNeeded
 
@@ -47,33 +49,39 @@ def command(
     """
     from gates.outlook.telling import outlook_json
     from gates.reports.decision_json import decision_json
-    from gates.standing import as_round, undecided_json
+    from gates.standing import as_round
 
     with open_services(open_workspace(workspace, tracking_uri, state)) as services:
         found = services.ledger.version(version)
+        standing, now = _standing(found, services), services.clock()
         history = services.ledger.history(found)
         stored = next((d for d in history if policy in (None, d.policy_name)), None)
         logged = [services.ledger.found(stored)] if stored is not None and as_json else []
         ahead = () if stored is None else _outlooks(stored, services)
     if as_json and stored is not None:
         document = decision_json(as_round(stored), logged)
-        say_json({**document, "outlook": outlook_json(ahead)})
+        apart = standing.apart_json()
+        say_json({**document, "standing": apart, "outlook": outlook_json(ahead)})
     elif as_json:
-        say_json(undecided_json(found))
-    elif stored is None:
-        adopted = found.tags.get("gate_adopted")
-        if adopted:
-            click.echo(f"{found.uri}: ADOPTED, {adopted}")
-            click.echo("candidates are compared with it; it never passed the gate itself")
-        else:
-            under = f" under policy {policy}" if policy else ""
-            click.echo(f"{found.uri}: undecided{under}")
-            click.echo(f"next: gate run {policy or 'POLICY'} {found.name}/{found.version}")
+        say_json({"schema": "gate.status/1", "versions": [standing.as_json()]})
     else:
-        _say(stored, ahead)
-        _say_earlier([decided for decided in history if decided is not stored])
-        _say_next(stored, found)
+        _say_apart(standing, now)
+        if stored is None:
+            _say_undecided(found, policy)
+        else:
+            _say(stored, ahead)
+            _say_earlier([decided for decided in history if decided is not stored])
+            _say_next(stored, standing)
     return Exit.YES
+
+
+def _standing(version: "Version", services: "Services") -> "Standing":
+    """What the signed records say of it, whatever was decided."""
+    from gates.standing import standings
+
+    chain = None if services.custody is None else services.custody.chain(version.name)
+    (found,) = standings(f"{version.name}/{version.version}", services.ledger, chain)
+    return found
 
 
 def _outlooks(decided: "Decided", services: "Services") -> "tuple[Outlook, ...]":
@@ -108,6 +116,26 @@ def _still_needed(decided: "Decided", services: "Services") -> "StillNeeded | Un
         return likely_needed(candidate, file, services) if same else None
     except GateError:
         return None  # the reasons and what is missed are told, whatever can be read now
+
+
+def _say_apart(standing: "Standing", now: "datetime") -> None:
+    """First of all: that it serves by an override, or was revoked; neither is ever a pass."""
+    sentences = standing.apart(now)
+    for sentence in sentences:
+        click.echo(sentence)
+    if sentences:
+        click.echo()
+
+
+def _say_undecided(found: "Version", policy: str | None) -> None:
+    adopted = found.tags.get("gate_adopted")
+    if adopted:
+        click.echo(f"{found.uri}: ADOPTED, {adopted}")
+        click.echo("candidates are compared with it; it never passed the gate itself")
+    else:
+        under = f" under policy {policy}" if policy else ""
+        click.echo(f"{found.uri}: undecided{under}")
+        click.echo(f"next: gate run {policy or 'POLICY'} {found.name}/{found.version}")
 
 
 def _say(stored: "Decided", ahead: "Sequence[Outlook]") -> None:
@@ -149,11 +177,14 @@ def _say_stage(stage: "StageDecision", ahead: "Mapping[Finding, Outlook]") -> No
             click.echo(f"  next: {stage.waits_for.command}")
 
 
-def _say_next(stored: "Decided", version: "Version") -> None:
-    """What a settled verdict leads to; an open one has said it already."""
+def _say_next(stored: "Decided", standing: "Standing") -> None:
+    """What a settled verdict leads to; an open one, and a revocation, have said it already."""
     from gates.decide.verdict import Verdict
 
+    version = standing.version
     match stored.decision.verdict:
+        case Verdict.PASS if standing.revoked is not None:
+            pass
         case Verdict.PASS if version.aliases:
             click.echo(f"\nit is {version.name}@{', '.join(version.aliases)} now")
         case Verdict.PASS:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gates.pipeline import run_round
-from gates.standing import ADOPTED, UNDECIDED, standings, undecided_json
+from gates.standing import ADOPTED, UNDECIDED, standings
 from policies.errors import InputError
 from tests.fakes.workplace import NO_WORSE, PLAN, SOUND, VOTED, WINS, Workplace, policy_text
 
@@ -67,13 +67,6 @@ def test_the_json_carries_the_whole_decision(place: Workplace) -> None:
     assert isinstance(decision, dict)
     assert decision["schema"] == "gate.decision/1"
     assert decision["round"]["baseline"] == "models:/assistant/1"
-
-
-def test_a_version_without_a_decision_has_the_same_json(place: Workplace) -> None:
-    version = place.ledger.version("assistant/4")
-    document = undecided_json(version)
-    (one,) = standings("assistant/4", place.ledger)
-    assert document == {"schema": "gate.status/1", "versions": [one.as_json()]}
 
 
 def test_a_model_that_is_not_there_is_wrong_usage(place: Workplace) -> None:

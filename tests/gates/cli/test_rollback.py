@@ -48,6 +48,10 @@ def test_approved_promoted_overridden_rolled_back_and_revoked(  # noqa: PLR0915 
     assert "PROMOTED" not in told.out
     status = said("status", "assistant")
     assert "OVERRIDE: models:/assistant/3 is champion without a PASS" in status.out
+    explained = said("explain", "assistant/3")
+    assert explained.out.startswith("OVERRIDE: models:/assistant/3 is champion without a PASS")
+    standing = said("explain", "assistant/3", "--json").json["standing"]
+    assert (standing["verdict"], standing["revoked"]) == ("OVERRIDE", None)  # type: ignore[index]
     shown = said("status", "assistant", "--json").json
     assert shown["aliases"][0]["override"]["by"] == ["ann", "bob"]  # type: ignore[index]
     assert said(*over, "--json").schema == "gate.override/1"
@@ -65,6 +69,12 @@ def test_approved_promoted_overridden_rolled_back_and_revoked(  # noqa: PLR0915 
     assert "it still is champion: gate rollback assistant" in revoked.out
     assert said("revoke", "assistant/2", "--reason", "x", "--json").schema == "gate.revoked/1"
     assert "REVOKED" in said("status", "assistant").out
+    explained = said("explain", "assistant/2")
+    assert explained.out.startswith("REVOKED: models:/assistant/2 was taken out of the running")
+    assert "gate promote" not in explained.out
+    assert "it is assistant@" not in explained.out
+    standing = said("explain", "assistant/2", "--json").json["standing"]
+    assert standing["verdict"] == "REVOKED"  # type: ignore[index]
 
     document = said("rollback", "assistant", "--reason", "it leaks", "--json")
     assert (document.code, document.schema) == (0, "gate.rollback/1")
