@@ -11,6 +11,7 @@ import pytest
 from gates.decide.verdict import Verdict
 from gates.ledger.ledger import Adoption, Ledger, NewVersion, Record, StartedAb, Version
 from gates.ledger.mlflow_ledger.ledger import MlflowLedger
+from gates.ledger.night_report import NightReport
 from gates.ledger.records import candidate_records, encode_candidate
 from policies.errors import InputError
 from stages.evidence.records import StageName
@@ -293,6 +294,25 @@ def test_a_started_ab_is_written_once_and_is_no_decision(place: Place) -> None:
     assert place.ledger.latest(version, place.policy) is None
     (found,) = place.ledger.versions(place.model)
     assert found.tags["gate_online_registered"] == f"{'a' * 64} 2026-03-01T10:00:00+00:00"
+
+
+def test_a_night_is_written_once_and_is_no_decision(place: Place) -> None:
+    version = place.register()
+    place.ledger.log(place.record())
+    before = list(place.ledger.history(version))
+    night = NightReport(
+        key=f"night-{place.model}",
+        policy=place.policy,
+        model=place.model,
+        name="night 1",
+        ended_at="2026-03-02T02:40:00+00:00",
+        sentence="1 checkpoint taken up: 1 advance.",
+        description="# Night 1",
+        metrics={"advance": 1.0},
+        files={"report.md": b"# Night 1"},
+    )
+    assert place.ledger.log_night(night) == place.ledger.log_night(night)
+    assert list(place.ledger.history(version)) == before
 
 
 def test_the_file_of_a_decision_is_what_was_signed(place: Place) -> None:

@@ -1,0 +1,92 @@
+"""A night's report in a real store, read back by MLflow's own client."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import mlflow.artifacts
+import pytest
+
+from gates.ledger.mlflow_ledger.experiments import experiment_of_policy
+from gates.ledger.mlflow_ledger.ledger import MlflowLedger
+from gates.ledger.night_report import NightReport
+from tests.gates.ledger.mlflow_ledger.test_writing import KilledError, watched
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+
+FILES = {"report.md": b"# Night 3\n", "report.html": b"<p>3</p>", "report.json": b"{}\n"}
+
+
+@pytest.fixture(scope="module")
+def uri(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return f"sqlite:///{tmp_path_factory.mktemp('nights') / 'mlflow.db'}"
+
+
+@pytest.fixture
+def ledger(uri: str) -> MlflowLedger:
+    return MlflowLedger(uri)
+
+
+def report(
+    policy: str, *, number: int = 3, sentence: str = "2 checkpoints taken up."
+) -> NightReport:
+    return NightReport(
+        key=f"{policy}-{number}",
+        policy=policy,
+        model="assistant",
+        name=f"night {number}",
+        ended_at="2026-03-04T02:42:00+00:00",
+        sentence=sentence,
+        description="# Night 3\n\n2 checkpoints taken up.",
+        metrics={"advance": 1.0, "flaky": 1.0, "calls": 120.0, "usd": 1.5},
+        files=FILES,
+    )
+
+
+def runs(ledger: MlflowLedger, policy: str) -> "list[Run]":
+    experiment = experiment_of_policy(ledger._connection, policy)
+    return list(ledger._connection.client.search_runs([experiment]))
+
+
+def test_what_a_reviewer_opens_is_there(ledger: MlflowLedger, tmp_path: Path) -> None:
+    ledger.log_night(report("whole"))
+    (run,) = runs(ledger, "whole")
+    assert run.info.run_name == "night 3"
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics == report("whole").metrics
+    assert run.data.tags["gate_record"] == "night"
+    assert run.data.tags["gate_sentence"] == "2 checkpoints taken up."
+    assert run.data.tags["mlflow.note.content"].startswith("# Night 3")
+    folder = mlflow.artifacts.download_artifacts(
+        run_id=run.info.run_id, dst_path=str(tmp_path), tracking_uri=ledger._connection.uri
+    )
+    assert {p.name: p.read_bytes() for p in Path(folder).iterdir()} == FILES
+
+
+def test_nights_stand_beside_each_other_and_each_once(ledger: MlflowLedger) -> None:
+    for number in (1, 2, 2, 1):
+        ledger.log_night(report("each", number=number))
+    assert sorted(run.info.run_name for run in runs(ledger, "each")) == ["night 1", "night 2"]
+
+
+def test_a_long_sentence_is_no_error(ledger: MlflowLedger) -> None:
+    ledger.log_night(report("long", sentence="why " * 5_000))
+    (run,) = runs(ledger, "long")
+    assert run.data.tags["gate_sentence"].startswith("why why")
+
+
+def test_killed_after_any_write_a_repeat_ends_with_one_whole_night(uri: str) -> None:
+    for lives in range(1, 40):
+        night, dying = report("killed", number=lives), MlflowLedger(uri)
+        watched(dying, lives)
+        try:
+            dying.log_night(night)
+        except KilledError:
+            again = MlflowLedger(uri)
+            again.log_night(night)
+            (run,) = [r for r in runs(again, "killed") if r.info.run_name == night.name]
+            assert (run.info.status, run.data.metrics) == ("FINISHED", night.metrics)
+        else:
+            assert lives > 3
+            return
+    raise AssertionError("it wrote for ever")
