@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gates.decide.quota import natural_order, standing_value
+from gates.decide.spoken import count_words
 from gates.decide.verdict import CandidateDecision, RoundDecision, Verdict
 from gates.ledger.ledger import Logged, Version
 from gates.measuring import without_evidence
@@ -78,37 +79,42 @@ class Deciding:
         """
         seen = {v.uri: self._flaky(v, known[v.uri]) for v in versions}
         flaky = {uri: how for uri, how in seen.items() if how is not None}
-        settled = [v for v in versions if self._is_settled(v, known[v.uri])]
-        together = tuple(v for v in settled if v.uri not in flaky)
-        found = [self._logged(together, known)] if together else []
-        found += [
-            self._logged((v,), known, instead=flaky.get(v.uri))
-            for v in versions
-            if v not in together
-        ]
+        found = self._all_logged(versions, known, flaky)
         results = [one for one in found if isinstance(one, RoundResult)]
         decided = {c.candidate: c for r in results for c in r.decision.candidates}
-        logged = {one.candidate: one for r in results for one in r.logged}
+        urls = {one.candidate: one.url for r in results for one in r.logged}
         outcomes = [
-            Outcome(
-                candidate=v.uri,
-                known_as=v.known_as,
-                sort=one.sort,
-                sentence=one.sentence,
-                needs_person=one.needs_person,
-                command=one.command,
-                decision=decided.get(v.uri),
-                url=logged[v.uri].url if v.uri in logged else "",
+            _outcome(
+                v,
+                self._sorted(known[v.uri], decided.get(v.uri), flaky.get(v.uri)),
+                decided.get(v.uri),
+                url=urls.get(v.uri, ""),
             )
             for v in versions
-            for one in (self._sorted(known[v.uri], decided.get(v.uri), flaky.get(v.uri)),)
         ]
         return Settled(
             outcomes=tuple(self._best_first(outcomes, known)),
             decisions=tuple(r.decision for r in results),
-            logged=tuple(logged.values()),
-            remarks=tuple(one for one in found if isinstance(one, str)),
+            logged=tuple(one for r in results for one in r.logged),
+            remarks=(*(one for one in found if isinstance(one, str)), *self._unsigned(results)),
         )
+
+    def _all_logged(
+        self, versions: Sequence[Version], known: Mapping[str, Known], flaky: Mapping[str, str]
+    ) -> list[RoundResult | str]:
+        """Those that are settled in one round, each other in one of its own."""
+        settled = [v for v in versions if self._is_settled(v, known[v.uri])]
+        together = tuple(v for v in settled if v.uri not in flaky)
+        found = [self._logged(together, known)] if together else []
+        alone = [v for v in versions if v not in together]
+        return found + [self._logged((v,), known, instead=flaky.get(v.uri)) for v in alone]
+
+    def _unsigned(self, results: Sequence[RoundResult]) -> tuple[str, ...]:
+        """Where decisions are signed: that these are not, which no promotion would take."""
+        last = results[-1].vouched if results else None
+        if self.services.custody is None or last is None or last.why is None:
+            return ()
+        return (f"{count_words(last.unsigned, 'decisions')} could not be signed: {last.why}",)
 
     def _flaky(self, version: Version, known: Known) -> str | None:
         """How it answered or was decided differently; None when it is not known to."""
@@ -207,3 +213,18 @@ class Deciding:
             return float("inf") if value is None else sign * value
 
         return sorted(by_name, key=place)
+
+
+def _outcome(
+    version: Version, found: Sorted, decision: CandidateDecision | None, *, url: str
+) -> Outcome:
+    return Outcome(
+        candidate=version.uri,
+        known_as=version.known_as,
+        sort=found.sort,
+        sentence=found.sentence,
+        needs_person=found.needs_person,
+        command=found.command,
+        decision=decision,
+        url=url,
+    )

@@ -10,6 +10,7 @@ from gates.membership import Round
 from gates.services import Services
 from gates.triage.night_book import Book, Last
 from gates.triage.outcome import Sort
+from gates.trust.untrusted import Untrusted
 
 GIVEN_UP_AFTER = 7
 """Nights in a row with an infrastructure's fault, after which only a person takes it up again."""
@@ -85,10 +86,16 @@ def _is_decided(version: Version, policy: str, services: Services) -> bool:
 
 
 def _revoked(round_: Round, services: Services) -> frozenset[str]:
-    """URIs that a signed record revokes; none where nothing is signed."""
+    """URIs that a signed record revokes; none where nothing is signed, or nothing can be believed.
+
+    A night asks and decides and moves nothing: `watched` tells a person of such records.
+    """
     if services.custody is None:
         return frozenset()
-    counting = services.custody.chain(round_.file.policy.model).counting
+    try:
+        counting = services.custody.chain(round_.file.policy.model).counting
+    except Untrusted:
+        return frozenset()
     return frozenset(
         k.record.subject.name for k in counting if isinstance(k.record.body, Revocation)
     )
