@@ -11,7 +11,6 @@ are mapped to free ports of this machine. What stands in for images of others is
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -180,8 +179,3 @@ def _lines_of(instruction: str) -> str:
     """What an instruction of the final images' stages says."""
     stage = IMAGES.read_text(encoding="utf-8").split(" AS base\n")[1]
     return " ".join(re.findall(rf"^{instruction} (.*)$", stage, re.MULTILINE))
-
-
-def need(*programs: str) -> str | None:
-    """What is missing of the programs that a composed topology needs."""
-    return next((program for program in programs if shutil.which(program) is None), None)
