@@ -137,7 +137,7 @@ def stage_of(name: StageName, round_: Round, services: Services, *, candidate: s
                 World(
                     base=file.folder,
                     now=services.clock,
-                    as_of=services.looks_as_of if ended is None else ended.record.at,
+                    as_of=services.looks_as_of,
                     sources=online_sources(services),
                     units=unit_folder(services),
                     journal=LookJournal(
@@ -150,7 +150,7 @@ def stage_of(name: StageName, round_: Round, services: Services, *, candidate: s
 
 
 def _ended(version: Version, services: Services, *, since: datetime) -> Kept | None:
-    """The record by which people ended an A/B: no look is taken that was due after it."""
+    """The record by which people ended an A/B: no look is taken any more."""
     if services.custody is None:
         return None
     return services.custody.at_hand(version.name).ab_ended(version.uri, since=since)

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 
 from gates.ab import Ab, started_of
 from gates.accounts import Accounts
-from gates.chain.vouching import Vouched, vouch
+from gates.chain.renewing import renewal_due
+from gates.chain.vouching import Vouched, unsigned, vouch
 from gates.decide.rounds import RoundEvidence, decide_round, open_stage
 from gates.decide.stage_gate import anything_open
 from gates.decide.verdict import RoundDecision
@@ -267,7 +268,8 @@ def log_round(
         tool_version=code_version(),
         pages=pages_of(round_.file.policy, decision, evidence, seen),
     )
-    logged = log_or_keep(services.state, services.ledger, record)
+    anew = _grew_too_old(decision, round_.file.policy, services)
+    logged = log_or_keep(services.state, services.ledger, record, anew=anew)
     told = changes(decision, model=round_.file.policy.model)
     tell(services.state, *told, at=services.clock())
     return RoundResult(
@@ -277,6 +279,17 @@ def log_round(
         waiting=len(waiting(services.state)),
         vouched=vouch(services.custody, services.state, services.ledger),
     )
+
+
+def _grew_too_old(decision: RoundDecision, policy: Policy, services: Services) -> bool:
+    """Whether the same decision was signed so long ago that it must be signed once more."""
+    custody = services.custody
+    if custody is None or unsigned(services.state):
+        return False
+    chain = custody.at_hand(policy.model)
+    if not chain.records:
+        return False
+    return renewal_due(chain, decision, policy, trust=custody.trust, at=services.clock())
 
 
 def _log_registrations(round_: Round, services: Services) -> None:

@@ -4,8 +4,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from gates.chain.alias_standing import AliasStanding, alias_standings, override_words
-from gates.chain.bodies import Override, Revocation
+from gates.chain.alias_standing import (
+    AliasStanding,
+    ab_end_words,
+    alias_standings,
+    override_words,
+)
+from gates.chain.bodies import AbEnded, Override, Revocation
 from gates.chain.chain import Chain
 from gates.chain.record import Kept
 from gates.decide.spoken import plain_words
@@ -23,6 +28,7 @@ from stages.stats.votes_needed import StillNeeded
 ADOPTED = "ADOPTED"
 OVERRIDE = "OVERRIDE"
 REVOKED = "REVOKED"
+ENDED = "A/B ENDED"
 UNDECIDED = "undecided"
 
 
@@ -36,6 +42,7 @@ class Standing:
         needed: How many more prompts a held comparison likely needs; None where that is not told.
         override: The override by which it has an alias; None when by none.
         revoked: The record that took it out of the running; None when none did.
+        ab_ended: The record by which people ended its A/B; None when none did.
     """
 
     version: Version
@@ -43,6 +50,7 @@ class Standing:
     needed: StillNeeded | Unmeasured | None = None
     override: Kept | None = None
     revoked: Kept | None = None
+    ab_ended: Kept | None = None
 
     @property
     def compares(self) -> bool:
@@ -55,7 +63,11 @@ class Standing:
     def ab_words(self) -> str | None:
         """Where its A/B stands, and when it is looked at next; None when none is running."""
         last = self.decided.decision.stages[-1] if self.decided else None
-        if last is None or last.stage is not StageName.ONLINE or last.waits_for is None:
+        if last is None or last.stage is not StageName.ONLINE:
+            return None
+        if self.ab_ended is not None:
+            return ab_end_words(self.ab_ended)
+        if last.waits_for is None:
             return None
         wait = last.waits_for
         if wait.who != "traffic" or wait.need is None:
@@ -65,7 +77,10 @@ class Standing:
 
     @property
     def verdict(self) -> str:
-        """OVERRIDE, REVOKED or ADOPTED whatever was decided; else of the stage it stands in."""
+        """OVERRIDE, REVOKED or ADOPTED whatever was decided; else of the stage it stands in.
+
+        A PASS or HOLD of an A/B that people ended is ENDED: nothing is promoted on it.
+        """
         if self.override is not None:
             return OVERRIDE
         if self.revoked is not None:
@@ -74,7 +89,9 @@ class Standing:
             return ADOPTED
         if self.decided is None:
             return UNDECIDED
-        return verdict_words(self.decided.decision.stages[-1])
+        last = self.decided.decision.stages[-1]
+        in_ab = last.stage is StageName.ONLINE and last.verdict is not Verdict.FAIL
+        return ENDED if self.ab_ended is not None and in_ab else verdict_words(last)
 
     def as_row(self) -> tuple[str, ...]:
         """Version, name, aliases, policy, stage, verdict, whose move, have/need, expected."""
@@ -99,6 +116,7 @@ class Standing:
             "adopted": version.tags.get("gate_adopted"),
             "override": _override_json(self.override),
             "revoked": _revoked_json(self.revoked),
+            "ab_ended": _ended_json(self.ab_ended),
             "verdict": self.verdict,
             "policy": None if decided is None else decided.policy_name,
             "decided_at": None if decided is None else decided.decided_at,
@@ -143,6 +161,17 @@ def _override_json(kept: Kept | None) -> dict[str, Json] | None:
 
 def _revoked_json(kept: Kept | None) -> dict[str, Json] | None:
     if kept is None or not isinstance(kept.record.body, Revocation):
+        return None
+    record = kept.record
+    return {
+        "reason": kept.record.body.reason,
+        "by": record.by.owner,
+        "at": record.at.isoformat(),
+    }
+
+
+def _ended_json(kept: Kept | None) -> dict[str, Json] | None:
+    if kept is None or not isinstance(kept.record.body, AbEnded):
         return None
     record = kept.record
     return {
@@ -221,6 +250,7 @@ def _standing(version: Version, ledger: Ledger, chain: Chain | None) -> Standing
         decided=decided,
         override=next((kept for kept in overrides if kept is not None), None),
         revoked=chain.revoked(_recorded(version, chain)),
+        ab_ended=chain.ab_ended(version.uri, since=None),
     )
 
 

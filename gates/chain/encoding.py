@@ -48,6 +48,19 @@ def payload_in(envelope: bytes, *, what: str) -> bytes:
         raise _refused(what, "it is no signed envelope") from None
 
 
+def previous_in(envelope: bytes, *, what: str) -> str | None:
+    """Digest of the record before one that was verified before; nothing else of it is read.
+
+    Raises:
+        Untrusted: When it is no record.
+    """
+    try:
+        found = json.loads(payload_in(envelope, what=what))["predicate"]["previous"]
+    except (ValueError, KeyError, TypeError):
+        raise _refused(what, "it is no record") from None
+    return None if found is None else str(found)
+
+
 def record_of(payload: bytes, *, what: str) -> ChainRecord:
     """The record that a statement is about.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from gates.chain.encoding import payload_in, record_of
+from gates.chain.encoding import previous_in
 from gates.chain.places import Place
 from gates.chain.record import Head
 from policies.canonical import sha256_of_bytes
@@ -40,6 +40,17 @@ class Mirror:
         """Bytes that were kept; None when they are not there, or not those."""
         return self._read(BLOBS, sha256)
 
+    def sound_blob(self, sha256: str) -> bytes | None:
+        """Bytes that were kept; None when they are not there.
+
+        Raises:
+            Broken: When the file is there and is not what its name says.
+        """
+        data = self._place.read(f"{BLOBS}/{sha256}")
+        if data is not None and sha256_of_bytes(data) != sha256:
+            raise self._altered(BLOBS, sha256)
+        return data
+
     def erase(self, digests: Iterable[str], statement: bytes) -> None:
         """Removes bytes for good, once it is written down that they are.
 
@@ -74,8 +85,7 @@ class Mirror:
             envelope = self._read(ENVELOPES, sha256)
             if envelope is None:
                 return None
-            what = f"an earlier record of {model}"
-            sha256 = record_of(payload_in(envelope, what=what), what=what).previous
+            sha256 = previous_in(envelope, what=f"an earlier record of {model}")
             found.append(envelope)
         return tuple(reversed(found)) if len(found) == head.sequence else None
 
@@ -89,13 +99,16 @@ class Mirror:
         for name in self._place.names(ENVELOPES):
             envelope = self._read(ENVELOPES, name)
             if envelope is None:
-                raise Broken(
-                    f"{ENVELOPES}/{name} in {self._place.url} was altered",
-                    why="its SHA-256 is not its name",
-                    fix="restore it from MLflow or a backup",
-                )
+                raise self._altered(ENVELOPES, name)
             found.append(envelope)
         return tuple(found)
+
+    def _altered(self, folder: str, name: str) -> Broken:
+        return Broken(
+            f"{folder}/{name} in {self._place.url} was altered",
+            why="its SHA-256 is not its name",
+            fix="restore it from MLflow or a backup",
+        )
 
     def _keep(self, folder: str, data: bytes) -> str:
         sha256 = sha256_of_bytes(data)

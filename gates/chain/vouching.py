@@ -6,6 +6,7 @@ from datetime import datetime
 
 from gates.chain.bodies import Decision, members_sha256, members_table
 from gates.chain.custody import Custody
+from gates.chain.renewing import decision_valid
 from gates.chain.signing import Entry
 from gates.ledger.ledger import Ledger, Logged, Record
 from gates.ledger.outbox import kept_record, logged
@@ -47,7 +48,7 @@ def vouch(custody: Custody | None, state: State, ledger: Ledger) -> Vouched:
         state: Where decisions were kept before they were logged.
         ledger: Where they are logged.
     """
-    keys = _unsigned(state)
+    keys = unsigned(state)
     if custody is None:
         why = "the workspace names no trust file; gate trust init makes one"
         return Vouched(unsigned=len(keys), why=why if keys else None)
@@ -55,7 +56,7 @@ def vouch(custody: Custody | None, state: State, ledger: Ledger) -> Vouched:
         for model, records in _by_model([kept_record(state, key) for key in keys]).items():
             _sign(model, records, custody, state, ledger)
     except GateError as error:
-        left = len(_unsigned(state))
+        left = len(unsigned(state))
         return Vouched(
             signed=len(keys) - left,
             unsigned=left,
@@ -65,7 +66,8 @@ def vouch(custody: Custody | None, state: State, ledger: Ledger) -> Vouched:
     return Vouched(signed=len(keys))
 
 
-def _unsigned(state: State) -> tuple[str, ...]:
+def unsigned(state: State) -> tuple[str, ...]:
+    """Keys of records that the ledger has and whose decisions are not signed, oldest first."""
     signed = {str(entry["signed"]) for entry in state.read(SIGNED)}
     return tuple(key for key in logged(state) if key not in signed)
 
@@ -164,11 +166,5 @@ def _subject(candidate: str, evidence: Mapping[StageName, Evidence]) -> Subject:
 
 def _valid_until(share: CandidateRecord, trust: Trust, decided_at: datetime) -> datetime | None:
     """When it moves no alias any more that its policy may move now; None where it may move none."""
-    model, policy = share.policy.model, share.policy
-    limits = [
-        entry.decision_valid
-        for (name, alias), entry in trust.aliases.items()
-        if name == model
-        and trust.in_force(model, alias, policy=policy.policy, sha256=policy.sha256, at=decided_at)
-    ]
-    return decided_at + min(limits) if limits else None
+    valid = decision_valid(share.policy, trust, decided_at)
+    return None if valid is None else decided_at + valid

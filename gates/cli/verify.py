@@ -10,7 +10,7 @@ from gates.cli.options import json_option, open_services, open_workspace, worksp
 from gates.cli.output import say_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from gates.chain.chain import Chain
     from gates.workspace import Workspace
@@ -32,10 +32,12 @@ def command(
 ) -> int:
     """Verify the whole chain of MODEL: each record read from MLflow, each signature computed.
 
-    With --records, every chain of a mirror is verified instead, offline.
+    With --records, every chain of a mirror is verified instead, offline, with all that its
+    decisions rest on.
 
-    Exit codes: 0 whole, 1 whole, but a record was signed by a key that may not sign it, 4 a record
-    is missing, altered, doubled, out of order or a stranger's.
+    Exit codes: 0 whole, 1 whole, but a record was signed by a key that may not sign it, 3 whole,
+    but what a decision rests on is not in the folder, 4 something is missing, altered, doubled, out
+    of order or a stranger's.
     """
     from gates.promotion.moving import custody_of
     from policies.errors import WrongUsage
@@ -44,23 +46,31 @@ def command(
     if (model is None) == (records is None):
         raise WrongUsage("verify what?", fix="gate verify MODEL, or gate verify --records FOLDER")
     chains: Mapping[str, Chain]
+    missing: Mapping[str, Sequence[str]] = {}
     if records is not None:
-        chains = _in_folder(records, opened)
+        chains, missing = _in_folder(records, opened)
     else:
         assert model is not None
         with open_services(opened) as services:
             chains = {model: custody_of(services).whole_chain(model)}
     if as_json:
-        say_json({"schema": "gate.verified/1", "chains": [_json(c) for c in chains.values()]})
+        say_json(
+            {"schema": "gate.verified/1", "chains": [_json(c, missing) for c in chains.values()]}
+        )
     else:
         for chain in chains.values():
-            _say(chain)
+            _say(chain, missing.get(chain.model, ()))
     strange = [k for c in chains.values() for k in c.void if k.void and not k.void.revoked]
-    return Exit.NO if strange else Exit.YES
+    if strange:
+        return Exit.NO
+    return Exit.CANNOT_TELL if any(missing.values()) else Exit.YES
 
 
-def _in_folder(url: str, workspace: "Workspace") -> "Mapping[str, Chain]":
-    from gates.chain.folder import chains_in
+def _in_folder(
+    url: str, workspace: "Workspace"
+) -> "tuple[Mapping[str, Chain], Mapping[str, Sequence[str]]]":
+    """Chains, and digests of what they rest on and the folder has not, by model."""
+    from gates.chain.folder import chains_in, missing_in
     from gates.chain.mirror import Mirror
     from gates.chain.opening import open_anchor, read_trust
     from gates.chain.places import open_place
@@ -70,17 +80,19 @@ def _in_folder(url: str, workspace: "Workspace") -> "Mapping[str, Chain]":
 
     anchor, state = open_anchor(workspace), open_state(workspace.state_url)
     trust = read_trust(workspace, state, anchor, at=now())
-    found = chains_in(Mirror(open_place(url)), trust=trust, anchor=anchor, now=now())
+    mirror = Mirror(open_place(url))
+    found = chains_in(mirror, trust=trust, anchor=anchor, now=now())
     if not found:
         raise WrongUsage(
             f"there are no records in {url}",
             why="it has no folder envelopes/, or nothing in it",
             fix="name the folder that [state] records says, or a copy of it",
         )
-    return found
+    missing = {m: missing_in(mirror, chain, trust=trust) for m, chain in found.items()}
+    return found, missing
 
 
-def _say(chain: "Chain") -> None:
+def _say(chain: "Chain", missing: "Sequence[str]") -> None:
     head = chain.head
     if head is None:
         click.echo(f"{chain.model}: no records")
@@ -93,9 +105,11 @@ def _say(chain: "Chain") -> None:
     for kept in chain.void:
         assert kept.void is not None
         click.echo(f"  record {kept.record.sequence} does not count: {kept.void.reason}")
+    for digest in missing:
+        click.echo(f"  a decision rests on {digest}, which is not in blobs/")
 
 
-def _json(chain: "Chain") -> dict[str, object]:
+def _json(chain: "Chain", missing: "Mapping[str, Sequence[str]]") -> dict[str, object]:
     from gates.chain.history import record_json
 
     head = chain.head
@@ -104,4 +118,5 @@ def _json(chain: "Chain") -> dict[str, object]:
         "records": len(chain.records),
         "head": None if head is None else head.sha256,
         "void": [record_json(kept) for kept in chain.void],
+        "missing": list(missing.get(chain.model, ())),
     }

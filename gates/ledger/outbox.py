@@ -15,7 +15,9 @@ OUTBOX = "ledger/outbox"
 key}`; each record has a stream of its own."""
 
 
-def log_or_keep(state: State, ledger: Ledger, record: Record) -> tuple[Logged, ...]:
+def log_or_keep(
+    state: State, ledger: Ledger, record: Record, *, anew: bool = False
+) -> tuple[Logged, ...]:
     """Logs a record, after every one that still waits; keeps it when the ledger is down.
 
     A decision that was made before is logged once more when another was made in between, as after a
@@ -25,6 +27,7 @@ def log_or_keep(state: State, ledger: Ledger, record: Record) -> tuple[Logged, .
         state: Where it is kept, before anything else is done.
         ledger: Where it is logged.
         record: What was decided.
+        anew: Whether it is logged once more though it is the newest: the one before is too old.
 
     Returns:
         Where each candidate's decision is found; empty when the record is kept for the next call,
@@ -34,9 +37,10 @@ def log_or_keep(state: State, ledger: Ledger, record: Record) -> tuple[Logged, .
         Broken: When the ledger answers, and refuses a record; it is still kept.
     """
     key = _standing(state, record)
-    if key is not None and key in _settled(state):
+    settled = key is not None and key in _settled(state)
+    if key is not None and settled and not anew:
         return _logged_again(ledger, replace(record, key=key))
-    if key is None:
+    if key is None or settled:
         key = _kept_anew(state, record)
     return _flushed(state, ledger).get(key, ())
 

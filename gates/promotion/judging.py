@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from gates.chain.bodies import Decision, Promotion, Rollback
 from gates.chain.chain import Chain
 from gates.chain.record import Kept
+from gates.chain.renewing import first_pass
 from gates.decide.chain import NotPromotable, promotable
 from gates.decide.rounds import decide_round
 from gates.decide.verdict import RoundDecision, Verdict
@@ -246,7 +247,8 @@ class Judging:
 
     def _standing(self) -> Iterator[Refusal | None]:
         assert self._entry is not None
-        yield may.too_old(self._decision, self._entry, at=self.now, run=self._run)
+        first = first_pass(self.chain, self.candidate.uri, self._decision)
+        yield may.too_old(self._decision, self._entry, first=first, at=self.now, run=self._run)
         yield may.revoked(self.chain.revoked(self.subject))
 
     def _place(self) -> Iterator[Refusal | None]:

@@ -11,6 +11,7 @@ from gates.chain.alias_standing import ab_end_words
 from gates.chain.bodies import Decision, Revocation, members_sha256
 from gates.chain.chain import Chain
 from gates.chain.record import Kept
+from gates.chain.renewing import good_until, last_day
 from gates.decide.verdict import Verdict
 from gates.promotion.refusal import Refusal, Refused
 from gates.trust.statement import Subject
@@ -252,8 +253,18 @@ def does_not_pass(reason: str, *, failed: bool) -> Refusal:
     return Refusal(Refused.FAILED if failed else Refused.DOES_NOT_PASS, reason)
 
 
-def too_old(decision: Decision, entry: AliasTrust, *, at: datetime, run: str) -> Refusal | None:
-    """The decision is older than the trust file lets it be, or is dated ahead."""
+def too_old(
+    decision: Decision, entry: AliasTrust, *, first: datetime, at: datetime, run: str
+) -> Refusal | None:
+    """The decision, or the PASS that it repeats, is older than may be, or is dated ahead.
+
+    Args:
+        decision: The signed decision.
+        entry: How long one is good.
+        first: When the version first passed under this policy and baseline.
+        at: Now.
+        run: The command that decides anew.
+    """
     decided = decision.decided_at
     if decided > at:
         return Refusal(
@@ -261,9 +272,14 @@ def too_old(decision: Decision, entry: AliasTrust, *, at: datetime, run: str) ->
             f"the decision is dated {decided.isoformat(timespec='minutes')}, which has not come; "
             "set the clock of the machine that decided, or of this one",
         )
-    ends = decided + entry.decision_valid
-    if decision.valid_until is not None:
-        ends = min(ends, decision.valid_until)
+    if at >= last_day(first, entry.decision_valid):
+        return Refusal(
+            Refused.TOO_OLD,
+            f"it first passed on {first.date().isoformat()}, and nothing moves on a PASS once "
+            f"{2 * entry.decision_valid.days} days are over; register it as a new version, whose "
+            "votes and A/B are new",
+        )
+    ends = good_until(decision, entry.decision_valid)
     if at < ends:
         return None
     return Refusal(

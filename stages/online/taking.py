@@ -53,6 +53,8 @@ class Taking:
     def so_far(self) -> Taken:
         """Every look that has come, in order; a new one is written down if it may be analysed.
 
+        Of an A/B that people ended those that were taken before, and no other.
+
         A look that failed a check is not written down: the data are repaired, and it is taken
         again. One that was written down stands, whatever comes later.
 
@@ -64,6 +66,8 @@ class Taking:
         earlier = self._earlier(data)
         if (taken := self._of_journal(earlier)) is not None:
             return taken
+        if self.registration.ended is not None:
+            return self._without_more(earlier)
         data = digests(self.reading.source) if data is None else data
         begun = next((look.start for look in earlier.values()), None)
         with self.reading.opened(begun) as traffic:
@@ -120,6 +124,13 @@ class Taking:
         if not looks or not (len(looks) == len(days) or is_final(plan, looks[-1])):
             return None
         return self._as_taken(earlier[looks[-1].day], looks)
+
+    def _without_more(self, earlier: Mapping[float, TakenLook]) -> Taken:
+        """The looks that were taken before people ended it; nothing of the traffic is read."""
+        if not earlier:
+            return Taken(checks=self._registered(None), data=(), nothing=True)
+        *_, last = earlier.values()
+        return self._as_taken(last, tuple(taken.look for taken in earlier.values()))
 
     def _as_taken(self, last: TakenLook, looks: tuple[LookData, ...]) -> Taken:
         """What was known when the latest look was taken."""

@@ -45,12 +45,15 @@ def test_a_chain_cut_short_in_mlflow_is_broken(place: Workplace) -> None:
     assert "have lost their end" in found.err
 
 
-def test_a_folder_is_verified_without_mlflow(place: Workplace) -> None:
+def test_a_folder_is_verified_without_mlflow_and_what_it_lacks_is_named(place: Workplace) -> None:
     place.ledger.is_down = True
     found = said("verify", "--records", str(records(place)), "--json")
-    assert found.code == 0
+    assert found.code == 3
     (chain,) = json.loads(found.out)["chains"]
     assert (chain["model"], chain["records"], chain["void"]) == ("assistant", 4, [])
+    assert decision().members_sha256 in chain["missing"]
+    shown = said("verify", "--records", str(records(place)))
+    assert f"rests on {decision().members_sha256}, which is not in blobs/" in shown.out
 
 
 @pytest.mark.parametrize("harm", ["altered", "removed"])

@@ -163,15 +163,18 @@ def test_an_ab_that_was_ended_counts_no_more() -> None:
 
 
 def test_a_decision_is_good_for_as_long_as_the_trust_file_says() -> None:
-    def aged(days: float, **how: object) -> Refusal | None:
+    def aged(days: float, first: float | None = None, **how: object) -> Refusal | None:
         said = decision(decided_at=NOW - timedelta(days=days), **how)  # type: ignore[arg-type]
-        return may.too_old(said, entry(days=30), at=NOW, run=RUN)
+        passed = said.decided_at if first is None else NOW - timedelta(days=first)
+        return may.too_old(said, entry(days=30), first=passed, at=NOW, run=RUN)
 
     assert aged(29.9) is None
     assert "good until 2026-03-01T10:00" in refused(aged(30), Refused.TOO_OLD)
     assert "has not come" in refused(aged(-0.1), Refused.TOO_OLD)
     refused(aged(1, valid_until=NOW), Refused.TOO_OLD)
     assert aged(1, valid_until=NOW + HOUR) is None
+    assert aged(1, first=59.9) is None
+    assert "register it as a new version" in refused(aged(1, first=60), Refused.TOO_OLD)
 
 
 def test_a_revoked_version_is_a_no() -> None:

@@ -88,6 +88,22 @@ def test_what_changes_while_somebody_waits_for_the_lease_is_seen(
     assert made.champion == "1"
 
 
+def test_a_decision_that_grew_too_old_is_signed_once_more_by_gate_run(made: Scene) -> None:
+    made.run("assistant/2")
+    before = len(made.chain.records)
+    made.place.later(days=29)
+    made.run("assistant/2")
+    assert len(made.chain.records) == before  # it is young enough
+    made.place.later(days=2)
+    refusal = made.promote().refusal
+    assert refusal is not None
+    assert refusal.by is Refused.TOO_OLD
+    for _ in range(2):
+        made.run("assistant/2")
+        assert len(made.chain.records) == before + 1
+    assert made.promote().answer is Answer.PROMOTED
+
+
 def test_a_dry_run_says_yes_and_changes_nothing(made: Scene) -> None:
     ledger = made.place.ledger
     before = (ledger.models, dict(ledger.aliases["assistant"]), ledger.envelopes)

@@ -6,13 +6,17 @@ import pytest
 
 from gates.chain.bodies import AbEnded, Promotion, Revocation, Rollback
 from gates.chain.custody import Custody
+from gates.decide.verdict import OnlineVerdict
 from gates.ledger.chain_keeping import Lease
 from gates.ledger.ledger import LedgerDown
+from gates.pipeline import run_round
 from gates.promotion.answer import Answer
 from gates.promotion.refusal import Refused
 from gates.promotion.revoking import revoke
 from gates.promotion.rolling_back import Back, RolledBack, roll_back
+from gates.standing import ENDED, standings
 from policies.errors import Broken, InputError, WrongUsage
+from stages.evidence.records import StageName
 from tests.gates.promotion.scene import AT_ONCE, Scene
 
 
@@ -158,6 +162,36 @@ def test_abs_that_rest_on_it_end(promoted: Scene) -> None:
     done = back(promoted)
     assert done.ended == ("models:/assistant/3",)
     assert isinstance(promoted.chain.records[-1].record.body, AbEnded)
+    standing = standings("assistant/3", place.ledger, promoted.chain)[0]
+    assert standing.verdict == ENDED
+    assert "was rolled back" in str(standing.ab_words)
+
+
+def test_an_ab_that_was_ended_takes_no_further_look_and_gate_run_says_so(made: Scene) -> None:
+    """Its baseline serves again after a while; what was due since is not looked at."""
+    place = made.place
+    header, *looks = (place.data / "moments.csv").read_text().splitlines()
+    place.recorded(wrong_every=20)
+    votes = (place.data / "votes.jsonl").read_text()
+    (place.data / "votes.jsonl").write_text(votes + votes.replace("assistant/2", "assistant/3"))
+    place.moments(candidate="assistant/3", shares=(0.6, 0.61))
+    _, *mine = (place.data / "moments.csv").read_text().splitlines()
+    (place.data / "moments.csv").write_text("\n".join([header, *looks, mine[0]]) + "\n")
+    made.run("assistant/3")
+    assert made.promote(strand=True).answer is Answer.PROMOTED
+    ended = made.chain.ab_ended("models:/assistant/3", since=None)
+    assert ended is not None
+    back(made)
+    (place.data / "moments.csv").write_text("\n".join([header, *looks, *mine]) + "\n")
+    place.later(days=20)
+    run = run_round(made.file, ["assistant/3"], place.services)
+    stage = run.decision.candidates[0].stages[-1]
+    assert (stage.stage, stage.online) == (StageName.ONLINE, OnlineVerdict.INVALID)
+    assert "its A/B was ended on" in stage.reason
+    evidence = run.evidence["models:/assistant/3"][StageName.ONLINE]
+    assert evidence.look is None or evidence.look.number < 2
+    refusal = made.promote("assistant/3").refusal
+    assert refusal is not None
 
 
 def test_with_the_ledger_down_nothing_changes_and_the_last_record_is_told(

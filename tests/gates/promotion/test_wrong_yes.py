@@ -11,9 +11,13 @@ from datetime import timedelta
 import pytest
 
 from gates.chain.bodies import AbEnded, Approval, Revocation
+from gates.ledger.ledger import Version
 from gates.promotion.answer import Answer
+from gates.promotion.moving import known_subject
 from gates.promotion.refusal import Refused
-from gates.trust.trust_document import RevokedEntry
+from gates.services import Services
+from gates.trust.statement import Subject
+from gates.trust.trust_document import KeyEntry, RevokedEntry
 from stages.evidence.records import StageName
 from tests.fakes.workplace import NOW
 from tests.gates.promotion.scene import CHAIN, Scene
@@ -65,18 +69,51 @@ def a_month_passes(made: Scene) -> None:
     made.place.later(days=30)
 
 
+def an_old_pass_is_signed_anew_for_ever(made: Scene) -> None:
+    for _ in range(2):
+        made.place.later(days=30)
+        made.run("assistant/2")
+
+
+def another_file_stands_behind_the_version(made: Scene) -> None:
+    ledger = made.place.ledger
+    other = made.place.recorded(wrong_every=20)
+    ledger.files["models:/assistant/2"] = ledger.files[other.uri]
+    said = {key: other.tags[key] for key in ("gate_sha256", "gate_file") if key in other.tags}
+    ledger.tag(ledger.version("assistant/2"), said)
+
+
+def as_recorded(version: Version, services: Services) -> Subject:
+    """The digest that the records say, whatever stands behind the version now."""
+    assert services.custody is not None
+    return known_subject(version, services.custody.chain(version.name), services)
+
+
+def another_is_promoted_meanwhile(made: Scene) -> None:
+    place = made.place
+    place.recorded(note="third")
+    for file in ("votes.jsonl", "moments.csv"):
+        text = (place.data / file).read_text()
+        lines = [line for line in text.splitlines() if "assistant/2" in line]
+        more = "\n".join(line.replace("assistant/2", "assistant/3") for line in lines)
+        (place.data / file).write_text(f"{text}{more}\n")
+    made.run("assistant/3")
+    assert made.promote("assistant/3", strand=True).answer is Answer.PROMOTED
+
+
+def the_key_that_approved_was_stolen(made: Scene) -> None:
+    approve(made, "bob")
+    theft = RevokedEntry(at=(NOW - timedelta(days=1)).isoformat(), reason="stolen")
+    keys = made.keyring.document.keys
+    made.publish(keys=tuple(with_theft(key, theft) if key.owner == "bob" else key for key in keys))
+
+
 def clock_of_the_decider_is_ahead(made: Scene) -> None:
     made.place.later(seconds=-1)
 
 
-def key_was_stolen_before(made: Scene) -> None:
-    theft = RevokedEntry(at=(NOW - timedelta(days=1)).isoformat(), reason="stolen")
-    keys = made.keyring.document.keys
-    made.publish(keys=tuple(with_theft(key, theft) for key in keys))
-
-
-def with_theft(key: object, theft: RevokedEntry) -> object:
-    return key.model_copy(update={"revoked": theft})  # type: ignore[attr-defined]
+def with_theft(key: KeyEntry, theft: RevokedEntry) -> KeyEntry:
+    return key.model_copy(update={"revoked": theft})
 
 
 def nobody_approves(made: Scene) -> None:
@@ -209,6 +246,28 @@ ROWS = {
         attack=laxer_policy_in_force_now, by=Refused.OTHER_POLICY, without=("may.other_policy",)
     ),
     "decision too old": Row(attack=a_month_passes, by=Refused.TOO_OLD, without=("may.too_old",)),
+    "old PASS signed anew for ever": Row(
+        attack=an_old_pass_is_signed_anew_for_ever,
+        by=Refused.TOO_OLD,
+        without=("may.too_old",),
+    ),
+    "other bytes behind the version": Row(
+        attack=another_file_stands_behind_the_version,
+        by=Refused.OTHER_CHECKPOINT,
+        without=(),
+        also={"gates.promotion.promoting.subject_now": as_recorded},
+    ),
+    "another promoted meanwhile": Row(
+        attack=another_is_promoted_meanwhile,
+        by=Refused.OTHER_BASELINE,
+        without=("where.other_baseline", "where.other_baseline_bytes"),
+    ),
+    "approved with a stolen key": Row(
+        attack=the_key_that_approved_was_stolen,
+        by=Refused.NOT_APPROVED,
+        without=("not_approved",),
+        approvals=1,
+    ),
     "decision dated ahead": Row(
         attack=clock_of_the_decider_is_ahead, by=Refused.TOO_OLD, without=("may.too_old",)
     ),
