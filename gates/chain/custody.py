@@ -15,7 +15,7 @@ from gates.chain.mirror import Mirror
 from gates.chain.record import FIRST, ChainRecord, Head, Kept, Void
 from gates.chain.signing import Entry, Seal, sealed, signed_after
 from gates.chain.standing import keys_by_id, void
-from gates.chain.verifying import extended, refuse_without, verify
+from gates.chain.verifying import extended, is_signed, refuse_without, verify
 from gates.ledger.chain_keeping import ChainKeeper, Lease
 from gates.trust.ci import ci_identity
 from gates.trust.keys import Signer
@@ -62,11 +62,24 @@ class Custody:
 
     Args:
         hands: What it works with.
+        passes_over_strangers: Whether what no known key has signed is passed over, not refused.
     """
 
-    def __init__(self, hands: Hands) -> None:
+    def __init__(self, hands: Hands, *, passes_over_strangers: bool = False) -> None:
         self._hands = hands
+        self._passes_over_strangers = passes_over_strangers
         self._known: dict[str, Chain] = {}
+        self.strangers = 0
+        """How many things among the records were passed over when a chain was read last."""
+
+    def passing_over_strangers(self) -> "Custody":
+        """The same, not stopped by what nobody of the trust file has signed.
+
+        Whoever may write to MLflow can put anything among the records, and must not stop a
+        rollback by it. Genuine records are held against each other as ever: none may be missing,
+        doubled or out of order.
+        """
+        return Custody(self._hands, passes_over_strangers=True)
 
     @cached_property
     def trust(self) -> Trust:
@@ -139,7 +152,7 @@ class Custody:
         hands, anchor = self._hands, self._hands.anchor.head(model)  # before the ledger is read
         known = self._known.get(model) or self._mirrored(model, anchor)
         before = len(known.records)
-        more = hands.keeper.chain(model, after=before)
+        more = self._genuine(hands.keeper.chain(model, after=before))
         chain = extended(known, more, trust=self.trust, now=hands.clock())
         refuse_without(chain, anchor)
         with suppress(Broken):  # an auditor may read only; who appends is told
@@ -260,6 +273,15 @@ class Custody:
     def erasures(self) -> tuple[bytes, ...]:
         """Statements on what was erased from the mirror; nobody has verified them."""
         return self._hands.mirror.erasures
+
+    def _genuine(self, envelopes: Sequence[bytes]) -> Sequence[bytes]:
+        """The envelopes; without those of strangers, where these are passed over."""
+        if not self._passes_over_strangers:
+            return envelopes
+        keys = [key.public for key in self.trust.keys]
+        found = [envelope for envelope in envelopes if is_signed(envelope, keys)]
+        self.strangers = len(envelopes) - len(found)
+        return found
 
     def _mirrored(self, model: str, anchor: Head | None) -> Chain:
         """What the mirror has of a chain up to its anchor; nothing where a record is missing."""

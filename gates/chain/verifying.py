@@ -1,6 +1,6 @@
 """Envelopes held against everything that a chain promises; pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -10,6 +10,7 @@ from gates.chain.encoding import payload_in, record_of
 from gates.chain.record import FIRST, ChainRecord, Head, Kept
 from gates.chain.standing import keys_by_id, signatories, void
 from gates.trust.dsse import decode, verified_by
+from gates.trust.keys import PublicKey
 from gates.trust.statement import PAYLOAD_TYPE
 from gates.trust.statement import decode as decode_statement
 from gates.trust.trust import Trust, TrustedKey
@@ -65,6 +66,15 @@ def extended(
     for envelope in envelopes:
         reading.take(envelope)
     return Chain(model=chain.model, records=tuple(reading.kept))
+
+
+def is_signed(envelope: bytes, keys: Collection[PublicKey]) -> bool:
+    """Whether one of these keys has signed an envelope; junk nobody has."""
+    try:
+        opened = decode(envelope, payload_type=PAYLOAD_TYPE, what="a record")
+    except Untrusted:
+        return False
+    return bool(verified_by(opened, keys))
 
 
 def refuse_without(chain: Chain, anchor: Head | None) -> None:

@@ -86,14 +86,14 @@ class ChainKeeper(Protocol):
     def chain(self, model: str, *, after: int = 0) -> tuple[bytes, ...]:
         """Envelopes of a model's chain, by the sequence they were kept under; oldest first.
 
-        What was kept twice under one sequence is there once if it is the same, else twice.
+        What was kept twice under one sequence is there once if it is the same, else twice; what is
+        missing is empty.
 
         Args:
             model: Registered model name.
             after: Only those of a higher sequence.
 
         Raises:
-            Broken: When an envelope is missing.
             LedgerDown: When the store does not answer.
         """
         ...

@@ -1,7 +1,7 @@
 """Rollback: an alias goes back to a version that is known to be good, at once and on record."""
 
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from gates.chain.bodies import AbEnded, Revocation, Rollback
@@ -80,7 +80,8 @@ def roll_back(model: str, services: Services, back: Back, *, patience: Patience)
         LedgerDown: When MLflow does not answer; nothing was changed, and the error names the
             version and the endpoint of the last record.
     """
-    custody = custody_of(services)
+    custody = custody_of(services).passing_over_strangers()
+    services = replace(services, custody=custody)
     refuse_no_reason(back.reason, f"gate rollback {model}")
     try:
         if back.dry_run:
@@ -98,7 +99,7 @@ def _dry(model: str, services: Services, back: Back) -> RolledBack:
         target=target,
         before=holder.uri if holder else None,
         alias=back.alias,
-        warnings=_doubts(target, services),
+        warnings=(*_strangers(services), *_doubts(target, services)),
     )
 
 
@@ -110,7 +111,7 @@ def _rolled_back(model: str, services: Services, back: Back, *, patience: Patien
     custody = custody_of(services)
     left_at = services.ledger.holder(model, back.alias)
     target, _ = _target(custody.chain(model), left_at, services, back)
-    warnings = _doubts(target, services)
+    warnings = (*_strangers(services), *_doubts(target, services))
     recognition = recognition_of(target, left_at, file=None, services=services)
     with custody.lease(model, intent=f"roll {model}@{back.alias} back") as lease:
         chain = custody.chain(model)
@@ -220,6 +221,18 @@ def _target(
             "the word of two people",
         )
     return services.ledger.version(found.record.subject.name), found.record.subject
+
+
+def _strangers(services: Services) -> tuple[str, ...]:
+    """What stands among the records and nobody of the trust file has signed."""
+    count = custody_of(services).strangers
+    if not count:
+        return ()
+    said = (
+        f"{count} of the records in MLflow were signed by nobody whom the trust file names, and "
+        "were passed over; nothing is promoted until they are deleted: see gate verify"
+    )
+    return (said,)
 
 
 def _doubts(target: Version, services: Services) -> tuple[str, ...]:

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gates.ledger.chain_keeping import Lease, Sealed
+from gates.ledger.ledger import LedgerDown
 from gates.ledger.mlflow_ledger.artifacts import read_file
 from gates.ledger.mlflow_ledger.connection import Connection
 from gates.ledger.mlflow_ledger.experiments import experiment_of_model, find_experiment_of_model
 from gates.ledger.mlflow_ledger.runs import RECORD_TAG, milliseconds
 from policies.canonical import sha256_of_bytes
+from policies.errors import Broken
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -41,15 +43,17 @@ _READERS = 8
 def read_chain(connection: Connection, model: str, *, after: int) -> tuple[bytes, ...]:
     """Envelopes of a higher sequence, by the sequence in their tags; oldest first.
 
+    One that is missing is empty, and nobody's.
+
     Raises:
-        Broken: When an envelope is missing.
+        LedgerDown: When the store does not answer.
     """
     experiment = find_experiment_of_model(connection, model)
     if experiment is None:
         return ()
     rows = sorted(_rows(connection, experiment, after=after), key=lambda row: row.sequence)
     with ThreadPoolExecutor(_READERS) as pool:
-        read = pool.map(lambda row: read_file(connection, row.run_id, ENVELOPE), rows)
+        read = pool.map(lambda row: _envelope(connection, row.run_id), rows)
         envelopes = dict.fromkeys(read)  # one that was kept twice is one
     return tuple(envelopes)
 
@@ -63,6 +67,15 @@ def append_envelopes(
     for sequence, one in enumerate(sealed, first):
         lease.check(within=_LOOKS_WITHIN)
         _append(connection, experiment, one, sequence)
+
+
+def _envelope(connection: Connection, run_id: str) -> bytes:
+    try:
+        return read_file(connection, run_id, ENVELOPE)
+    except LedgerDown:
+        raise
+    except Broken:
+        return b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,10 @@ from gates.promotion.refusal import Refused
 from gates.promotion.revoking import revoke
 from gates.promotion.rolling_back import Back, RolledBack, roll_back
 from gates.standing import ENDED, standings
+from gates.trust.dsse import encode, sign
+from gates.trust.signers import new_private_key, signer_of
+from gates.trust.statement import PAYLOAD_TYPE
+from gates.trust.untrusted import Untrusted
 from policies.errors import Broken, InputError, WrongUsage
 from stages.evidence.records import StageName
 from tests.gates.promotion.scene import AT_ONCE, Scene
@@ -77,6 +81,27 @@ def test_two_who_roll_back_at_the_same_time_go_back_once(
     with pytest.raises(Broken, match="somebody moved it meanwhile"):
         back(promoted)
     assert promoted.champion == "1"
+
+
+def test_what_no_known_key_has_signed_stops_promotions_and_no_rollback(promoted: Scene) -> None:
+    ledger, records = promoted.place.ledger, len(promoted.chain.records)
+    stranger = encode(sign(PAYLOAD_TYPE, b"{}", (signer_of(new_private_key()),)))
+    for junk in (b"", b"junk", stranger):
+        ledger.envelopes["assistant"].append((records + 1, junk))
+    with pytest.raises(Untrusted):
+        promoted.promote()
+    done = back(promoted)
+    assert "3 of the records in MLflow were signed by nobody" in done.warnings[0]
+    assert promoted.champion == "1"
+
+
+def test_a_genuine_record_that_is_doubled_stops_a_rollback_too(promoted: Scene) -> None:
+    ledger = promoted.place.ledger
+    first = ledger.envelopes["assistant"][0][1]
+    ledger.envelopes["assistant"].append((len(promoted.chain.records) + 1, first))
+    with pytest.raises(Untrusted, match="record"):
+        back(promoted)
+    assert promoted.champion == "2"
 
 
 def test_a_reason_is_needed(promoted: Scene) -> None:
