@@ -55,8 +55,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     otherwise or lets a candidate further than it came. Of each round its last decision is taken.
     Nothing is measured, asked or written.
 
-    Exit codes: 0 every decision stays, 1 some flip, 3 none flips but some lack evidence, 2 wrong
-    usage, 4 broken.
+    Exit codes: 0 every decision stays, 1 some flip, 3 none flips but some lack evidence or
+    nothing was replayed, 2 wrong usage, 4 broken.
     """
     from gates.replay.telling import lines_of, replay_json
 
@@ -98,4 +98,4 @@ def exit_code(tally: "Tally") -> Exit:
 
     if tally.of(Outcome.FLIPS):
         return Exit.NO
-    return Exit.CANNOT_TELL if tally.of(Outcome.LACKS) else Exit.YES
+    return Exit.CANNOT_TELL if tally.of(Outcome.LACKS) or tally.nothing else Exit.YES

@@ -35,8 +35,18 @@ class Tally:
         return self._counts[outcome]
 
     @property
+    def nothing(self) -> bool:
+        """Whether no decision was replayed, and so nothing is known of the proposal."""
+        return not self._counts
+
+    @property
     def words(self) -> str:
         """The counts in one line."""
+        if self.nothing:
+            return (
+                "0 decisions replayed: none is recorded under that name in that time, so nothing "
+                "is known; --instead-of names the policy that is replaced"
+            )
         total = count_words(sum(self._counts.values()), "decisions")
         flips, lacks, same = (self._counts[outcome] for outcome in Outcome)
         return f"{total} replayed: {flips} flip, {lacks} lack evidence, {same} stay as they are"

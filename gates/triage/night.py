@@ -22,6 +22,7 @@ from gates.triage.turns import Turn, Turns, lacks
 from gates.triage.watching import watched
 from policies.errors import Broken, WrongUsage
 from policies.policy import PolicyFile
+from stages.engine.state import LockHeld
 from stages.engine.threads import Done, Failed, attempt
 from stages.evidence.costs import total
 from stages.evidence.estimate import Cause
@@ -115,7 +116,7 @@ def _alone(policy: str, services: Services) -> "Iterator[None]":
     try:
         lock = services.state.lock(f"triage/{policy}")
         lock.__enter__()
-    except Broken as error:
+    except LockHeld as error:
         raise AlreadyRunning(
             f"another triage of policy {policy} is running; this one did nothing",
             why=error.why,

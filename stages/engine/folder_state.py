@@ -11,7 +11,7 @@ from typing import cast
 
 from policies.canonical import canonical_json
 from policies.errors import Broken
-from stages.engine.state import Entry, checked_name
+from stages.engine.state import Entry, LockHeld, checked_name
 from stages.evidence.json_lines import strict_json
 
 _LINE = re.compile(rb'\{"crc32":"([0-9a-f]{8})","entry":(\{.*\})\}')
@@ -76,7 +76,8 @@ class FolderState:
         """Exclusive hold on a name, given up when the process ends.
 
         Raises:
-            Broken: When another process (or another thread) holds it, naming the process.
+            LockHeld: When another process (or another thread) holds it, naming the process.
+            Broken: When the folder cannot be written.
         """
         path = self._path(name, ".lock")
         try:
@@ -146,7 +147,7 @@ def _hold(descriptor: int, name: str, path: Path) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         holder = os.pread(descriptor, 32, 0).decode(errors="replace").strip()
-        raise Broken(
+        raise LockHeld(
             f"cannot work on {name}",
             why=f"process {holder or '(unknown)'} holds {path}",
             fix="wait until it ends, or end it; the lock goes with the process",

@@ -17,7 +17,7 @@ from policies.canonical import canonical_json
 from policies.errors import Broken, WrongUsage
 from stages.engine.data import without_credentials
 from stages.engine.passwords import without_password
-from stages.engine.state import Entry, checked_name
+from stages.engine.state import Entry, LockHeld, checked_name
 from stages.evidence.json_lines import strict_json
 
 if TYPE_CHECKING:
@@ -111,7 +111,8 @@ class PostgresState:
         """Exclusive hold on a name, given up when the process ends.
 
         Raises:
-            Broken: When another process (or another thread) holds it, naming the process.
+            LockHeld: When another process (or another thread) holds it, naming the process.
+            Broken: When the database does not answer.
         """
         key = _key(f"lock/{checked_name(name)}")
         with self._translated():
@@ -131,7 +132,7 @@ class PostgresState:
         if connection.execute("SELECT pg_try_advisory_lock(%s)", (key,)).fetchone() == (True,):
             return
         holder = connection.execute(_HOLDER, (key,)).fetchone()
-        raise Broken(
+        raise LockHeld(
             f"cannot work on {name}",
             why=f"{holder[0] if holder else 'another process'} holds its lock in {self.url}",
             fix="wait until it ends, or end it; the lock goes with the process",

@@ -14,6 +14,10 @@ _NAME = re.compile(r"[a-z0-9_][a-z0-9_.-]*(/[a-z0-9_][a-z0-9_.-]*)*")
 _SUFFIXES = (".jsonl", ".lock")
 
 
+class LockHeld(Broken):
+    """Another process holds a lock that this one asks for."""
+
+
 class State(Protocol):
     """Append-only streams behind one URL: a folder on one machine, or PostgreSQL.
 
@@ -41,7 +45,8 @@ class State(Protocol):
         """Exclusive hold on a name, given up when the process ends.
 
         Raises:
-            Broken: When another process holds it.
+            LockHeld: When another process holds it.
+            Broken: When nobody can hold it: the store refuses.
         """
         ...
 

@@ -57,12 +57,19 @@ def test_only_decisions_since_a_span_are_replayed(place: Workplace) -> None:
     assert said("policy", "replay", "new", "--since", "72h").code == 1
     shorter = said("policy", "replay", "new", "--since", "2d")
     assert (shorter.code, shorter.out) == (
-        0,
-        "0 decisions replayed: 0 flip, 0 lack evidence, 0 stay as they are\n",
+        3,
+        "0 decisions replayed: none is recorded under that name in that time, so nothing is known; "
+        "--instead-of names the policy that is replaced\n",
     )
     assert said("policy", "replay", "new", "--since", "1w").code == 1
     wrong = said("policy", "replay", "new", "--since", "soon")
     assert (wrong.code, "24h, 180d or 26w" in wrong.err) == (2, True)
+
+
+def test_nothing_replayed_is_never_a_yes(place: Workplace) -> None:
+    place.policy(WHOLE, name="new")
+    assert said("policy", "replay", "new").code == 0
+    assert said("policy", "replay", "new", "--instead-of", "relase").code == 3
 
 
 def test_a_policy_of_another_name_says_what_it_replaces(place: Workplace) -> None:

@@ -61,6 +61,19 @@ def test_limits_are_taken_beside_the_policys(place: Workplace) -> None:
     assert document["budget"] == {"calls": 7, "usd": 2.5, "gpu_minutes": None, "minutes": 30.0}
 
 
+def test_a_state_that_cannot_be_locked_is_no_other_triage_and_is_in_the_metrics(
+    place: Workplace, tmp_path: Path
+) -> None:
+    ready(place)
+    (place.folder / "state").mkdir(exist_ok=True)
+    (place.folder / "state" / "triage").write_text("a file where the folder of locks would be")
+    found = said("triage", "release", "--metrics", "gate.prom")
+    assert found.code == 4
+    assert "cannot lock" in found.err
+    assert "another triage" not in found.err
+    assert "gate_triage_processed" in (tmp_path / "gate.prom").read_text()
+
+
 def test_a_second_one_at_the_same_time_is_4_and_leaves_the_metrics_alone(
     place: Workplace, tmp_path: Path
 ) -> None:
