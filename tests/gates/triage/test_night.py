@@ -490,6 +490,18 @@ def test_a_server_that_never_gets_healthy_is_infrastructure(place: Workplace) ->
         assert script.calls.count("stop 2") == nights.TRIES
 
 
+def test_a_server_that_cannot_be_stopped_is_a_persons_business(place: Workplace) -> None:
+    place.champion()
+    with OpenAIServer(solved) as server:
+        script = served_place(place, server.url)
+        script.switch("stop-fails")
+        place.endpoint(None)
+        found = night(place)
+    assert sorts(found) == {"2": Sort.ADVANCE}  # what it answered is journaled
+    (remark,) = found.remarks
+    assert remark.startswith("the server of assistant/2 could not be stopped")
+
+
 def test_without_the_baseline_nobody_passes_and_the_bad_are_still_found(place: Workplace) -> None:
     place.champion()
     place.recorded()
