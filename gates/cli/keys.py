@@ -219,9 +219,11 @@ def revoke(
     A thief can date what they sign before the theft; --head closes that door.
     """
     from gates.cli.clock import now
+    from gates.promotion.reasons import refuse_no_reason
     from gates.trust.changes import keyid_of
     from gates.trust_upkeep.roster import revoke_key
 
+    refuse_no_reason(reason, f"gate keys revoke {key}")
     opened = open_workspace(workspace, None, None)
     known = dict(_head(each) for each in heads)
     asked = now()

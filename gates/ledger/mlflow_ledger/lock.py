@@ -113,7 +113,8 @@ class HeldLease:
             raise self._lost("somebody took it over" if newest else "it was deleted")
 
     def give_back(self) -> None:
-        """Lets the next one write at once."""
+        """Lets the next one write at once; nothing more is written under this one."""
+        self.ends = float("-inf")
         self.locks.delete(self.experiment_id)
 
     def _prolong(self) -> None:

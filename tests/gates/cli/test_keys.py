@@ -134,3 +134,10 @@ def test_whoever_revokes_is_told_how_far_a_thief_could_date_back(trusting: Workp
     assert "note: assistant has 41 records, as seen here" in found.out
     earlier = ("--at", "2020-01-01T00:00:00Z", "--head", "assistant=41")
     assert "note:" not in said("keys", "revoke", PUBLIC.keyid, "--reason", "stolen", *earlier).out
+
+
+@pytest.mark.usefixtures("place")
+def test_a_key_is_not_revoked_without_a_reason() -> None:
+    found = said("keys", "revoke", "ann", "--reason", " ")
+    assert found.code == 2
+    assert "without a reason" in found.err

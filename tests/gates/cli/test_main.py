@@ -19,6 +19,7 @@ SEVERAL = {
     "bench": ("list", "show", "freeze", "run"),
     "keys": ("new", "list", "rotate", "revoke"),
     "trust": ("init", "allow", "sign", "show", "check"),
+    "audit": ("export", "check", "prune", "people"),
 }
 PATHS = [
     *((name,) for name in COMMANDS),
