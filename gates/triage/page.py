@@ -13,6 +13,8 @@ SHOWN = 8
 """Lines of a section that fit a screen together with the others; the JSON has them all."""
 
 _SENTENCE = 160
+_REMARK = 320
+"""Of what a person is asked to mend: the command that mends it stands at its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +136,7 @@ def _next(one: Outcome | Waiting) -> Line:
 
 
 def _needs_person(night: Night) -> Section:
-    lines = [Line(name="", text=_short(remark)) for remark in night.remarks]
+    lines = [Line(name="", text=_short(remark, _REMARK)) for remark in night.remarks]
     if night.waiting:
         waits = count_words(night.waiting, "decisions")
         lines.append(Line(name="", text=f"{waits} wait for MLflow, which does not answer"))
@@ -187,9 +189,9 @@ def _parts(line: Line, *, name: str, text: str, mark: str) -> Iterable[str]:
         yield f"(`{line.command}`)"
 
 
-def _short(text: str) -> str:
+def _short(text: str, most: int = _SENTENCE) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= _SENTENCE else f"{line[: _SENTENCE - 1]}…"
+    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 def _minutes(night: Night) -> str:

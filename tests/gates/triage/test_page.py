@@ -1,7 +1,10 @@
 """A night fits a screen, says what a person asks, and foreign text stays text."""
 
+from dataclasses import replace
+
 import pytest
 
+from gates.promotion.whereabouts import moved_outside
 from gates.triage.outcome import Sort, Waiting
 from gates.triage.page import SHOWN, as_html, as_markdown, as_text, page_of
 from tests.gates.triage.nights import NIGHT, of, outcome
@@ -47,6 +50,18 @@ def test_the_page_answers_the_four_questions() -> None:
         "  2 decisions wait for MLflow, which does not answer\n"
         "  flaky assistant/13: its answers differ"
     )
+
+
+def test_what_mends_an_unrecorded_change_is_not_cut_off() -> None:
+    said = moved_outside(
+        holder="models:/assistant/12",
+        recorded="models:/assistant/11",
+        alias="champion",
+        model="assistant",
+    )
+    assert said is not None
+    night = replace(NIGHT, remarks=(said.reason,))
+    assert said.reason in as_text(page_of(night))
 
 
 def test_five_hundred_checkpoints_fit_a_screen() -> None:
