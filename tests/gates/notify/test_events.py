@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gates.notify.events import LONGEST, Event, EventKind, tell, told
+from gates.notify.events import LONGEST, STREAM, Event, EventKind, tell, told
 from policies.errors import Broken
 from stages.engine.folder_state import FolderState
 
@@ -25,6 +25,7 @@ def test_the_same_change_is_told_once_and_keeps_its_first_words(tmp_path: Path) 
         ("a2", AT.replace(hour=3)),
     ]
     assert told(state)[0].event.sentence == "assistant/12 is champion"
+    assert len(state.read(STREAM)) == 2  # a change told every night does not fill the journal
 
 
 def test_what_two_processes_told_at_once_is_one_change(tmp_path: Path) -> None:
