@@ -11,6 +11,7 @@ from tests.servers.postgres import postgres, postgres_server
 __all__ = ["mlflow_server", "postgres", "postgres_server", "shown"]
 
 os.environ.pop("COLUMNS", None)  # a worker of pytest-xdist has it, and tables follow it
+os.environ.setdefault("GATE_ALLOW_LOCAL_STATE", "1")  # folders of tests need not last
 
 settings.register_profile(
     "patient", deadline=None

@@ -53,6 +53,14 @@ class Keyring:
         """The signed trust file."""
         return self.root / "trust.json"
 
+    @property
+    def settings(self) -> str:
+        """What `gate.toml` says of it."""
+        return (
+            f'\n[trust]\nroot = "trust.json"\nkey = ".gate/keys/{self.owner}.pem"\n'
+            f'keys = ["{self.signer.public.keyid}"]\n'
+        )
+
     def publish(self, document: TrustDocument) -> "Keyring":
         """Signs another trust file in the place of the one before, as the owner."""
         write_trust(self.trust_file, document, (self.signer,))
@@ -127,14 +135,12 @@ def trusted(  # noqa: PLR0913 - one parameter per thing a test may want otherwis
         models={model: ModelEntry(aliases={alias: entry})},
     )
     write_trust(workspace_root / "trust.json", document, (signers[owner],))
-    with (workspace_root / "gate.toml").open("a", encoding="utf-8") as settings:
-        settings.write(
-            f'\n[trust]\nroot = "trust.json"\nkey = ".gate/keys/{owner}.pem"\n'
-            f'keys = ["{signers[owner].public.keyid}"]\n'
-        )
-    return Keyring(
+    keyring = Keyring(
         root=workspace_root, owner=owner, signers=signers, files=files, document=document
     )
+    with (workspace_root / "gate.toml").open("a", encoding="utf-8") as settings:
+        settings.write(keyring.settings)
+    return keyring
 
 
 def write_trust(path: Path, document: TrustDocument, signers: Sequence[LocalSigner]) -> None:

@@ -4,7 +4,7 @@ import copy
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -15,10 +15,14 @@ from unittest import mock
 import numpy as np
 
 from gates.decide.verdict import OnlineVerdict, StageDecision, Verdict
+from gates.trust.trust_document import InForceEntry
+from policies.errors import GateError
+from policies.load import load_policy
 from stages.online.look_journal import stream_of
 from tests.fakes.shell import Said, said
 from tests.fakes.workplace import PLAN, SOUND, VOTED, WINS, Workplace, policy_text
 from tests.stages.online.traffic_of import START, Traffic, until, write
+from tests.trusting import LONG_AGO, Keyring, trusted
 
 if TYPE_CHECKING:
     from tests.faults.world import Inject, Outcome, World
@@ -66,6 +70,7 @@ class Ab:
         tables: What a store writes beside the rows, by name.
         environment: More of the environment.
         may_ship: Whether it ships all the same, and only nothing may be promoted by it.
+        keyring: Who is trusted, and with which policies.
     """
 
     place: Workplace
@@ -83,6 +88,7 @@ class Ab:
     tables: dict[str, list[list[Any]]] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     may_ship: bool = False
+    keyring: Keyring | None = None
 
     def run(self) -> "Outcome":
         """Registers, looks and asks for the promotion; what was shipped or promoted passes."""
@@ -178,6 +184,31 @@ class Ab:
         )
         (self.place.folder / "policies" / f"{POLICY}.yaml").write_text(text)
         self.place.toml(f"{TOML}{self.toml}")
+        with suppress(GateError):  # a policy that is none is in force nowhere
+            self._put_in_force()
+
+    def _put_in_force(self) -> None:
+        """The operator signs the policy as it is now, beside what it was."""
+        folder = self.place.folder
+        path = folder / "policies" / f"{POLICY}.yaml"
+        if self.keyring is None:
+            self.keyring = trusted(folder, path)
+            return
+        document = self.keyring.document
+        model = document.models["assistant"]
+        entry = model.aliases["champion"]
+        now = InForceEntry(sha256=load_policy(path).sha256, since=LONG_AGO)
+        known = entry.policies[POLICY]
+        policies = {POLICY: known if now in known else (*known, now)}
+        changed = model.model_copy(
+            update={"aliases": {"champion": entry.model_copy(update={"policies": policies})}}
+        )
+        self.keyring = self.keyring.publish(
+            document.model_copy(
+                update={"version": document.version + 1, "models": {"assistant": changed}}
+            )
+        )
+        self.place.toml(f"{TOML}{self.toml}{self.keyring.settings}")
 
     def before(self, day: float | None, happens: Callable[[], object]) -> None:
         """Something happens before the look of a day, or before the promotion."""

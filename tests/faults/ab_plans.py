@@ -267,7 +267,7 @@ FAULTS = (
     _fault("a guardrail is hurt", rows(_slower), "users are harmed"),
     _fault("not enough units", changed(_small), "are analysed"),
     _fault("windows that are still open", _plan(window_days=6.9), "17 units of at least 100"),
-    _fault("no guardrail any more, then promoted", _asked(None, BETTER), "were registered as"),
+    _fault("no guardrail any more, then promoted", _asked(None, BETTER), "it was decided under"),
     _of_many(
         "one of two, and neither wins", rows(_as_champion), "no primary passes", scene=one_of_two
     ),

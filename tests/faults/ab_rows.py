@@ -76,6 +76,10 @@ def _some(table: str, column: str, value: object, *, every: int = 50) -> Inject:
     return _each(table, column, lambda i, was: value if i % every == 1 else was)
 
 
+def _torn(file: Path) -> None:
+    file.write_text(file.read_text() + "u1,2024\n")
+
+
 def _texts(column: str, value: str) -> Inject:
     return _each("events", column, lambda i, was: value if i % 50 == 1 else str(was))
 
@@ -337,7 +341,7 @@ FAULTS = (
     ),
     _fault(
         "a cell that splits a row",
-        _store_then(lambda ab: _file(ab, "events.csv").open("a").write("u1,2024\n")),
+        _store_then(lambda ab: _torn(_file(ab, "events.csv"))),
         "CSV Error",
         scene=in_csv,
     ),

@@ -116,7 +116,8 @@ class Chain:
         (self.folder / "gate.toml").write_text(
             f'[models.{self.name}]\npolicies = {{ champion = "{self.name}" }}\n{endpoint}{settings}'
         )
-        trusted(self.folder, self.policy, model=self.name)
+        if not (self.folder / "trust.json").exists():  # a second model promotes nothing
+            trusted(self.folder, self.policy, model=self.name)
         _lines(data / "sums.jsonl", sums())
         _lines(data / "passages.jsonl", passages())
         (data / "corpus.txt").write_text("".join(f"{passage(n)}\n" for n in range(PASSAGES)))

@@ -95,7 +95,8 @@ def test_every_decision_is_found_in_mlflow(shown: Shown) -> None:
     assert shown.demo.after.waiting == 0
 
 
-def test_promoting_the_winner_again_is_yes(shown: Shown) -> None:
+def test_promoting_the_winner_again_is_yes(shown: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gates.cli.clock.now", lambda: NOW)
     folder = str(shown.folder)
     found = said("promote", "assistant/9", "--dry-run", "--workspace", folder)
     assert found.code == 0

@@ -202,7 +202,7 @@ def test_when_the_time_is_over_what_was_answered_is_kept(place: Workplace) -> No
         for _ in range(2):
             place.endpoint(server.url)
         found = night(place, limits=Allowance(seconds=40))
-        assert set(sorts(found).values()) == {Sort.WAITING}
+        assert Sort.WAITING in sorts(found).values()
         assert 20 <= len(server.calls) <= 100
         next_day(place)
         assert set(sorts(night(place)).values()) == {Sort.ADVANCE}
