@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gates.cli.frame import Exit
+from gates.cli.moment import Moment
 from gates.cli.options import (
     find_policy,
     json_option,
@@ -26,24 +27,6 @@ if TYPE_CHECKING:
     from gates.services import Services
     from policies.policy import PolicyFile
     from stages.evidence.records import Look
-
-
-class Time(click.ParamType[datetime]):
-    """An ISO 8601 time; without a zone it is UTC."""
-
-    name = "time"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        """The time that a text says."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            found = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value} is no ISO 8601 time, such as 2026-03-08T06:00:00Z", param, ctx)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +99,9 @@ class Looked:
 @click.command("look")
 @click.argument("policy")
 @click.argument("candidate", required=False)
-@click.option("--as-of", type=Time(), help="Take the looks that were due by then; default: now.")
+@click.option(
+    "--as-of", type=Moment(UTC), help="Take the looks that were due by then; default: now."
+)
 @click.option("--hold-ok", is_flag=True, help="Exit 0 where the answer is: cannot tell yet.")
 @workspace_options
 @json_option
