@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -55,8 +56,11 @@ class MortalMlflow:
         self._line.cut_at(words, number)
 
     def rise(self) -> None:
-        """Starts again what died."""
-        assert self._process is None, f"it lives: {self._line.waits_for}"
+        """Starts again what died; whom it answered hears of its death before it is buried."""
+        patience = time.monotonic() + 30
+        while self._process is not None or self._line.whole:
+            assert time.monotonic() < patience, f"it lives: {self._line.waits_for}"
+            time.sleep(0.01)
         self._start()
         self._line.mend()
 

@@ -110,7 +110,7 @@ def test_a_lease_that_is_prolonged_is_watched_anew(here: Machine) -> None:
         model="assistant",
         terms=Terms(
             lasts=30,
-            looks_every=5,
+            looks_every=2,  # never past the time in which it is prolonged
             wall=lambda: here.time.now,
             stopwatch=lambda: here.time.now,
             sleep=prolonging,
