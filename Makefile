@@ -61,12 +61,12 @@ label-studio: .venv-label-studio/installed
 	@.venv-label-studio/bin/pip install --quiet -c $< label-studio
 	@touch $@
 
-# What A/Bs are read from beside files and PostgreSQL.
+# What A/Bs are read from beside files and PostgreSQL, and what the workshop trains and clusters with.
 engines: .venv/engines
 
 .venv/engines: .venv/installed
-	@echo "installing Spark and BigQuery's libraries into .venv; this takes a minute, once"
-	@$(BIN)/pip install --quiet -c infra/constraints.txt -e ".[spark,bigquery]"
+	@echo "installing Spark, BigQuery's and the workshop's libraries into .venv; this takes a minute, once"
+	@$(BIN)/pip install --quiet -c infra/constraints.txt -e ".[spark,bigquery,workshop,bertopic]"
 	@touch $@
 
 .venv/installed: pyproject.toml infra/constraints.txt

@@ -10,6 +10,7 @@ from gates.decide.verdict import CandidateDecision, RoundDecision
 from gates.ledger.chain_keeping import ChainKeeper
 from gates.ledger.examples import Examples
 from gates.ledger.night_report import ReportKeeper
+from gates.ledger.product_report import ProductKeeper
 from policies.errors import Broken
 from policies.policy import Policy
 from stages.evidence.records import Evidence, StageName
@@ -273,7 +274,7 @@ class Stored(Decided):
         return cls(**said, evidence=evidence)
 
 
-class Ledger(ChainKeeper, ReportKeeper, Protocol):
+class Ledger(ChainKeeper, ReportKeeper, ProductKeeper, Protocol):
     """A model registry and a record of decisions."""
 
     @property

@@ -12,6 +12,7 @@ from gates.decide.verdict import Verdict
 from gates.ledger.ledger import Adoption, Ledger, NewVersion, Record, StartedAb, Version
 from gates.ledger.mlflow_ledger.ledger import MlflowLedger
 from gates.ledger.night_report import NightReport
+from gates.ledger.product_report import ProductReport
 from gates.ledger.records import candidate_records, encode_candidate
 from policies.errors import InputError
 from stages.evidence.records import StageName
@@ -312,6 +313,25 @@ def test_a_night_is_written_once_and_is_no_decision(place: Place) -> None:
         files={"report.md": b"# Night 1"},
     )
     assert place.ledger.log_night(night) == place.ledger.log_night(night)
+    assert list(place.ledger.history(version)) == before
+
+
+def test_what_the_workshop_made_is_written_once_and_is_no_decision(place: Place) -> None:
+    version = place.register()
+    place.ledger.log(place.record())
+    before = list(place.ledger.history(version))
+    made = ProductReport(
+        key=f"product-{place.model}",
+        recipe="support_bench",
+        kind="bench",
+        subject=version.uri,
+        made_at="2026-03-02T02:40:00+00:00",
+        sentence="250 prompts of 40 topics.",
+        description="# 250 prompts",
+        metrics={"prompts": 250.0},
+        files={"plots/map.png": b"png", "datasheet.md": b"# Bench"},
+    )
+    assert place.ledger.log_product(made) == place.ledger.log_product(made)
     assert list(place.ledger.history(version)) == before
 
 

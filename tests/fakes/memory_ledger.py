@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gates.decide.verdict import CandidateDecision
-from gates.ledger.chain_keeping import Lease, LeaseHeld, LeaseLost, Sealed
+from gates.ledger.chain_keeping import Known, Lease, LeaseHeld, LeaseLost, Sealed
 from gates.ledger.ledger import (
     STARTED_TAG,
     Adoption,
@@ -20,6 +20,7 @@ from gates.ledger.ledger import (
     Version,
 )
 from gates.ledger.night_report import NightReport
+from gates.ledger.product_report import ProductReport
 from gates.ledger.records import candidate_records, encode_candidate
 from gates.ledger.references import parse_reference
 from policies.errors import InputError
@@ -56,6 +57,7 @@ class MemoryLedger:
     records: dict[str, Record] = field(default_factory=dict)
     adoptions: dict[str, Adoption] = field(default_factory=dict)
     nights: dict[str, NightReport] = field(default_factory=dict)
+    products: dict[str, ProductReport] = field(default_factory=dict)
     starts: dict[str, StartedAb] = field(default_factory=dict)
     envelopes: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)
     leases: dict[str, "MemoryLease"] = field(default_factory=dict)
@@ -157,6 +159,11 @@ class MemoryLedger:
         self.nights.setdefault(report.key, report)
         return f"memory:/nights/{report.key}"
 
+    def log_product(self, report: ProductReport) -> str:
+        """Keeps what was made."""
+        self.products.setdefault(report.key, report)
+        return f"memory:/products/{report.key}"
+
     def log(self, record: Record) -> tuple[Logged, ...]:
         self.ping()
         if record.key not in self.records:
@@ -208,10 +215,11 @@ class MemoryLedger:
         finally:
             mine.is_held = False
 
-    def chain(self, model: str, *, after: int = 0) -> tuple[bytes, ...]:
+    def chain(self, model: str, *, after: Known | None = None) -> tuple[bytes, ...]:
         self.ping()
+        known = 0 if after is None else after.sequence
         kept = sorted(self.envelopes.get(model, []))
-        return tuple(dict.fromkeys(envelope for sequence, envelope in kept if sequence > after))
+        return tuple(dict.fromkeys(envelope for sequence, envelope in kept if sequence > known))
 
     def append(self, model: str, sealed: Sequence[Sealed], *, first: int, lease: Lease) -> None:
         for sequence, one in enumerate(sealed, first):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gates.ledger.chain_keeping import Lease, Sealed
+from gates.ledger.chain_keeping import Known, Lease, Sealed
 from gates.ledger.ledger import LedgerDown
 from gates.ledger.mlflow_ledger.artifacts import read_file
 from gates.ledger.mlflow_ledger.connection import Connection
@@ -40,8 +40,8 @@ _READERS = 8
 """Envelopes that are fetched at the same time."""
 
 
-def read_chain(connection: Connection, model: str, *, after: int) -> tuple[bytes, ...]:
-    """Envelopes of a higher sequence, by the sequence in their tags; oldest first.
+def read_chain(connection: Connection, model: str, *, after: Known | None) -> tuple[bytes, ...]:
+    """Envelopes of a higher sequence than is known, by that in their tags; oldest first.
 
     One that is missing is empty, and nobody's.
 
@@ -109,13 +109,21 @@ def _append(connection: Connection, experiment: str, sealed: Sealed, sequence: i
         client.set_terminated(run.info.run_id, "FINISHED")
 
 
-def _rows(connection: Connection, experiment: str, *, after: int) -> Iterator[_Row]:
-    """Finished records above a sequence; those whose tag was spoilt are among them."""
-    for run in _search(connection, experiment, f"{_RECORDS} and attributes.status = 'FINISHED'"):
+def _rows(connection: Connection, experiment: str, *, after: Known | None) -> Iterator[_Row]:
+    """Finished records above a sequence; those whose tag was spoilt are among them.
+
+    They are found by their time, which MLflow has a column for: sorting 5,000 by a tag takes it
+    seconds.
+    """
+    query, known = f"{_RECORDS} and attributes.status = 'FINISHED'", 0
+    if after is not None:
+        query += f" and attributes.start_time >= {milliseconds(after.at)}"
+        known = after.sequence
+    for run in _search(connection, experiment, query):
         text = str(run.data.tags.get(SEQUENCE_TAG, ""))
         plain = text.isascii() and text.isdecimal()
-        if plain and int(text) <= after:
-            return
+        if plain and int(text) <= known:
+            continue
         yield _Row(sequence=int(text) if plain else 10**_DIGITS, run_id=str(run.info.run_id))
 
 
@@ -127,7 +135,7 @@ def _sweep(connection: Connection, experiment: str) -> None:
 
 
 def _search(connection: Connection, experiment: str, query: str) -> "Iterator[Run]":
-    """MLflow runs of records, the highest sequence first."""
+    """MLflow runs of records, the newest first."""
     token: str | None = ""
     most = _FIRST_PAGE
     while token is not None:
@@ -136,7 +144,7 @@ def _search(connection: Connection, experiment: str, query: str) -> "Iterator[Ru
                 [experiment],
                 query,
                 max_results=most,
-                order_by=[f"tags.{SEQUENCE_TAG} DESC"],
+                order_by=["attributes.start_time DESC"],
                 page_token=token or None,
             )
         yield from page

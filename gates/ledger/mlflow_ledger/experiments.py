@@ -1,4 +1,4 @@
-"""MLflow experiments: one per policy, and one per model for what stands under no policy."""
+"""MLflow experiments: one per policy, one per model for what has no policy, and the workshop's."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Experiment
 
 KIND_TAG = "gate_experiment"
-"""Tag of an MLflow experiment of ours: `policy` or `model`."""
+"""Tag of an MLflow experiment of ours: `policy`, `model` or `workshop`."""
 
 COLUMNS = ("gate_verdict", "gate_stage", "gate_sentence", "gate_waits_for", "gate_candidate")
 """Tags that the table of verdicts shows."""
@@ -34,6 +34,11 @@ def experiment_of_policy(connection: Connection, policy_name: str) -> str:
 def experiment_of_model(connection: Connection, model_name: str) -> str:
     """Id of the MLflow experiment `gate/MODEL`, made when there is none."""
     return _made(connection, f"gate/{model_name}", kind="model")
+
+
+def experiment_of_workshop(connection: Connection) -> str:
+    """Id of the MLflow experiment `gate-workshop`, made when there is none."""
+    return _made(connection, "gate-workshop", kind="workshop")
 
 
 def find_experiment_of_model(connection: Connection, model_name: str) -> str | None:

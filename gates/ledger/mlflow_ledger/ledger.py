@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from gates.ledger.chain_keeping import Lease, Sealed
+from gates.ledger.chain_keeping import Known, Lease, Sealed
 from gates.ledger.ledger import (
     Adoption,
     Decided,
@@ -20,7 +20,6 @@ from gates.ledger.mlflow_ledger.chain_store import append_envelopes, read_chain
 from gates.ledger.mlflow_ledger.connection import Connection
 from gates.ledger.mlflow_ledger.files import fetch_version_file
 from gates.ledger.mlflow_ledger.lock import Locks, Terms, held_lease
-from gates.ledger.mlflow_ledger.night import write_night
 from gates.ledger.mlflow_ledger.reading import (
     find_decision,
     read_history,
@@ -36,9 +35,11 @@ from gates.ledger.mlflow_ledger.registry import (
     register_version,
     tag_version,
 )
+from gates.ledger.mlflow_ledger.reports import write_night, write_product
 from gates.ledger.mlflow_ledger.starting import write_start
 from gates.ledger.mlflow_ledger.writing import write_record
 from gates.ledger.night_report import NightReport
+from gates.ledger.product_report import ProductReport
 
 
 class MlflowLedger:
@@ -118,6 +119,10 @@ class MlflowLedger:
         """Writes a night's report; idempotent by its key."""
         return write_night(self._connection, report)
 
+    def log_product(self, report: ProductReport) -> str:
+        """Writes what the workshop made; idempotent by its key."""
+        return write_product(self._connection, report)
+
     def log(self, record: Record) -> tuple[Logged, ...]:
         """Writes a round; idempotent by the record's key."""
         return write_record(self._connection, record)
@@ -149,7 +154,7 @@ class MlflowLedger:
         locks = Locks(connection=self._connection, model=model, terms=self._terms)
         return held_lease(locks, holder=holder, intent=intent, patience=patience, above=above)
 
-    def chain(self, model: str, *, after: int = 0) -> tuple[bytes, ...]:
+    def chain(self, model: str, *, after: Known | None = None) -> tuple[bytes, ...]:
         """Envelopes of a model's chain with a higher sequence, oldest first."""
         return read_chain(self._connection, model, after=after)
 

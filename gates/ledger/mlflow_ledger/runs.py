@@ -33,6 +33,7 @@ class Kind(StrEnum):
     ADOPTION = "adoption"
     START = "start"
     NIGHT = "night"
+    PRODUCT = "product"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""Recipes worked through: instruments made, frozen, and logged."""

@@ -1,0 +1,61 @@
+"""A workroom for a recipe: the models that it names, its journals, its budget."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gates.measuring import judging_endpoints, prices_of
+from gates.services import Services
+from gates.workshop.recipe_file import RecipeFile, RecipeT
+from policies.errors import WrongUsage
+from stages.judges.purse import Cap, Purse
+from stages.models.openai_compatible import OpenAICompatible
+from stages.workshop.workroom import Hand, Workroom
+
+
+@contextmanager
+def open_workroom(
+    file: RecipeFile[RecipeT],
+    services: Services,
+    *,
+    names: Iterable[str],
+    folder: Path,
+) -> Iterator[Workroom]:
+    """A workroom, whose connections are closed at the end.
+
+    Args:
+        file: The recipe.
+        services: Workspace, journals and progress.
+        names: Of the models that the recipe names, each an `[endpoints.NAME]` of the workspace.
+        folder: Where products are to stand.
+
+    Raises:
+        WrongUsage: When the workspace does not name such a model.
+    """
+    hands = {name: _hand(name, services) for name in dict.fromkeys(names)}
+    budget = file.recipe.budget
+    try:
+        yield Workroom(
+            name=file.recipe.recipe,
+            state=services.state,
+            base=file.folder,
+            folder=folder,
+            hands=hands,
+            purse=Purse(Cap(calls=budget.calls_at_most, usd=budget.usd_at_most)),
+            progress=services.progress,
+        )
+    finally:
+        for hand in hands.values():
+            hand.client.close()
+
+
+def _hand(name: str, services: Services) -> Hand:
+    endpoints = judging_endpoints(services)
+    if name not in endpoints:
+        raise WrongUsage(
+            f"cannot ask `{name}`",
+            why=f"gate.toml names {', '.join(sorted(endpoints)) or 'no endpoints'}",
+            fix=f"write [endpoints.{name}] into gate.toml, or name another in the recipe",
+        )
+    client = OpenAICompatible(endpoints[name])
+    return Hand(name=name, client=client, price=prices_of("", services).endpoints[name])

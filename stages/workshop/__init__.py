@@ -1,0 +1,1 @@
+"""Where instruments are made: benches, judges, and grades of generators."""
