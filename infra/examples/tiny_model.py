@@ -1,4 +1,4 @@
-"""A tiny transformer with random weights, made in a second: it learns on two cores what it is shown.
+"""A tiny transformer with random weights, which learns on two cores what it is shown.
 
     tiny_llama(Path("models/tiny"), "which is better A B one two three".split())
 
