@@ -161,6 +161,7 @@ class MemoryLedger:
 
     def log_product(self, report: ProductReport) -> str:
         """Keeps what was made."""
+        self.ping()
         self.products.setdefault(report.key, report)
         return f"memory:/products/{report.key}"
 
