@@ -89,9 +89,16 @@ class Standing:
             return ADOPTED
         if self.decided is None:
             return UNDECIDED
-        last = self.decided.decision.stages[-1]
-        in_ab = last.stage is StageName.ONLINE and last.verdict is not Verdict.FAIL
-        return ENDED if self.ab_ended is not None and in_ab else verdict_words(last)
+        return ENDED if self.lost_its_ab else verdict_words(self.decided.decision.stages[-1])
+
+    @property
+    def lost_its_ab(self) -> bool:
+        """Whether people ended the A/B that it stands in, or passed: nothing is promoted on it."""
+        last = self.decided.decision.stages[-1] if self.decided else None
+        in_ab = last is not None and last.stage is StageName.ONLINE
+        return (
+            last is not None and in_ab and last.verdict is not Verdict.FAIL and bool(self.ab_ended)
+        )
 
     def as_row(self) -> tuple[str, ...]:
         """Version, name, aliases, policy, stage, verdict, whose move, have/need, expected."""
@@ -114,7 +121,7 @@ class Standing:
             "known_as": version.known_as,
             "aliases": list(version.aliases),
             "adopted": version.tags.get("gate_adopted"),
-            "override": _override_json(self.override),
+            "override": override_json(self.override),
             "revoked": _revoked_json(self.revoked),
             "ab_ended": _ended_json(self.ab_ended),
             "verdict": self.verdict,
@@ -127,12 +134,18 @@ class Standing:
     def apart_json(self) -> dict[str, Json]:
         """`standing` of `gate explain`: what the signed records say beside the decision."""
         told = self.as_json()
-        return {name: told[name] for name in ("verdict", "override", "revoked")}
+        return {name: told[name] for name in ("verdict", "override", "revoked", "ab_ended")}
 
     def apart(self, at: datetime) -> tuple[str, ...]:
-        """What the signed records say beside the decision: an override, a revocation."""
-        found = () if self.override is None else (override_words(self.override, at=at),)
-        return found if self.revoked is None else (*found, _revoked_words(self.revoked))
+        """What the signed records say beside the decision: override, revocation, end of an A/B."""
+        found = []
+        if self.override is not None:
+            found.append(override_words(self.override, at=at))
+        if self.revoked is not None:
+            found.append(_revoked_words(self.revoked))
+        if self.ab_ended is not None and self.lost_its_ab:
+            found.append(f"{ENDED}: {self.version.uri}: {ab_end_words(self.ab_ended)}")
+        return tuple(found)
 
 
 def alias_json(standing: AliasStanding, *, at: datetime) -> dict[str, Json]:
@@ -142,12 +155,13 @@ def alias_json(standing: AliasStanding, *, at: datetime) -> dict[str, Json]:
         "points_to": standing.points_to,
         "recorded": standing.recorded_as,
         "moved_outside": standing.moved_outside,
-        "override": _override_json(standing.override),
+        "override": override_json(standing.override),
         "sentences": list(standing.sentences(at)),
     }
 
 
-def _override_json(kept: Kept | None) -> dict[str, Json] | None:
+def override_json(kept: Kept | None) -> dict[str, Json] | None:
+    """`override` of every document: whose word, why and until when; None without one."""
     if kept is None or not isinstance(kept.record.body, Override):
         return None
     body = kept.record.body

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import zip_longest
 
-from gates.chain.bodies import Promotion, Rollback, kind_of
+from gates.chain.bodies import Override, Promotion, Rollback, kind_of
 from gates.chain.chain import Chain
 from gates.chain.encoding import statement_of
 from gates.chain.record import Kept
@@ -21,11 +21,13 @@ class Stretch:
         until: When the next record moved it again; None while this is the last one.
         left_as: URI of the version that it pointed to at the end: as the next record found it, or
             as MLflow says now; None when it pointed to nothing.
+        override: The override by which it was moved, without a PASS; None when by none.
     """
 
     move: Kept
     until: datetime | None
     left_as: str | None
+    override: Kept | None = None
 
     @property
     def unrecorded(self) -> bool:
@@ -34,8 +36,10 @@ class Stretch:
 
     @property
     def words(self) -> str:
-        """`models:/assistant/12`, or that nobody knows."""
+        """`models:/assistant/12`, whether by an override, or that nobody knows."""
         said = self.move.record.subject.name
+        if self.override is not None:
+            said = f"{said}, {_override_words(self.override)}"
         if not self.unrecorded:
             return said
         return f"unrecorded change: from {said} to {self.left_as or 'nothing'}, nobody knows when"
@@ -55,6 +59,7 @@ def stretches(chain: Chain, alias: str, points_to: str | None) -> tuple[Stretch,
             move=move,
             until=following.record.at if following else None,
             left_as=_before(following) if following else points_to,
+            override=_override(move, chain),
         )
         for move, following in zip_longest(moves, moves[1:])
     )
@@ -81,6 +86,18 @@ def record_json(kept: Kept) -> Mapping[str, Json]:
         "why_not": None if kept.void is None else kept.void.reason,
         "says": statement_of(record).predicate["body"],
     }
+
+
+def _override_words(override: Kept) -> str:
+    body = override.record.body
+    assert isinstance(body, Override)
+    return f"OVERRIDE until {body.expires.isoformat(timespec='minutes')}, without a PASS"
+
+
+def _override(move: Kept, chain: Chain) -> Kept | None:
+    body = move.record.body
+    named = body.override if isinstance(body, Promotion) else None
+    return None if named is None else chain.by_digest(named)
 
 
 def _before(move: Kept) -> str | None:

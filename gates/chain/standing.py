@@ -72,7 +72,7 @@ def void(record: ChainRecord, keys: Mapping[str, TrustedKey]) -> Void | None:
 def _void(
     record: ChainRecord, signatory: Signatory, key: TrustedKey | None, wanted: frozenset[Role]
 ) -> Void | None:
-    kind = kind_of(record.body)
+    kind = _one(kind_of(record.body))
     if key is None:
         return Void(reason=f"the trust file has no key {signatory.keyid[:12]}")
     if not key.counts_in_chain(record.at, model=record.model, sequence=record.sequence):
@@ -81,9 +81,14 @@ def _void(
         return Void(reason=when + why, revoked=key.revoked is not None)
     if not wanted & key.roles:
         named = " or ".join(sorted(wanted))
-        return Void(reason=f"{key.owner} has not the role {named}, which a {kind} needs")
+        return Void(reason=f"{key.owner} has not the role {named}, which {kind} needs")
     if isinstance(record.body, PERSONAL) and key.kind is not Kind.PERSON:
-        return Void(reason=f"{key.owner} is no person, and only people sign a {kind}")
+        return Void(reason=f"{key.owner} is no person, and only people sign {kind}")
     if key.kind is Kind.CI and signatory.ci is None:
         return Void(reason=f"{key.owner} does not say which run of which commit it is")
     return None
+
+
+def _one(kind: str) -> str:
+    """`an approval`, `a promotion`."""
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"

@@ -141,6 +141,8 @@ class _Reading:
             problem = next(_strangers(record, envelope, self.keys, what=what), None)
         if problem is not None:
             raise _refused(what, problem)
+        if record.at > self.now + CLOCKS_DIFFER_BY:
+            raise _ahead(what, record, self.now)
         self._keep(record, envelope)
 
     def _problems(self, record: ChainRecord) -> Iterator[str]:
@@ -155,8 +157,6 @@ class _Reading:
         if record.sequence < expected:
             yield f"record {record.sequence} stands in its place: doubled, or out of order"
         yield from self._beside_the_last(record)
-        if record.at > self.now + CLOCKS_DIFFER_BY:
-            yield f"it is from the future: {record.at.isoformat()}"
         yield from self._unfounded(record)
 
     def _beside_the_last(self, record: ChainRecord) -> Iterator[str]:
@@ -254,4 +254,14 @@ def _refused(what: str, why: str) -> Untrusted:
         why=why,
         fix="nothing is promoted on it: see who changed MLflow, and restore it from a backup; the "
         "mirror at [state] records has every record by its digest",
+    )
+
+
+def _ahead(what: str, record: ChainRecord, now: datetime) -> Untrusted:
+    """A record that is all right but for its time: mostly it is this clock that is behind."""
+    return Untrusted(
+        f"cannot believe {what}",
+        why=f"it is from the future: {record.at.isoformat()}, and here it is {now.isoformat()}",
+        fix="compare this machine's clock with another's, and set it if it is behind; else the "
+        f"clock of {record.by.owner} was ahead, and time heals it, or somebody dated it ahead",
     )

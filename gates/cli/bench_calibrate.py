@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gates.cli.choices import Number
 from gates.cli.frame import Exit
 from gates.cli.options import find_policy, json_option, open_workspace, workspace_options
 from gates.cli.output import check_writable, say_json, say_table, wrote_beside
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 @click.argument("task")
 @click.option(
     "--sensitivity-at-least",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=Number(0, 1, min_open=True, max_open=True),
     default=0.9,
     show_default=True,
     help="What the recommended threshold must show, at the task's level.",

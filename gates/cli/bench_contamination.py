@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gates.cli.choices import Number
 from gates.cli.frame import Exit
 from gates.cli.options import json_option, open_services, open_workspace, state_or_none
 from gates.cli.output import say_json, say_table
@@ -30,7 +31,7 @@ SHOWN = 80
 @click.option("--text-column", default="text", show_default=True, help="Of JSONL and Parquet.")
 @click.option(
     "--dirty-at-least",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=Number(0, 1, min_open=True, max_open=True),
     default=0.5,
     show_default=True,
     help="`longest`: share of an item's words in one run, above 0 and below 1: at 1 a single "

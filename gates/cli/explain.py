@@ -119,7 +119,7 @@ def _still_needed(decided: "Decided", services: "Services") -> "StillNeeded | Un
 
 
 def _say_apart(standing: "Standing", now: "datetime") -> None:
-    """First of all: that it serves by an override, or was revoked; neither is ever a pass."""
+    """First of all: an override, a revocation, an ended A/B; none of them is ever a pass."""
     sentences = standing.apart(now)
     for sentence in sentences:
         click.echo(sentence)
@@ -183,7 +183,7 @@ def _say_next(stored: "Decided", standing: "Standing") -> None:
 
     version = standing.version
     match stored.decision.verdict:
-        case Verdict.PASS if standing.revoked is not None:
+        case Verdict.PASS if standing.revoked is not None or standing.lost_its_ab:
             pass
         case Verdict.PASS if version.aliases:
             click.echo(f"\nit is {version.name}@{', '.join(version.aliases)} now")

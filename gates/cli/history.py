@@ -37,13 +37,14 @@ def command(  # noqa: PLR0913 - one parameter per option
 
     Where the alias was moved without a record, the answer is "unrecorded change", never a guess.
 
-    Exit codes: 0 it is told, 1 with --at: nothing had been recorded then, 3 an unrecorded change,
-    4 the records cannot be believed.
+    Exit codes: 0 it is told, 1 with --at: nothing had been recorded then, 2 with --at: it is in the
+    future, 3 an unrecorded change, 4 the records cannot be believed.
     """
     from gates.chain.history import stretch_at, stretches
     from gates.promotion.moving import custody_of
 
     with open_services(open_workspace(workspace, tracking_uri, state)) as services:
+        _refuse_future(at, services.clock())
         chain = custody_of(services).chain(model)
         holder = services.ledger.holder(model, alias)
         found = stretches(chain, alias, holder.uri if holder else None)
@@ -59,6 +60,17 @@ def command(  # noqa: PLR0913 - one parameter per option
     return _exit_code(found, at=at, then=then, is_held=holder is not None)
 
 
+def _refuse_future(at: datetime | None, now: datetime) -> None:
+    from policies.errors import WrongUsage
+
+    if at is not None and at > now:
+        raise WrongUsage(
+            f"nobody knows what will be at {at.isoformat()}",
+            why=f"here it is {now.isoformat()}",
+            fix="leave --at out for what is now",
+        )
+
+
 def _exit_code(
     found: "tuple[Stretch, ...]", *, at: datetime | None, then: "Stretch | None", is_held: bool
 ) -> Exit:
@@ -72,7 +84,8 @@ def _exit_code(
 def _answer(alias: str, at: datetime, then: "Stretch | None") -> str:
     if then is None:
         return f"nothing had been recorded of {alias} at {at.isoformat()}"
-    by = ", ".join(then.move.owners)
+    mover = then.move if then.override is None else then.override
+    by = ", ".join(mover.owners)
     record = f"record {then.move.record.sequence} of {then.move.record.at.isoformat()}, {by}"
     return f"{alias} at {at.isoformat()}: {then.words} ({record})"
 
@@ -128,6 +141,8 @@ def _json(
 
 
 def _stretch_json(one: "Stretch") -> dict[str, object]:
+    from gates.standing import override_json
+
     return {
         "candidate": one.move.record.subject.name,
         "record": one.move.sha256,
@@ -135,4 +150,5 @@ def _stretch_json(one: "Stretch") -> dict[str, object]:
         "until": None if one.until is None else one.until.isoformat(),
         "unrecorded_change": one.unrecorded,
         "left_as": one.left_as,
+        "override": override_json(one.override),
     }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
+from gates.cli.choices import Number
 from gates.cli.frame import Exit
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def wait_option(function: Callable[P, T]) -> Callable[P, T]:
     """`--wait`: how long production may take."""
     return click.option(
         "--wait",
-        type=click.FloatRange(min=0),
+        type=Number(min=0),
         default=60.0,
         show_default=True,
         metavar="SECONDS",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gates.cli.choices import Spelled
+from gates.cli.choices import Number, Spelled
 from gates.cli.frame import Exit
 from gates.cli.options import (
     find_policy,
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 @click.option("--out", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Its file.")
 @click.option(
     "--day",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=0.0,
     show_default=True,
     help="Days since the first exposure, where the plan has a ramp.",
 )
 @click.option(
     "--coverage",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=Number(0, 1, min_open=True),
     default=1.0,
     show_default=True,
     help="Share of all units that takes part; grow it, and none changes its arm.",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gates.cli.choices import Number
 from gates.cli.frame import Exit
 from gates.cli.options import (
     find_policy,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from policies.policy import PolicyFile
     from stages.stats.online_design import History
 
-SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+SHARE = Number(0, 1, min_open=True, max_open=True)
 
 
 @click.command("size")
@@ -33,12 +34,12 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 @click.option("--history", help="`experiment_id` of an earlier A/B in the plan's own source.")
 @click.option(
     "--units-per-day",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     help="Distinct units of both arms on a day, where no history is named.",
 )
 @click.option(
     "--returning",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     default=0.0,
     show_default=True,
     help="Share of a day's units that come again on the next day.",
@@ -51,7 +52,7 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
     help="One unit's value; EXPLAINED is the share of variance that covariates take out. A "
     "proportion needs its mean only.",
 )
-@click.option("--effect", type=click.FloatRange(min=0, min_open=True), help="On the primary.")
+@click.option("--effect", type=Number(min=0, min_open=True), help="On the primary.")
 @click.option("--power", type=SHARE, default=0.8, show_default=True, help="To ship.")
 @click.option(
     "--days",

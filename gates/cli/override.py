@@ -60,7 +60,7 @@ def command(  # noqa: PLR0913 - one parameter per option
         alias=alias,
         reason=reason,
         lasts=expires,
-        second=signer_from_file(second, password=password),
+        second=signer_from_file(second, password=password, named_by="--second"),
     )
     with open_services(opened) as services:
         done = override(version, services, asked, patience=patience_of(wait))

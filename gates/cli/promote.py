@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gates.cli.choices import Holder
 from gates.cli.frame import Exit
 from gates.cli.junit import junit_option, write_junit
 from gates.cli.moved import moved_code, patience_of, serving_json, wait_option
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 @click.option("--to", "alias", default="champion", show_default=True, help="The alias to move.")
 @click.option("--policy", help="Default: the one that gate.toml names for the alias.")
 @click.option("--dry-run", is_flag=True, help="Answer only; nothing is changed.")
-@click.option("--expect", metavar="N", help="Only if the alias points to version N now, or none.")
+@click.option(
+    "--expect", type=Holder(), help="Only if the alias points to version N now, or to none."
+)
 @click.option("--strand", is_flag=True, help="Also if others are left behind by the new baseline.")
 @wait_option
 @junit_option

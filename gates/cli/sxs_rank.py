@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gates.cli.choices import Spelled
+from gates.cli.choices import Number, Spelled
 from gates.cli.frame import Exit
 from gates.cli.measured import share_words
 from gates.cli.options import json_option
@@ -64,14 +64,14 @@ TIES = {"half": "half wins", "davidson": "Davidson", "rao-kupper": "Rao-Kupper"}
 )
 @click.option(
     "--level",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=Number(0, 1, min_open=True, max_open=True),
     default=0.95,
     show_default=True,
     help="Confidence level of the intervals.",
 )
 @click.option(
     "--ridge",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=0.0,
     show_default=True,
     help="Penalty, such as 0.01, with which a model that never lost has a strength.",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gates.cli.choices import Number
 from gates.cli.frame import Exit
 from gates.cli.options import find_policy, json_option, open_workspace
 from gates.cli.output import say_json
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from gates.side_by_side.sizing import Wish
     from stages.stats.votes_needed import Size
 
-SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+SHARE = Number(0, 1, min_open=True, max_open=True)
 
 
 @click.command("size")
@@ -37,14 +38,14 @@ SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 @click.option("--power", type=SHARE, default=0.9, show_default=True, help="Of the fixed design.")
 @click.option(
     "--ties",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     default=0.2,
     show_default=True,
     help="Share of votes that are ties or both bad.",
 )
 @click.option(
     "--agreement",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     default=0.3,
     show_default=True,
     help="Correlation of two votes on one prompt; matters with an overlap above 1.",

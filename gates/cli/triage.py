@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gates.cli.choices import Number
 from gates.cli.frame import Exit
 from gates.cli.options import (
     find_policy,
@@ -37,13 +38,11 @@ if TYPE_CHECKING:
 @click.option(
     "--calls-at-most", type=click.IntRange(min=1), help="Beside the policy's own `budget`."
 )
-@click.option("--usd-at-most", type=click.FloatRange(min=0, min_open=True), help="The same.")
-@click.option(
-    "--minutes-at-most", type=click.FloatRange(min=0, min_open=True), help="On the clock."
-)
+@click.option("--usd-at-most", type=Number(min=0, min_open=True), help="The same.")
+@click.option("--minutes-at-most", type=Number(min=0, min_open=True), help="On the clock.")
 @click.option(
     "--retry-after-seconds",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=30.0,
     show_default=True,
     help="Pause before a fault of the infrastructure is tried again; doubled once.",

@@ -252,7 +252,7 @@ def _signers(workspace: "Workspace", keys: "Sequence[Path]") -> "Sequence[Signer
 
     password = workspace.secret(workspace.trust.key_password_env)
     if keys:
-        return [signer_from_file(file, password=password) for file in keys]
+        return [signer_from_file(file, password=password, named_by="--key") for file in keys]
     signer = signer_in(workspace)
     if signer is None:
         raise WrongUsage(

@@ -114,8 +114,15 @@ def write_private_key(file: Path, key: Ed25519PrivateKey, *, password: str | Non
         )
 
 
-def signer_from_file(file: Path, *, password: str | None = None) -> LocalSigner:
+def signer_from_file(
+    file: Path, *, password: str | None = None, named_by: str = "[trust] key in gate.toml"
+) -> LocalSigner:
     """The signer whose private key a PEM file holds.
+
+    Args:
+        file: The file.
+        password: Of an encrypted key.
+        named_by: Setting or option that names the file, for whoever must mend it.
 
     Raises:
         WrongUsage: When it cannot be read or used, or others may read it.
@@ -131,7 +138,7 @@ def signer_from_file(file: Path, *, password: str | None = None) -> LocalSigner:
         raise WrongUsage(
             f"cannot read the key {file}",
             why=error.strerror or str(error),
-            fix="[trust] key in gate.toml names it; a first one is made by: gate keys new",
+            fix=f"{named_by} names it; a first one is made by: gate keys new",
         ) from None
     return signer_from_pem(data, where=str(file), password=password)
 

@@ -221,7 +221,10 @@ def test_a_record_from_the_future_is_refused_and_one_within_the_tolerance_of_clo
     paper.now -= timedelta(seconds=60)
     assert len(paper.chain().records) == 1
     paper.now -= timedelta(seconds=1)
-    assert "from the future" in refused(paper.envelopes, anchor=None, paper=paper).why
+    found = refused(paper.envelopes, anchor=None, paper=paper)
+    assert "from the future" in found.why
+    assert found.fix.startswith("compare this machine's clock"), "mostly nobody attacks"
+    assert "backup" not in found.fix
 
 
 def test_a_record_under_a_lease_that_was_overtaken_is_found() -> None:
@@ -288,7 +291,7 @@ def forbidden(body: Callable[[Paper], Body], by: str) -> str:
 
 
 def test_a_key_without_the_role_signs_nothing_that_counts() -> None:
-    assert "ben has not the role decide" in forbidden(lambda _: decision(), "ben")
+    assert "ben has not the role decide, which a release" in forbidden(lambda _: decision(), "ben")
     passed = STORY.chain().records[2].sha256
     promotion = Promotion(alias="champion", before=None, decision=passed)
     assert "ben has not the role release" in forbidden(lambda _: promotion, "ben")

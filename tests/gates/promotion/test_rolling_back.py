@@ -189,6 +189,9 @@ def test_abs_that_rest_on_it_end(promoted: Scene) -> None:
     assert isinstance(promoted.chain.records[-1].record.body, AbEnded)
     standing = standings("assistant/3", place.ledger, promoted.chain)[0]
     assert standing.verdict == ENDED
+    (sentence,) = standing.apart(place.now)
+    assert sentence.startswith("A/B ENDED: models:/assistant/3: its A/B was ended on 2026-03-01")
+    assert standing.apart_json()["ab_ended"] is not None
     assert "was rolled back" in str(standing.ab_words)
 
 
