@@ -16,7 +16,7 @@ from gates.chain.record import FIRST, ChainRecord, Head, Kept, Void
 from gates.chain.signing import Entry, Seal, sealed, signed_after
 from gates.chain.standing import keys_by_id, void
 from gates.chain.verifying import extended, is_signed, refuse_without, verify
-from gates.ledger.chain_keeping import ChainKeeper, Lease
+from gates.ledger.chain_keeping import ChainKeeper, Known, Lease
 from gates.trust.ci import ci_identity
 from gates.trust.keys import Signer
 from gates.trust.statement import Subject
@@ -152,7 +152,7 @@ class Custody:
         hands, anchor = self._hands, self._hands.anchor.head(model)  # before the ledger is read
         known = self._known.get(model) or self._mirrored(model, anchor)
         before = len(known.records)
-        more = self._genuine(hands.keeper.chain(model, after=before))
+        more = self._genuine(hands.keeper.chain(model, after=_newest(known)))
         chain = extended(known, more, trust=self.trust, now=hands.clock())
         refuse_without(chain, anchor)
         with suppress(Broken):  # an auditor may read only; who appends is told
@@ -325,6 +325,13 @@ class Custody:
         self._known[model] = chain
         self._settle(chain, after=length)
         return new
+
+
+def _newest(chain: Chain) -> Known | None:
+    if not chain.records:
+        return None
+    record = chain.records[-1].record
+    return Known(sequence=record.sequence, at=record.at.isoformat())
 
 
 def _refuse_void(found: Void | None) -> None:

@@ -36,6 +36,19 @@ class Sealed:
     tags: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The newest record of a chain that somebody knows; none after it is dated before it.
+
+    Attributes:
+        sequence: Its place in the chain, from 1.
+        at: ISO 8601 time that it is dated.
+    """
+
+    sequence: int
+    at: str
+
+
 class Lease(Protocol):
     """The right to write a model's chain and move its aliases, for a while."""
 
@@ -83,7 +96,7 @@ class ChainKeeper(Protocol):
         """
         ...
 
-    def chain(self, model: str, *, after: int = 0) -> tuple[bytes, ...]:
+    def chain(self, model: str, *, after: Known | None = None) -> tuple[bytes, ...]:
         """Envelopes of a model's chain, by the sequence they were kept under; oldest first.
 
         What was kept twice under one sequence is there once if it is the same, else twice; what is
@@ -91,7 +104,7 @@ class ChainKeeper(Protocol):
 
         Args:
             model: Registered model name.
-            after: Only those of a higher sequence.
+            after: Only those of a higher sequence, which are not dated before it; None: all.
 
         Raises:
             LedgerDown: When the store does not answer.

@@ -7,24 +7,25 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from uuid import uuid4
 
 from gates.chain.anchor import Anchor
+from gates.chain.chain import Chain
 from gates.chain.custody import Custody
 from gates.chain.mirror import Mirror
 from gates.chain.places import Folder
-from gates.chain.record import Head
 from gates.chain.signing import Entry, Seal, signed_after
+from gates.chain.verifying import extended
 from gates.ledger.mlflow_ledger.ledger import MlflowLedger
+from gates.ledger.mlflow_ledger.runs import milliseconds
 from gates.pipeline import run_round
 from gates.promotion.adopting import record_adoption
 from gates.registration import Recorded, Registration, adopt, register
-from policies.canonical import sha256_of_bytes
 from tests.fakes.chains import decision, subject
 from tests.fakes.workplace import (
     NO_WORSE,
@@ -102,6 +103,22 @@ def _append(custody: Custody) -> None:
 def _fill_chain(custody: Custody, place: Workplace, database: Path) -> None:
     """Thousands of older records: mirrored and anchored as they would be, and rows in MLflow."""
     chain = custody.chain("assistant")
+    mirror = Mirror(Folder(place.folder / ".gate" / "records"))
+    copies = []
+    for _ in range(RECORDS // DECISIONS):
+        place.now += timedelta(seconds=1)
+        chain = extended(chain, _round(chain, custody, place), trust=custody.trust, now=place.now)
+        for kept in chain.records[-DECISIONS:]:
+            mirror.keep_envelope(kept.envelope)
+            tag, at = f"{kept.record.sequence:09}", milliseconds(kept.record.at.isoformat())
+            copies.append(_Copy(tags={"gate_sequence": tag}, start_time=at))
+    assert chain.head is not None
+    Anchor(Folder(place.folder / ".gate"), "anchor.json").grow("assistant", chain.head)
+    _copy_runs(database, "gate_record = 'record'", copies)
+
+
+def _round(chain: Chain, custody: Custody, place: Workplace) -> tuple[bytes, ...]:
+    """Envelopes of a large round's decisions, which follow a chain."""
     seal = Seal(
         by=custody.signatory(custody.signer),
         signers=(custody.signer,),
@@ -109,17 +126,9 @@ def _fill_chain(custody: Custody, place: Workplace, database: Path) -> None:
         fencing=chain.fencing,
         tool_version="bench",
     )
-    entries = [Entry(subject=subject(n + 1000), body=decision()) for n in range(RECORDS)]
-    envelopes = tuple(signed_after(chain, entries, seal))
-    first = len(chain.records) + 1
-    records = place.folder / ".gate" / "records"
-    mirror = Mirror(Folder(records))
-    for envelope in envelopes:
-        mirror.keep_envelope(envelope)
-    head = Head(sequence=first + RECORDS - 1, sha256=sha256_of_bytes(envelopes[-1]))
-    Anchor(Folder(place.folder / ".gate"), "anchor.json").grow("assistant", head)
-    tags = [{"gate_sequence": f"{first + n:09}"} for n in range(RECORDS)]
-    _copy_runs(database, "gate_record = 'record'", tags)
+    first = len(chain.records) + 1000
+    entries = [Entry(subject=subject(first + n), body=decision()) for n in range(DECISIONS)]
+    return tuple(signed_after(chain, entries, seal))
 
 
 def _fill_runs(database: Path) -> None:
@@ -127,14 +136,22 @@ def _fill_runs(database: Path) -> None:
     with sqlite3.connect(database) as opened:
         (have,) = opened.execute("SELECT count(*) FROM runs").fetchone()
     others = [
-        {"gate_candidate": f"models:/assistant/{n + 1000}", "gate_key": uuid4().hex}
+        _Copy(tags={"gate_candidate": f"models:/assistant/{n + 1000}", "gate_key": uuid4().hex})
         for n in range(RUNS - have)
     ]
     _copy_runs(database, "gate_record = 'candidate'", others)
 
 
-def _copy_runs(database: Path, like: str, tags: Sequence[dict[str, str]]) -> None:
-    """Copies of an MLflow run in the tables of its store, each with some tags of its own."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Copy:
+    """What a copy of an MLflow run has of its own; it began when that one did, or as is said."""
+
+    tags: Mapping[str, str]
+    start_time: int | None = None
+
+
+def _copy_runs(database: Path, like: str, copies: Sequence[_Copy]) -> None:
+    """Copies of an MLflow run in the tables of its store."""
     key, _, value = like.partition(" = ")
     with sqlite3.connect(database) as opened:
         model = opened.execute(
@@ -149,15 +166,14 @@ def _copy_runs(database: Path, like: str, tags: Sequence[dict[str, str]]) -> Non
             )
         )
         said = dict(opened.execute("SELECT key, value FROM tags WHERE run_uuid = ?", (model,)))
-        for own in tags:
+        for copy in copies:
             run = uuid4().hex
             marks = ", ".join("?" * len(columns))
-            opened.execute(
-                f"INSERT INTO runs VALUES ({marks})", [*({**row, "run_uuid": run}.values())]
-            )
+            own = {"run_uuid": run, "start_time": copy.start_time or row["start_time"]}
+            opened.execute(f"INSERT INTO runs VALUES ({marks})", [*({**row, **own}.values())])
             opened.executemany(
                 "INSERT INTO tags (key, value, run_uuid) VALUES (?, ?, ?)",
-                [(k, v, run) for k, v in {**said, **own}.items()],
+                [(k, v, run) for k, v in {**said, **copy.tags}.items()],
             )
 
 

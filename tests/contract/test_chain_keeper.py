@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from gates.ledger.chain_keeping import ChainKeeper, Lease, LeaseHeld, LeaseLost, Sealed
+from gates.ledger.chain_keeping import ChainKeeper, Known, Lease, LeaseHeld, LeaseLost, Sealed
 from gates.ledger.mlflow_ledger.ledger import MlflowLedger
 from tests.fakes.memory_ledger import MemoryLedger
+
+AT = "2026-03-01T10:00:00+00:00"
+LATER = "2026-03-01T10:00:07+00:00"
 
 
 @dataclass(frozen=True)
@@ -24,15 +27,14 @@ class Place:
             self.model, holder="test", intent="append", patience=0, above=above
         )
 
-    def append(self, *envelopes: bytes, first: int = 1) -> None:
+    def append(self, *envelopes: bytes, first: int = 1, at: str = AT) -> None:
         with self.lease() as lease:
-            self.keeper.append(self.model, [sealed(e) for e in envelopes], first=first, lease=lease)
+            said = [sealed(envelope, at) for envelope in envelopes]
+            self.keeper.append(self.model, said, first=first, lease=lease)
 
 
-def sealed(envelope: bytes) -> Sealed:
-    return Sealed(
-        envelope=envelope, name="a record", at="2026-03-01T10:00:00+00:00", tags={"gate_kind": "x"}
-    )
+def sealed(envelope: bytes, at: str = AT) -> Sealed:
+    return Sealed(envelope=envelope, name="a record", at=at, tags={"gate_kind": "x"})
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +64,19 @@ def test_envelopes_come_back_byte_for_byte_in_their_order(place: Place) -> None:
     place.append(*envelopes[:11])
     place.append(envelopes[11], first=12)
     assert place.keeper.chain(place.model) == tuple(envelopes)
-    assert place.keeper.chain(place.model, after=9) == tuple(envelopes[9:])
-    assert place.keeper.chain(place.model, after=12) == ()
+    assert place.keeper.chain(place.model, after=Known(sequence=9, at=AT)) == tuple(envelopes[9:])
+    assert place.keeper.chain(place.model, after=Known(sequence=12, at=AT)) == ()
+
+
+def test_what_follows_a_known_record_is_found_by_its_time_also_in_the_same_millisecond(
+    place: Place,
+) -> None:
+    times = (AT, "2026-03-01T10:00:00.000400+00:00", "2026-03-01T12:00:00.000900+02:00", LATER)
+    for n, at in enumerate(times, 1):
+        place.append(bytes([n]), first=n, at=at)
+    for n, at in enumerate(times, 1):
+        later = tuple(bytes([m]) for m in range(n + 1, 5))
+        assert place.keeper.chain(place.model, after=Known(sequence=n, at=at)) == later
 
 
 def test_two_records_of_one_sequence_are_both_there_and_one_record_twice_is_once(
