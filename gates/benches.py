@@ -6,8 +6,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from gates.measuring import harness_programs, judging_endpoints, prices_of, subject_of
+from gates.measuring import harness_programs, judging_endpoints, prices_of
 from gates.services import Services
+from gates.subjects import subject_of
 from policies.benchmark import HARNESS, kind_of
 from policies.canonical import Json, canonical_json
 from policies.coherence_of_plans import plan_problems

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from gates.equipment import Equipment, equipment_of, equipment_of_judges
 from gates.ledger.ledger import Version
-from gates.measuring import subject_of
 from gates.membership import how_to_adopt, needs_baseline
 from gates.services import Services
+from gates.subjects import subject_of
 from gates.trusting import signer_in, trust_in
 from policies.benchmark_tasks import CodeTask
 from policies.errors import GateError

@@ -5,11 +5,12 @@ from contextlib import ExitStack
 from gates.ab import Ab
 from gates.amounts import NOTHING, Range, StageForecast
 from gates.ledger.ledger import Version
-from gates.measuring import online_sources, opened
+from gates.measuring import online_sources
 from gates.membership import Round
 from gates.offline_due import OfflineBooks
 from gates.services import Services
 from gates.side_by_side_due import SideBySideBooks
+from gates.subjects import opened
 from policies.errors import InputError
 from stages.engine.subject import Subject
 from stages.evidence.records import StageName

@@ -1,10 +1,8 @@
-"""From registered versions and a policy to checkpoints to ask and stages that measure."""
+"""From a policy to stages that measure."""
 
-from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Protocol, assert_never
 
 from gates.chain.alias_standing import ab_end_words
@@ -15,9 +13,9 @@ from gates.ledger.ledger import Version
 from gates.membership import Round
 from gates.preregistration import preregister, source_sha256
 from gates.services import Services
+from gates.subjects import key_in, plan_digest, pressed
 from gates.task_order import offline_order
 from policies.benchmark_tasks import Harness
-from policies.canonical import Json, sha256_of
 from policies.policy import Policy, PolicyFile
 from policies.side_by_side import SideBySidePlan
 from stages.engine.checkpoints import Checkpoints
@@ -28,8 +26,6 @@ from stages.engine.subject import Subject
 from stages.evidence.estimate import Unmeasured
 from stages.evidence.records import Evidence, Measurement, Provenance, Quantity, StageName, Validity
 from stages.judges.purse import Cap
-from stages.models.build import Source, client_for
-from stages.models.client import ModelClient
 from stages.models.prices import UNPRICED, Price, Prices
 from stages.models.settings import EndpointSettings
 from stages.offline.harness.environment import Programs
@@ -57,53 +53,6 @@ class Stage(Protocol):
     ) -> Evidence:
         """Evidence with one step more; equal to `so_far` when nothing more can be measured now."""
         ...
-
-
-def subject_of(version: Version, services: Services) -> Subject:
-    """The checkpoint behind a registered version.
-
-    Raises:
-        Broken: When its recorded file is gone or is not the one that was registered.
-        InputError: When its tags do not say how it answers.
-    """
-    client = client_for(
-        version.tags,
-        version=version.version,
-        endpoint=_endpoint(version, services),
-        file=_file(version, services),
-        api_keys=_keys(services),
-    )
-    return Subject(
-        uri=version.uri,
-        known_as=version.known_as,
-        digest=sha256_of(_identity(version, client)),
-        client=client,
-    )
-
-
-def opened(version: Version, services: Services, clients: ExitStack) -> Subject:
-    """The same checkpoint, whose connections are let go of with `clients`.
-
-    Raises:
-        Broken: As `subject_of` says.
-        InputError: As `subject_of` says.
-    """
-    subject = subject_of(version, services)
-    if subject.client is not None:
-        clients.callback(subject.client.close)
-    return subject
-
-
-def _identity(version: Version, client: ModelClient | None) -> dict[str, Json]:
-    """What tells one checkpoint from another.
-
-    Files do so themselves. An address does not: what is served there today, under a version of its
-    own, is not what was served there under another version, whose answers are in the journal.
-    """
-    if client is None:
-        return {"external": version.known_as}
-    identity = dict(client.identity)
-    return {**identity, "version": version.uri} if identity.get("kind") == "endpoint" else identity
 
 
 def stage_of(name: StageName, round_: Round, services: Services, *, candidate: str) -> Stage:
@@ -227,11 +176,6 @@ def _side_by_side(plan: SideBySidePlan, file: PolicyFile, services: Services) ->
     return SideBySideStage(plan, comparing, price=price)
 
 
-def plan_digest(policy: Policy, stage: StageName) -> str:
-    """Digest of a stage's plan, as evidence carries it."""
-    return sha256_of(policy.plan.said().get(stage))
-
-
 def online_sources(services: Services) -> dict[str, OnlineSource]:
     """Traffic that the workspace names, `[data.NAME]`, by name."""
     return {name: _tables(section, services) for name, section in services.workspace.data.items()}
@@ -248,7 +192,7 @@ def _tables(section: DataSection, services: Services) -> Tables:
     at = None
     if section.connection is not None:
         variable = section.password_env
-        password = _key(variable, services)
+        password = key_in(variable, services)
         at = Connection(url=section.connection, password=password, password_env=variable)
     return Tables(
         exposures=relation(section.exposures, section.exposures_sql, of=at),
@@ -272,7 +216,7 @@ def judging_endpoints(services: Services) -> dict[str, EndpointSettings]:
     """Judges and services that the workspace names, `[endpoints.NAME]`, by name."""
     return {
         name: replace(
-            _pressed(section, _key(section.api_key_env, services)),
+            pressed(section, key_in(section.api_key_env, services)),
             base_url=section.base_url,
             model=section.model,
         )
@@ -327,51 +271,3 @@ def without_evidence(
             code=code_version(),
         ),
     )
-
-
-def _endpoint(version: Version, services: Services) -> EndpointSettings | None:
-    """What the workspace says of the model's endpoint; a version's own tags come before it."""
-    section = services.workspace.models.get(version.name)
-    if section is None:
-        return None
-    return replace(
-        _pressed(section, _key(section.api_key_env, services)),
-        base_url=section.endpoint,
-        model=section.served_as,
-    )
-
-
-def _pressed(section: Asking, api_key: str | None) -> EndpointSettings:
-    """How hard an endpoint may be pressed, and its key; where it is, its own section says."""
-    return EndpointSettings(
-        api_key=api_key,
-        timeout_seconds=section.timeout_seconds,
-        retries=section.retries,
-        slots=section.slots,
-        requests_per_minute=section.requests_per_minute,
-    )
-
-
-def _key(variable: str | None, services: Services) -> str | None:
-    """The key in a variable, where one is named and set."""
-    return services.workspace.secret(variable) if variable else None
-
-
-def _keys(services: Services) -> dict[str, str]:
-    """The keys that the workspace names; a version's tags can ask for no other variable."""
-    workspace = services.workspace
-    said = [section.api_key_env for section in workspace.models.values()]
-    said += [section.api_key_env for section in workspace.endpoints.values()]
-    names = {name for name in said if name is not None}
-    found = {name: workspace.secret(name) for name in names}
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _file(version: Version, services: Services) -> Path | None:
-    """The recorded outputs or the model's folder, fetched once; its digest is the client's work."""
-    if version.tags.get("gate_source") not in (Source.RECORDED, Source.PYFUNC):
-        return None
-    said = [version.uri, version.source, version.tags.get("gate_sha256", "")]
-    folder = services.cache / sha256_of(said)
-    found = next(folder.iterdir(), None) if folder.is_dir() else None
-    return found or services.ledger.fetch_file(version, folder)

@@ -13,7 +13,7 @@ from gates.decide.stage_gate import anything_open
 from gates.decide.verdict import RoundDecision
 from gates.ledger.ledger import STARTED_TAG, Logged, Record, Version
 from gates.ledger.outbox import flush, log_or_keep, waiting
-from gates.measuring import Stage, opened, stage_of, without_evidence
+from gates.measuring import Stage, stage_of, without_evidence
 from gates.membership import Round, assemble
 from gates.notify.changes import changes
 from gates.notify.events import tell
@@ -21,6 +21,7 @@ from gates.pages import Seen, pages_of
 from gates.pseudonyms import pseudonyms_of, without_names
 from gates.reports.online.course import AbCourse, course_of
 from gates.services import Services
+from gates.subjects import opened
 from gates.wealth import settle
 from policies.canonical import Json, sha256_of
 from policies.errors import Broken, GateError, WrongUsage

@@ -15,7 +15,6 @@ from gates.decide.rounds import decide_round
 from gates.decide.verdict import RoundDecision, Verdict
 from gates.ledger.ledger import Decided, Version
 from gates.ledger.outbox import waiting_about
-from gates.measuring import plan_digest, subject_of
 from gates.preregistration import registered
 from gates.promotion import permission as may
 from gates.promotion import whereabouts as where
@@ -25,6 +24,7 @@ from gates.promotion.refusal import Refusal
 from gates.promotion.signed_evidence import ByMember, digests_of, evidence_of
 from gates.promotion.stranding import Old, Stranded, stranded
 from gates.services import Services
+from gates.subjects import plan_digest, subject_of
 from gates.trust.statement import Subject
 from gates.trust.trust import AliasTrust
 from policies.policy import Policy, PolicyFile

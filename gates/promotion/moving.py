@@ -4,8 +4,8 @@ from gates.chain.chain import Chain
 from gates.chain.custody import Custody
 from gates.ledger.chain_keeping import Lease
 from gates.ledger.ledger import Version
-from gates.measuring import subject_of
 from gates.services import Services
+from gates.subjects import subject_of
 from gates.trust.statement import Subject
 from policies.errors import Broken, WrongUsage
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from gates.gate_toml import ModelSection
 from gates.ledger.ledger import Version
-from gates.measuring import opened
 from gates.promotion.recognition import (
     NotAsked,
     NotYetServing,
@@ -17,6 +16,7 @@ from gates.promotion.recognition import (
     telling,
 )
 from gates.services import Services
+from gates.subjects import opened
 from policies.errors import GateError
 from policies.policy import PolicyFile
 from stages.engine.checkpoints import Checkpoints, Questions

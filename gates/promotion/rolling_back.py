@@ -9,7 +9,6 @@ from gates.chain.chain import Chain
 from gates.chain.custody import Custody, Entry
 from gates.chain.record import Kept
 from gates.ledger.ledger import LedgerDown, Version
-from gates.measuring import subject_of
 from gates.notify.events import Event, EventKind, tell
 from gates.promotion.aftermath import Aftermath, after_move
 from gates.promotion.ending import ended_abs
@@ -18,6 +17,7 @@ from gates.promotion.production import Patience, recognition_of
 from gates.promotion.reasons import refuse_no_reason
 from gates.promotion.stranding import Old, stranded
 from gates.services import Services
+from gates.subjects import subject_of
 from gates.trust.statement import Subject
 from policies.errors import Broken, GateError, WrongUsage
 from stages.models.fingerprint import served_identity
@@ -99,7 +99,7 @@ def _dry(model: str, services: Services, back: Back) -> RolledBack:
         target=target,
         before=holder.uri if holder else None,
         alias=back.alias,
-        warnings=(*_strangers(services), *_doubts(target, services)),
+        warnings=_warnings(target, services),
     )
 
 
@@ -111,7 +111,7 @@ def _rolled_back(model: str, services: Services, back: Back, *, patience: Patien
     custody = custody_of(services)
     left_at = services.ledger.holder(model, back.alias)
     target, _ = _target(custody.chain(model), left_at, services, back)
-    warnings = (*_strangers(services), *_doubts(target, services))
+    warnings = _warnings(target, services)
     recognition = recognition_of(target, left_at, file=None, services=services)
     with custody.lease(model, intent=f"roll {model}@{back.alias} back") as lease:
         chain = custody.chain(model)
@@ -221,6 +221,13 @@ def _target(
             "the word of two people",
         )
     return services.ledger.version(found.record.subject.name), found.record.subject
+
+
+def _warnings(target: Version, services: Services) -> tuple[str, ...]:
+    """What a person should know, and what keeps nobody from going back."""
+    expired = custody_of(services).trust.expiry_warning(services.clock())
+    said = () if expired is None else (expired,)
+    return (*said, *_strangers(services), *_doubts(target, services))
 
 
 def _strangers(services: Services) -> tuple[str, ...]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gates.accounts import Accounts
-from gates.measuring import opened, plan_digest
 from gates.membership import Round, assemble
 from gates.notify.events import Event, EventKind, tell
 from gates.services import Services
+from gates.subjects import opened, plan_digest
 from policies.errors import WrongUsage
 from policies.policy import Policy, PolicyFile
 from policies.side_by_side import SideBySidePlan

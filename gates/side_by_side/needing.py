@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from gates.measuring import gathering_of, opened
+from gates.measuring import gathering_of
 from gates.membership import assemble
 from gates.services import Services
+from gates.subjects import opened
 from policies.benchmark_tasks import Stopping
 from policies.policy import PolicyFile
 from policies.side_by_side import WIN_RATE, Counted, SideBySidePlan

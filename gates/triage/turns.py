@@ -7,12 +7,13 @@ from functools import cached_property
 
 from gates.decide.stage_gate import anything_open
 from gates.ledger.ledger import Version
-from gates.measuring import offline_stage, opened, prices_of
+from gates.measuring import offline_stage, prices_of
 from gates.membership import Round
 from gates.offline_due import OfflineBooks
 from gates.pipeline import measure_stage
 from gates.services import Services
 from gates.serving import served
+from gates.subjects import opened
 from gates.triage.allowance import (
     Allowance,
     TooDear,

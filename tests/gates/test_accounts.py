@@ -7,10 +7,10 @@ import pytest
 from gates.accounts import Accounts
 from gates.amounts import Range
 from gates.forecast import forecast
-from gates.measuring import subject_of
 from gates.membership import Round, assemble
 from gates.pipeline import run_round
 from gates.side_by_side_due import SideBySideBooks
+from gates.subjects import subject_of
 from stages.evidence.estimate import Cause
 from tests.fakes.comparing import PLAN, PROMPTS, compared
 from tests.fakes.workplace import Workplace

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from gates.measuring import subject_of
 from gates.membership import assemble
 from gates.offline_due import OfflineBooks
 from gates.pipeline import RoundResult, run_round
+from gates.subjects import subject_of
 from policies.policy import PolicyFile
 from stages.evidence.estimate import Cause
 from stages.evidence.records import Cost

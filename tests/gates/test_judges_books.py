@@ -10,10 +10,10 @@ from gates.amounts import NONE, Range
 from gates.forecast import forecast
 from gates.judges_books import Hearings
 from gates.ledger.ledger import Version
-from gates.measuring import subject_of
 from gates.membership import Round, assemble
 from gates.pipeline import run_round
 from gates.side_by_side_due import SideBySideBooks
+from gates.subjects import subject_of
 from policies.policy import PolicyFile
 from stages.judges.asking import ATTEMPTS
 from tests.fakes.comparing import PLAN, WINS, answering, compared

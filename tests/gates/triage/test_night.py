@@ -521,7 +521,7 @@ def _raising(error: type[BaseException]) -> Callable[..., object]:
 def _answer_stream(place: Workplace, version: Version) -> str:
     from contextlib import ExitStack
 
-    from gates.measuring import opened
+    from gates.subjects import opened
 
     with ExitStack() as clients:
         return f"answers/{opened(version, place.services, clients).digest}"
