@@ -14,6 +14,7 @@ from gates.expected_spread import expected_spread
 from gates.power import POWER, Adequacy, or_none, unknown
 from policies.benchmark_tasks import HarnessTask
 from policies.criteria import AtLeast, AtMost, Better, Criterion, NonInferior, Severity
+from policies.graded_task import GradedTask
 from policies.metric import Metric, Unit
 from policies.policy import Policy, PolicyFile
 from policies.task import AskedTask
@@ -128,6 +129,8 @@ def _offline(file: PolicyFile, criterion: Criterion) -> Adequacy:
     name = criterion.metric.partition(".")[0]
     metric = file.policy.plan.metrics()[criterion.metric]
     task = file.policy.plan.asked().get(name)
+    if isinstance((file.policy.plan.offline or {})[name], GradedTask):
+        return unknown(criterion.metric, 1, "its grade says how well it is known")
     if task is None:
         return unknown(criterion.metric, _harness_items(file, name), "the harness has its samples")
     if metric.unit is Unit.NUMBER:

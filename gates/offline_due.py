@@ -29,7 +29,8 @@ from gates.services import Services
 from gates.task_order import offline_order
 from policies.benchmark_tasks import HarnessTask
 from policies.errors import InputError, WrongUsage
-from policies.plan import Asked
+from policies.graded_task import GradedTask
+from policies.plan import OfflineTask
 from policies.task import AskedTask, DetectorTask
 from stages.engine.answering import answer_name
 from stages.engine.checkpoints import identity_stream
@@ -171,13 +172,13 @@ class OfflineBooks:
             task = self._task(name)
             if isinstance(task, HarnessTask):
                 costs.append(price.of(self._run_so_far(subject, name, task)))
-            else:
+            elif not isinstance(task, GradedTask):
                 costs.append(price.of(self._answered(subject, name)))
                 costs.append(self._read_so_far(subject, name, task, no_more=no_more))
         spent = total(costs)
         return spent if spent.calls else replace(spent, usd=0.0, gpu_minutes=0.0)
 
-    def _task(self, name: str) -> Asked | HarnessTask:
+    def _task(self, name: str) -> OfflineTask:
         plan = self.round.file.policy.plan.offline
         assert plan is not None
         return plan[name]
@@ -188,6 +189,8 @@ class OfflineBooks:
             harness = self._harness(subject, name, task)
             checks = NONE if harness == NOTHING else pinned_calls(2)
             return _Part(harness=harness, pinned=checks)
+        if isinstance(task, GradedTask):
+            return _Part()  # it was made before
         missing = self._missing(subject, name)
         portions = PORTIONS if stops_early(task) else 1
         return _Part(

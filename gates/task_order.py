@@ -6,6 +6,7 @@ from pathlib import Path
 from policies.benchmark_tasks import HarnessTask
 from policies.criteria import Severity
 from policies.errors import GateError
+from policies.graded_task import GradedTask
 from policies.plan import OfflineTask
 from policies.policy import PolicyFile
 from policies.task import AskedTask
@@ -43,6 +44,8 @@ def tokens(task: OfflineTask, folder: Path) -> float:
     """
     if isinstance(task, HarnessTask):
         return 0.0 if task.results else float(task.items_at_least * HARNESS_TOKENS)
+    if isinstance(task, GradedTask):
+        return 0.0
     assert isinstance(task, AskedTask)
     try:
         file = read_items(task.data, base=folder, cluster=task.cluster, sha256=task.sha256)

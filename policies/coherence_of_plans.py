@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from policies.benchmark_tasks import RUN_BY_THE_GATE, HarnessTask
 from policies.coherence_of_comparisons import comparison_problems
 from policies.coherence_of_online import online_problems
+from policies.graded_task import GradedTask
 from policies.plan import Plan
 from policies.problems import Path, Problem, listed, meant
 from policies.safety_tasks import ToxicityTask
@@ -53,6 +54,8 @@ def _offline_problems(plan: Plan) -> Iterator[Problem]:
             yield from _classifier_problems(at, task)
         if isinstance(task, HarnessTask):
             yield from _results_problems(at, task)
+        if isinstance(task, GradedTask) and "{version}" not in task.graded:
+            yield _not_its_own(at, "graded", task.graded)
 
 
 def _results_problems(at: Path, task: HarnessTask) -> Iterator[Problem]:
@@ -72,12 +75,16 @@ def _results_problems(at: Path, task: HarnessTask) -> Iterator[Problem]:
             fix="remove `model`",
         )
     if task.results is not None and "{version}" not in task.results:
-        yield Problem(
-            at=(*at, "results"),
-            found=f"`{task.results}`",
-            expected="a path with {version}, since every version has results of its own",
-            fix="keep each version's results in a folder named by its number",
-        )
+        yield _not_its_own(at, "results", task.results)
+
+
+def _not_its_own(at: Path, key: str, named: str) -> Problem:
+    return Problem(
+        at=(*at, key),
+        found=f"`{named}`",
+        expected="a path with {version}, since every version has results of its own",
+        fix="keep each version's results in a folder named by its number",
+    )
 
 
 def _level_problems(at: Path, level: float, *, least: float) -> Iterator[Problem]:

@@ -13,8 +13,10 @@ from policies.benchmark_tasks import (
     RewardTask,
     RubricTask,
 )
+from policies.graded_task import GradedTask
 from policies.metric import Metric
 from policies.online import OnlinePlan
+from policies.pairs_task import PairsTask
 from policies.safety_tasks import (
     ExtractionTask,
     HarmTask,
@@ -26,9 +28,11 @@ from policies.side_by_side import SideBySidePlan
 from policies.task import AskedTask, Task
 
 KINDS: dict[str, type[Task]] = {
+    "pairs": PairsTask,
     "scorer": BenchmarkTask,
     "language": CodeTask,
     "harness": HarnessTask,
+    "graded": GradedTask,
     "reward": RewardTask,
     "rubric": RubricTask,
     "grounding": GroundingTask,
@@ -50,8 +54,10 @@ def _task_kind(value: object) -> str:
 
 OfflineTask = Annotated[
     Annotated[BenchmarkTask, Tag("scorer")]
+    | Annotated[PairsTask, Tag("pairs")]
     | Annotated[CodeTask, Tag("language")]
     | Annotated[HarnessTask, Tag("harness")]
+    | Annotated[GradedTask, Tag("graded")]
     | Annotated[RewardTask, Tag("reward")]
     | Annotated[RubricTask, Tag("rubric")]
     | Annotated[GroundingTask, Tag("grounding")]
@@ -66,6 +72,7 @@ OfflineTask = Annotated[
 
 Asked = (
     BenchmarkTask
+    | PairsTask
     | CodeTask
     | RewardTask
     | RubricTask

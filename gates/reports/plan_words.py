@@ -12,6 +12,7 @@ from policies.benchmark_tasks import (
     RubricTask,
     Stopping,
 )
+from policies.graded_task import GradedTask
 from policies.online import OnlinePlan
 from policies.plan import Asked, OfflineTask, Plan
 from policies.safety_tasks import (
@@ -40,11 +41,21 @@ def _task(task: OfflineTask) -> str:
     """One sentence, and a clause for everything beside the usual."""
     if isinstance(task, HarnessTask):
         return "; ".join((_harness(task), *_of_harness(task)))
+    if isinstance(task, GradedTask):
+        return _grade(task)
     drawn = "answers" if task.generations == 1 else f"{task.generations} answers each"
     said = f"{drawn} to {task.data}, {_scored(task)}"
     if task.cluster is not None:
         said += f", dependent within each {task.cluster}"
     return "; ".join((said, *_beside(task)))
+
+
+def _grade(task: GradedTask) -> str:
+    said = f"how well it teaches, read from its grade in {task.graded}"
+    if task.recipe is not None:
+        said += f", made by the recipe {task.recipe}"
+    digest = task.recipe_sha256
+    return said if digest is None else f"{said} with sha256 {digest[:12]}"
 
 
 def _harness(task: HarnessTask) -> str:

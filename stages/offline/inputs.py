@@ -12,6 +12,7 @@ from typing import Never
 
 from policies.benchmark_tasks import CodeTask, HarnessTask, RewardTask
 from policies.errors import GateError, InputError, PolicyError, WrongUsage
+from policies.graded_task import GradedTask
 from policies.plan import Asked, OfflineTask
 from policies.safety_tasks import ToxicityTask
 from stages.engine.data import ItemFile
@@ -55,7 +56,10 @@ def unusable(plan: Mapping[str, OfflineTask], tools: Tools, items: ItemsOf) -> t
         try:
             check_level(name, task)
             if isinstance(task, HarnessTask):
-                _check_harness(task, tools.base)
+                said = [("results", task.results), ("task_path", task.task_path)]
+                _check_there(said, task.harness.replace("_", "-"), tools.base)
+            elif isinstance(task, GradedTask):
+                _check_there([("graded", task.graded)], "the workshop", tools.base)
             else:
                 _check_asked(task, tools, items(name))
         except GateError as error:
@@ -131,9 +135,8 @@ class _Seen:
         raise ValueError(f"{self.name} was only looked at; {len(texts)} texts cannot be scored")
 
 
-def _check_harness(task: HarnessTask, base: Path) -> None:
-    """Results of a version that is still to come may lack, the folder of all of them may not."""
-    said = [("results", task.results), ("task_path", task.task_path)]
+def _check_there(said: Sequence[tuple[str, str | None]], whose: str, base: Path) -> None:
+    """Files of a version that is still to come may lack, the folder of all of them may not."""
     for key, named in said:
         if named is None:
             continue
@@ -141,7 +144,7 @@ def _check_harness(task: HarnessTask, base: Path) -> None:
         path = base / (fixed if fixed == named or fixed.endswith("/") else Path(fixed).parent)
         if not path.exists():
             raise InputError(
-                f"cannot read the {key.replace('_', ' ')} of {task.harness.replace('_', '-')}",
+                f"cannot read the {key.replace('_', ' ')} of {whose}",
                 why=f"there is no {path.resolve()}",
                 fix=f"correct `{key}` (it is relative to the policy), or put them there",
             )

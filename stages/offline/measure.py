@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from policies.benchmark_tasks import HarnessTask
+from policies.graded_task import GradedTask
 from policies.plan import Asked, OfflineTask
 from policies.task import AskedTask
 from stages.engine.checkpoints import Texts
@@ -24,6 +25,7 @@ from stages.models.settings import EndpointSettings
 from stages.offline.asking import Asking
 from stages.offline.assembly import Assembly, Step
 from stages.offline.estimating import measure_task
+from stages.offline.graded.reading import Grades
 from stages.offline.harness.environment import Programs
 from stages.offline.harness.measure import Harnesses
 from stages.offline.inputs import check_level, refuse_wrong, seen_in, unusable
@@ -109,6 +111,7 @@ class OfflineStage:
         self._harnesses = Harnesses(
             base=base, state=state, progress=progress, programs=programs or Programs()
         )
+        self._grades = Grades(base=base, state=state)
         self._portions = Portions(asking=self._asking)
         self._readings = Readings(state=state)
         self._goes_on = goes_on or _always
@@ -181,7 +184,7 @@ class OfflineStage:
         task = self._assembly.plan[name]
         if subject is not None and isinstance(task, HarnessTask):
             return self._harnesses.known(name, task, subject)
-        if subject is None or subject.client is None or isinstance(task, HarnessTask):
+        if subject is None or subject.client is None or not isinstance(task, AskedTask):
             return None
         items = self._portions.items(name, candidate)
         scores = self._known.get((subject.digest, name, len(items)))
@@ -216,7 +219,7 @@ class OfflineStage:
         """What asking the candidate cost, and judging its answers."""
         judged = self._costs.get((candidate.digest, name), Cost())
         task = self._assembly.plan[name]
-        if isinstance(task, HarnessTask):
+        if not isinstance(task, AskedTask):
             return (self._prices.checkpoint.of(judged),)
         judging = judging_of(task, self._tools.endpoints)
         price = self._prices.endpoint(judging.endpoint) if judging else UNPRICED
@@ -264,7 +267,7 @@ class OfflineStage:
     def _checked(self, name: str, task: OfflineTask) -> tuple[tuple[str, str], ...]:
         """Name and digest of a task's items; it can be scored."""
         check_level(name, task)
-        if isinstance(task, HarnessTask):
+        if not isinstance(task, AskedTask):
             return ()
         file = self._asking.items(name)
         self._instrument(name, task).check(file)
@@ -275,6 +278,8 @@ class OfflineStage:
         task = self._assembly.plan[name]
         if isinstance(task, HarnessTask):
             return self._harnessed(name, task, subject)
+        if isinstance(task, GradedTask):
+            return self._grades.scores(name, task, subject)
         items = self._portions.items(name, candidate)
         texts = self._asking.texts(subject, name, items)
         match texts:

@@ -23,6 +23,7 @@ from policies.benchmark_tasks import (
     Stopping,
 )
 from policies.criteria import Criterion, NonInferior, Quota, Severity
+from policies.graded_task import GradedTask
 from policies.load import load_policy
 from policies.online import (
     Covariate,
@@ -72,6 +73,7 @@ SECTIONS: dict[str, type[Strict]] = {
     "Contamination": Contamination,
     "Code": CodeTask,
     "Harness": HarnessTask,
+    "Graded": GradedTask,
     "Reward model": RewardTask,
     "Rubric": RubricTask,
     "Grounding": GroundingTask,

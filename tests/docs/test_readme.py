@@ -19,6 +19,7 @@ from policies.benchmark_tasks import (
     RubricTask,
     Scorer,
 )
+from policies.graded_task import GradedTask
 from policies.plan import KINDS
 from policies.safety_tasks import (
     ExtractionTask,
@@ -57,6 +58,7 @@ EACH_KIND: Mapping[str, tuple[Task, ...]] = {
     "refusal": (RefusalTask(data="a", refusal="rules"),),
     "corpus": (MemorizationTask(data="a", corpus=("b",), restricted_licences=("GPL-*",)),),
     "extraction_tokens": (ExtractionTask(data="a", extraction_tokens=50),),
+    "graded": (GradedTask(graded="grades/{version}"),),
     "harness": tuple(HarnessTask(harness=harness, task="a") for harness in Harness),
 }
 """A task of every kind, with all that it can measure."""

@@ -44,11 +44,12 @@ def test_among_those_the_cheapest_is_first(folder: Path) -> None:
         "judged": "data: few.jsonl, rubric: [relevance, creativity], judge: j",
         "few": "data: few.jsonl, scorer: exact",
         "read": "harness: lm_eval, task: x, results: 'there/{version}.json'",
+        "graded": "graded: 'grades/{version}'",
     }
-    metrics = ["long.accuracy", "often.accuracy", "many.accuracy", "judged.relevance"]
+    metrics = ["long.accuracy", "often.accuracy", "many.accuracy", "judged.relevance", "graded.pgr"]
     criteria = [blocks(metric) for metric in (*metrics, "few.accuracy", "read.score")]
     found = order(folder, tasks, *criteria)
-    assert found == ("read", "few", "judged", "long", "often", "many")
+    assert found == ("read", "graded", "few", "judged", "long", "often", "many")
 
 
 def test_a_harness_that_is_run_costs_its_samples(folder: Path) -> None:

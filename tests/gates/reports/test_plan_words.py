@@ -9,6 +9,7 @@ from policies.benchmark_tasks import (
     Scorer,
     Stopping,
 )
+from policies.graded_task import GradedTask
 from policies.plan import OfflineTask, Plan
 from policies.safety_tasks import ToxicityTask
 from policies.side_by_side import Counted, SideBySidePlan
@@ -116,3 +117,10 @@ def test_where_judges_decide_alone_no_votes_are_spoken_of() -> None:
     )
     (said,) = plan_words(Plan(side_by_side=plan), "side_by_side")
     assert said.startswith("verdicts of judges on 20 prompts, deciding once all are in")
+
+
+def test_a_grade_is_told_with_the_recipe_that_must_have_made_it() -> None:
+    plain = GradedTask(graded="grades/{version}")
+    assert words(plain) == "task: how well it teaches, read from its grade in grades/{version}"
+    pinned = GradedTask(graded="grades/{version}", recipe="agora", recipe_sha256="a" * 64)
+    assert words(pinned).endswith(", made by the recipe agora with sha256 aaaaaaaaaaaa")

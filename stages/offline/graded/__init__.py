@@ -1,0 +1,1 @@
+"""How well a checkpoint teaches, read from a grade that the workshop made."""
