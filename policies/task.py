@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from policies.base import Count, Name, OpenShare, Sha256, Strict, Text
+from policies.canonical import Json
 from policies.metric import Metric
 
 
@@ -14,6 +15,17 @@ class Sampling(Strict):
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
     max_tokens: Count = 1024
     seed: int | None = 0
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Share of probability that the tokens drawn from hold, the likeliest first; None: all."""
+
+    def asked(self) -> dict[str, Json]:
+        """All that it says, as JSON, without what was added later and is not set.
+
+        Digests of questions are made of it: what was asked before a field was there stays asked.
+        """
+        left_out = {"top_p"} if self.top_p is None else None
+        asked: dict[str, Json] = self.model_dump(mode="json", exclude=left_out)
+        return asked
 
 
 class Groups(Strict):

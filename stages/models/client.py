@@ -57,7 +57,7 @@ class Request:
         """Digest of all that is sent: under one identity, equal keys are asked once."""
         asked: dict[str, Json] = {
             "question": self.item.digest,
-            "sampling": self.sampling.model_dump(mode="json"),
+            "sampling": self.sampling.asked(),
         }
         if self.response_format is not None:
             asked["response_format"] = self.response_format

@@ -108,6 +108,8 @@ def _body(request: Request) -> dict[str, Json]:
     }
     if request.sampling.seed is not None:
         body["seed"] = request.sampling.seed
+    if request.sampling.top_p is not None:
+        body["top_p"] = request.sampling.top_p
     if request.item.tools:
         body["tools"] = list(request.item.tools)
     if request.response_format is not None:

@@ -1,16 +1,16 @@
 """Checkpoints packed as MLflow pyfunc models, run in this process."""
 
-import hashlib
 import threading
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, cast
 
-from policies.canonical import Json, sha256_of
+from policies.canonical import Json
 from policies.errors import Broken
 from stages.evidence.items import Item, Response
 from stages.models.client import ModelError, Request
+from stages.models.folder_digest import digest_of_folder
 from stages.models.visible import says_nothing
 
 
@@ -62,7 +62,7 @@ class Pyfunc:
 
     def __init__(self, folder: Path) -> None:
         self._model = _load(folder)
-        self._sha256 = _digest(folder)
+        self._sha256 = digest_of_folder(folder)
         self._task = str((self._model.metadata.metadata or {}).get("task", ""))
         schema = self._model.metadata.get_input_schema()
         self._columns = tuple(schema.input_names()) if schema is not None else ()
@@ -192,15 +192,3 @@ def _load(folder: Path) -> _Model:
             why=f"{type(error).__name__}: {error}",
             fix="install what the model needs (its requirements.txt), or log it again",
         ) from error
-
-
-def _digest(folder: Path) -> str:
-    """Digest of all files below a folder, by their names."""
-    files: dict[str, Json] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            with path.open("rb") as file:
-                files[path.relative_to(folder).as_posix()] = hashlib.file_digest(
-                    file, "sha256"
-                ).hexdigest()
-    return sha256_of(files)
