@@ -18,6 +18,8 @@ class Kind(StrEnum):
 
     RELEASE = "release"
     NIGHTLY = "nightly"
+    JUDGE = "judge"
+    """Whether a model may judge: pairs only, and nothing else admits a judge to stage 2."""
 
 
 class Budget(Strict):

@@ -14,6 +14,7 @@ from policies.benchmark_tasks import (
 )
 from policies.graded_task import GradedTask
 from policies.online import OnlinePlan
+from policies.pairs_task import PairLabels, PairsTask
 from policies.plan import Asked, OfflineTask, Plan
 from policies.safety_tasks import (
     ExtractionTask,
@@ -111,6 +112,10 @@ def _scored(task: Asked) -> str:  # noqa: C901, PLR0911, PLR0912 - one line a ki
     match task:
         case BenchmarkTask():
             return f"scored by {task.scorer.replace('_', ' ')}"
+        case PairsTask(pairs=PairLabels.PEOPLE):
+            return "verdicts on pairs in both orders, held against the votes of people"
+        case PairsTask():
+            return "verdicts on pairs in both orders, held against the better answer"
         case CodeTask():
             return f"run as {task.language.title()} in a sandbox"
         case RewardTask():

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from policies.canonical import sha256_of
+from policies.canonical import Json, sha256_of
 from policies.task import Sampling
 from stages.engine.answering import AnswerLog, Answers, answer_name, ask_all
 from stages.engine.identity import (
@@ -35,16 +35,21 @@ class Questions:
         items: What is asked; ids are unique.
         sampling: How answers are drawn.
         generations: Answers to every item, with seeds counted up from the sampling's.
+        response_format: The form that answers must have, as `Request` says it.
     """
 
     items: tuple[Item, ...]
     sampling: Sampling
     generations: int = 1
+    response_format: Mapping[str, Json] | None = None
 
     @property
     def digest(self) -> str:
         """SHA-256 of all that is sent, whatever its order."""
-        keys = sorted(Request(item=item, sampling=self.sampling).key for item in self.items)
+        keys = sorted(
+            Request(item=item, sampling=self.sampling, response_format=self.response_format).key
+            for item in self.items
+        )
         return sha256_of(keys + ([str(self.generations)] if self.generations > 1 else []))
 
     def texts(self, answers: Answers) -> Texts | Unmeasured:
@@ -174,6 +179,7 @@ class Checkpoints:
             questions.items,
             questions.sampling,
             generations=questions.generations,
+            response_format=questions.response_format,
             log=AnswerLog(state=self.state, stream=f"answers/{subject.digest}"),
             progress=Silent() if calls_at_most == 0 else self.progress,
             calls_at_most=calls_at_most,

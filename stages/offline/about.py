@@ -5,9 +5,11 @@ beforehand is what is measured.
 """
 
 from policies.benchmark_tasks import BenchmarkTask, Contamination
+from policies.pairs_task import PairLabels, PairsTask
 from policies.safety_tasks import RefusalTask
 from policies.task import AskedTask, Groups
 from stages.evidence.items import Item
+from stages.offline.pairs.rewardbench import SECTION_OF
 
 ANSWER = "answer"
 REFUSE = "refuse"
@@ -28,7 +30,13 @@ def is_about(task: AskedTask, own: str, item: Item) -> bool:
     match task:
         case RefusalTask():
             return item.fields.get("expects") == EXPECTED[own]
-        case BenchmarkTask(groups=Groups(field=field, values=values)):
+        case PairsTask(pairs=PairLabels.REWARDBENCH):
+            section = own.partition(".")[2]
+            return not section or SECTION_OF.get(str(item.fields.get("subset"))) == section
+        case (
+            BenchmarkTask(groups=Groups(field=field, values=values))
+            | PairsTask(groups=Groups(field=field, values=values))
+        ):
             value = own.partition(".")[2]
             return value not in values or str(item.fields.get(field)) == value
         case _:

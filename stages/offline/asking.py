@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from policies.pairs_task import PairsTask
 from policies.task import AskedTask
 from stages.engine.answering import Answers as Journaled
 from stages.engine.checkpoints import Checkpoints, Questions, Texts
@@ -16,6 +17,7 @@ from stages.engine.subject import Subject
 from stages.evidence.estimate import Unmeasured
 from stages.evidence.items import Item
 from stages.evidence.records import Cost
+from stages.offline.pairs.showing import form_of, questions_of
 
 
 @dataclass(kw_only=True)
@@ -46,16 +48,15 @@ class Asking:
         self.checkpoints = Checkpoints(state=self.state, progress=self.progress, ration=self.ration)
 
     def items(self, name: str) -> ItemFile:
-        """The items of a task, read once.
+        """The items of a task as they are put to a checkpoint, read once.
 
         Raises:
             InputError: When they cannot be read, or are not the frozen ones.
         """
         if name not in self._files:
             task = self.plan[name]
-            self._files[name] = read_items(
-                task.data, base=self.base, cluster=task.cluster, sha256=task.sha256
-            )
+            file = read_items(task.data, base=self.base, cluster=task.cluster, sha256=task.sha256)
+            self._files[name] = questions_of(task, file) if isinstance(task, PairsTask) else file
         return self._files[name]
 
     def texts(
@@ -99,7 +100,12 @@ class Asking:
 
     def _questions(self, name: str, items: Sequence[Item]) -> Questions:
         task = self.plan[name]
-        return Questions(items=tuple(items), sampling=task.sampling, generations=task.generations)
+        return Questions(
+            items=tuple(items),
+            sampling=task.sampling,
+            generations=task.generations,
+            response_format=form_of(task) if isinstance(task, PairsTask) else None,
+        )
 
     def _calls_left(self, subject: Subject, name: str) -> int | None:
         if self.calls_at_most is None:

@@ -13,9 +13,20 @@ from stages.stats.clusters import mean_of_each
 from stages.stats.means import clustered_mean
 from stages.stats.paired import paired_difference
 from stages.stats.shares import SHARE, clopper_pearson
+from stages.stats.stratified import (
+    Strata,
+    StratifiedDifference,
+    stratified_difference,
+    stratified_mean,
+)
 
 _NO_ANYTIME_RATIO = Unmeasured(
     "no interval of a ratio holds at any time; demand a `margin`, or stop at a fixed number",
+    Cause.UNDERPOWERED,
+)
+
+_NO_STRATIFIED_RATIO = Unmeasured(
+    "no interval of a ratio holds for a score that weighs its parts; demand a `margin`",
     Cause.UNDERPOWERED,
 )
 
@@ -159,11 +170,42 @@ def _measured(
     if not (isinstance(mine, Unmeasured) or isinstance(theirs, Unmeasured)):
         theirs = _of_the_same_items(candidate.items, mine, baseline.items, theirs)
     column = None if isinstance(mine, Unmeasured) else mine
+    strata = candidate.strata.get(own)
     design = replace(_design(metric, candidate, column, level), anytime=anytime)
+    if strata is not None:
+        return _stratified(metric, _values(mine), _values(theirs), design, strata)
     found = measure_metric(metric, _values(mine), _values(theirs), design)
     missing = candidate.left_out.get(own)
     return (
         found if missing is None else tuple(_without(measurement, missing) for measurement in found)
+    )
+
+
+def _stratified(
+    metric: Metric,
+    candidate: Values | Unmeasured,
+    baseline: Values | Unmeasured,
+    design: Design,
+    strata: Strata,
+) -> tuple[Measurement, ...]:
+    """A score that weighs its parts; it has no ratio, whose interval nobody has shown."""
+    lacks = next((one for one in (candidate, baseline) if isinstance(one, Unmeasured)), None)
+    value = (
+        candidate
+        if isinstance(candidate, Unmeasured)
+        else stratified_mean(candidate, design.clusters, strata, level=design.level)
+    )
+    if isinstance(candidate, Unmeasured) or isinstance(baseline, Unmeasured):
+        assert lacks is not None
+        found = StratifiedDifference(difference=lacks, p_worse=None)
+    else:
+        found = stratified_difference(
+            candidate, baseline, design.clusters, strata, level=design.level
+        )
+    return (
+        _measurement(metric, Quantity.VALUE, value, design),
+        _measurement(metric, Quantity.DIFFERENCE, found.difference, design, p_worse=found.p_worse),
+        _measurement(metric, Quantity.RATIO, lacks or _NO_STRATIFIED_RATIO, design),
     )
 
 

@@ -9,6 +9,7 @@ from stages.engine.data import ItemFile
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.evidence.items import Item
 from stages.evidence.records import Cost
+from stages.stats.stratified import Strata
 
 Answers = tuple[str, ...]
 """What a checkpoint said to one item: one text per generation, at least one."""
@@ -75,6 +76,7 @@ class Scores:
             column may be absent for its own reason.
         left_out: What a metric leaves out and why, by its own name; said with every estimate of it.
         estimates: Metrics that are no mean of a column, by their own name.
+        strata: Metrics that weigh parts of their column otherwise than by their size, by own name.
         data: Name and digest of what was read to score them, beside the items.
         tools: Name and description of what scored them.
         cost: Of judges and services that were asked.
@@ -89,6 +91,7 @@ class Scores:
     columns: Mapping[str, Column | Unmeasured] | Unmeasured
     left_out: Mapping[str, str] = field(default_factory=dict)
     estimates: Mapping[str, Estimate | Unmeasured] = field(default_factory=dict)
+    strata: Mapping[str, Strata] = field(default_factory=dict)
     data: tuple[tuple[str, str], ...] = ()
     tools: tuple[tuple[str, str], ...] = ()
     cost: Cost = field(default_factory=Cost)

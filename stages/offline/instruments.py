@@ -10,6 +10,7 @@ from policies.benchmark_tasks import (
     RewardTask,
     RubricTask,
 )
+from policies.pairs_task import PairsTask
 from policies.plan import Asked
 from policies.safety_tasks import (
     ExtractionTask,
@@ -27,6 +28,7 @@ from stages.offline.judged.grounding import Grounding
 from stages.offline.judged.rubric import RubricJudge
 from stages.offline.memorization.extraction import Extraction
 from stages.offline.memorization.instrument import Memorization
+from stages.offline.pairs.instrument import Pairs
 from stages.offline.refusal.instrument import Refusal
 from stages.offline.reward.instrument import Reward
 from stages.offline.tools import Tools
@@ -44,6 +46,8 @@ def instrument_for(  # noqa: C901, PLR0911, PLR0912 - a line per kind of task
             )
         case BenchmarkTask():
             return Benchmark(task)
+        case PairsTask():
+            return Pairs(task)
         case ToxicityTask():
             return Toxicity(task=task, tools=tools)
         case MemorizationTask():
