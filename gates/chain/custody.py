@@ -209,14 +209,17 @@ class Custody:
         Raises:
             LeaseHeld: When others had it all the time.
             LedgerDown: When the ledger does not answer.
+            Broken: When what is appended could not be anchored.
         """
+        self._hands.anchor.check_writable()
         holder = f"{self.signatory(self.signer).owner} on {socket.gethostname()}, {os.getpid()}"
+        known = self._known.get(model) or self.chain(model)  # what is appended reads it again
         return self._hands.keeper.lease(
             model,
             holder=holder,
             intent=intent,
             patience=patience,
-            above=self.chain(model).fencing,
+            above=known.fencing,
         )
 
     def append(

@@ -115,6 +115,7 @@ def _fill_chain(custody: Custody, place: Workplace, database: Path) -> None:
     assert chain.head is not None
     Anchor(Folder(place.folder / ".gate"), "anchor.json").grow("assistant", chain.head)
     _copy_runs(database, "gate_record = 'record'", copies)
+    place.now += timedelta(seconds=1)
 
 
 def _round(chain: Chain, custody: Custody, place: Workplace) -> tuple[bytes, ...]:
