@@ -61,7 +61,16 @@ class Pairs:
         """Every metric of the task."""
         asked = ItemFile(url=self.task.data, sha256="", items=tuple(items[::2]))
         pairs = read_pairs(asked, self.task.pairs)
-        found = tuple(judged(pairs, items, answers, brief_of(self.task).form))
+        return self.of_judged(items, tuple(judged(pairs, items, answers, brief_of(self.task).form)))
+
+    def of_judged(self, items: Sequence[Item], found: Sequence[Judged]) -> Scores:
+        """Every metric of the task, from verdicts that were read.
+
+        Args:
+            items: Two questions of every pair, one after the other.
+            found: The pairs, in their order.
+        """
+        pairs = [each.pair for each in found]
         own = self._of_people(found) if self.task.pairs is PairLabels.PEOPLE else {}
         if self.task.pairs is not PairLabels.PEOPLE:
             own = self._of_labels(found)
