@@ -24,5 +24,8 @@ class Recipe(Strict):
 
     @property
     def sha256(self) -> str:
-        """Digest of what it says, defaults left out."""
-        return sha256_of(self.said())
+        """Digest of what it says of the making, defaults left out.
+
+        The budget is no part of it: who raises it goes on with what was made so far.
+        """
+        return sha256_of({key: said for key, said in self.said().items() if key != "budget"})
