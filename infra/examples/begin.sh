@@ -35,7 +35,7 @@ tracking_uri = "sqlite:///mlflow.db"
 [state]
 url = ".gate/state"
 TOML
-cp "$example/policy.yaml" .
+cp "$example"/*.yaml .
 
 # Registers what candidates.jsonl names, the baseline being version 1. Usage: register MODEL REASON
 register() {
