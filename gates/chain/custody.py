@@ -13,6 +13,7 @@ from gates.chain.bodies import Body, Signatory
 from gates.chain.chain import Chain
 from gates.chain.mirror import Mirror
 from gates.chain.record import FIRST, ChainRecord, Head, Kept, Void
+from gates.chain.replenishing import lost_runs
 from gates.chain.signing import Entry, Seal, sealed, signed_after
 from gates.chain.standing import keys_by_id, void
 from gates.chain.verifying import extended, is_signed, refuse_without, verify
@@ -22,6 +23,7 @@ from gates.trust.keys import Signer
 from gates.trust.statement import Subject
 from gates.trust.trust import Trust
 from gates.trust.trust_document import Kind
+from gates.trust.untrusted import Untrusted
 from policies.errors import Broken, GateError, WrongUsage
 
 __all__ = ["PATIENCE", "Custody", "Entry", "Hands"]
@@ -255,6 +257,46 @@ class Custody:
             WrongUsage: When there is no key, or it may not sign such records.
         """
         return self._appended(model, entries, lease, ())
+
+    def replenish(self, model: str) -> tuple[Kept, ...]:
+        """Puts back into the ledger what it lost of the chain, byte for byte, from the mirror.
+
+        For a ledger that was restored from a backup older than the newest anchored record. Killed
+        in the middle, the first of them stand; called again, it goes on.
+
+        Returns:
+            The records that were put back, oldest first; none when it had them all.
+
+        Raises:
+            WrongUsage: When no record is anchored, or there is no key.
+            Untrusted: When the mirror does not lead to the anchored record, or the ledger has a
+                record that does not belong to this chain.
+            LeaseLost: When somebody took the lease over.
+            LedgerDown: When the ledger does not answer.
+        """
+        hands, anchor = self._hands, self._hands.anchor.head(model)
+        if anchor is None:
+            raise WrongUsage(
+                f"nothing says which record of {model} was the newest",
+                why="the anchor has none",
+                fix="restore the anchor from a backup; gate verify --records says what is there",
+            )
+        envelopes = hands.mirror.back_from(anchor, model=model)
+        if envelopes is None:
+            raise Untrusted(
+                f"the copies do not lead to record {anchor.sequence} of {model}",
+                why=f"a record in {hands.mirror.url} is missing or altered, and the anchor has "
+                f"{anchor.sha256[:12]} as the newest",
+                fix="restore the place that [state] records names from its backup, then again",
+            )
+        whole = verify(envelopes, model=model, trust=self.trust, now=hands.clock(), anchor=anchor)
+        with self.lease(model, intent="put lost records back") as lease:
+            there = hands.keeper.chain(model)
+            runs = lost_runs(whole, there, trust=self.trust, now=hands.clock())
+            for run in runs:
+                first = run[0].record.sequence
+                hands.keeper.append(model, [sealed(k) for k in run], first=first, lease=lease)
+        return tuple(kept for run in runs for kept in run)
 
     def keep(self, blob: bytes) -> str:
         """Keeps bytes that a record rests on in the mirror.

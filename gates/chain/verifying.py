@@ -92,8 +92,8 @@ def refuse_without(chain: Chain, anchor: Head | None) -> None:
         raise Untrusted(
             f"the records of {chain.model} have lost their end",
             why=f"there are {length}, and {anchor.sequence} were verified before",
-            fix="restore MLflow from a backup; gate verify --records FOLDER shows what the "
-            "mirror still has",
+            fix="restore MLflow from a newer backup; if there is none, gate verify "
+            f"{chain.model} --restore puts back what the mirror has",
         )
     found = chain.records[anchor.sequence - FIRST].sha256
     if found != anchor.sha256:
