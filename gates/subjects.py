@@ -6,8 +6,10 @@ from pathlib import Path
 
 from gates.gate_toml import Asking
 from gates.ledger.ledger import Version
+from gates.masking import mask_secrets
 from gates.services import Services
 from policies.canonical import Json, sha256_of
+from policies.errors import Broken
 from policies.policy import Policy
 from stages.engine.subject import Subject
 from stages.evidence.records import StageName
@@ -113,4 +115,11 @@ def _file(version: Version, services: Services) -> Path | None:
     said = [version.uri, version.source, version.tags.get("gate_sha256", "")]
     folder = services.cache / sha256_of(said)
     found = next(folder.iterdir(), None) if folder.is_dir() else None
-    return found or services.ledger.fetch_file(version, folder)
+    try:
+        return found or services.ledger.fetch_file(version, folder)
+    except OSError as error:
+        raise Broken(
+            f"cannot keep a copy of what {version.uri} answers",
+            why=mask_secrets(str(error)),
+            fix="make the folder writable, or name another one: gate config show says which",
+        ) from None

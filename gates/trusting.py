@@ -1,5 +1,6 @@
 """What a workspace believes, and what it signs with."""
 
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from gates.trust.signers import signer_from_command, signer_from_file, signer_fr
 from gates.trust.trust import Trust
 from gates.trust.trust_file import read_trust
 from gates.workspace import Workspace
-from policies.errors import WrongUsage
+from policies.errors import Broken, WrongUsage
 from stages.engine.state import Entry, State, foreign_entry
 
 VARIABLE = "GATE_KEY"
@@ -48,17 +49,24 @@ def signer_in(workspace: Workspace) -> Signer | None:
 
 
 def trust_in(
-    workspace: Workspace, state: State, *, at: datetime, anchored: Seen | None = None
+    workspace: Workspace,
+    state: State,
+    *,
+    at: datetime,
+    anchored: Seen | None = None,
+    expired_too: bool = False,
 ) -> Trust | None:
     """What a workspace believes; None when it names no trust file.
 
-    A version that is believed is remembered in the state: an older one is refused from then on.
+    A version that is believed is remembered in the state: an older one is refused from then on. A
+    state that may only be read remembers nothing, and hinders nobody who only looks.
 
     Args:
         workspace: Names the file and pins its root keys.
         state: Remembers the newest version.
         at: Now, with a zone.
         anchored: The newest version that the anchor remembers.
+        expired_too: Whether one that has expired is read all the same: to look, or to go back.
 
     Raises:
         WrongUsage: When the file is not there or nobody is pinned.
@@ -68,9 +76,10 @@ def trust_in(
         return None
     here = seen_here(state)
     pins, seen = pins_of(workspace), newest(here, anchored)
-    trust = read_trust(workspace.trust_file, pins=pins, at=at, seen=seen)
+    trust = read_trust(workspace.trust_file, pins=pins, at=at, seen=seen, expired_too=expired_too)
     if here is None or here.version < trust.version:
-        state.append(STREAM, [{"version": trust.version, "sha256": trust.sha256}])
+        with suppress(Broken):
+            state.append(STREAM, [{"version": trust.version, "sha256": trust.sha256}])
     return trust
 
 

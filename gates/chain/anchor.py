@@ -42,8 +42,21 @@ class Anchor:
         found = self._read().trust
         return None if found is None else Seen(version=found.version, sha256=found.sha256)
 
+    def check_writable(self) -> None:
+        """Returns when what is appended can be remembered.
+
+        Raises:
+            Broken: When it cannot.
+        """
+        with self._place.alone():
+            pass
+
     def grow(self, model: str, head: Head) -> None:
-        """Remembers a record that was verified, unless a newer one is remembered."""
+        """Remembers a record that was verified, unless a newer one is remembered.
+
+        Raises:
+            Broken: When it cannot be written.
+        """
         with self._place.alone():
             file = self._read()
             before = file.models.get(model)

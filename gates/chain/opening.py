@@ -1,6 +1,7 @@
 """Custody of a workspace's records, as its settings say."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from gates.chain.anchor import Anchor
@@ -12,13 +13,18 @@ from gates.trust.pins import seen_in
 from gates.trust.trust import Trust
 from gates.trusting import signer_in, trust_in
 from gates.workspace import Workspace
-from policies.errors import WrongUsage
+from policies.errors import Broken, WrongUsage
 from stages.engine.program import code_version
 from stages.engine.state import State
 
 
 def open_custody(
-    workspace: Workspace, keeper: ChainKeeper, state: State, *, clock: Callable[[], datetime]
+    workspace: Workspace,
+    keeper: ChainKeeper,
+    state: State,
+    *,
+    clock: Callable[[], datetime],
+    expired_too: bool = False,
 ) -> Custody | None:
     """Custody of a workspace's records; None when it names no trust file. Nothing is read yet.
 
@@ -27,6 +33,7 @@ def open_custody(
         keeper: Keeps the chains.
         state: Remembers the newest trust file.
         clock: Says what time it is.
+        expired_too: Whether a trust file that has expired is read all the same.
     """
     if workspace.trust_file is None:
         return None
@@ -36,7 +43,9 @@ def open_custody(
             keeper=keeper,
             mirror=Mirror(open_place(workspace.records)),
             anchor=anchor,
-            read_trust=lambda: read_trust(workspace, state, anchor, at=clock()),
+            read_trust=lambda: read_trust(
+                workspace, state, anchor, at=clock(), expired_too=expired_too
+            ),
             read_signer=lambda: signer_in(workspace),
             environment=workspace.environment,
             clock=clock,
@@ -51,19 +60,36 @@ def open_anchor(workspace: Workspace) -> Anchor:
     return Anchor(open_place(folder), name)
 
 
-def read_trust(workspace: Workspace, state: State, anchor: Anchor, *, at: datetime) -> Trust:
+def read_trust(
+    workspace: Workspace,
+    state: State,
+    anchor: Anchor,
+    *,
+    at: datetime,
+    expired_too: bool = False,
+) -> Trust:
     """The trust file, not older than any that state or anchor remember.
+
+    Both remember it from now on, where they may be written: whoever only looks needs neither.
+
+    Args:
+        workspace: Names the file.
+        state: Remembers the newest one.
+        anchor: The same.
+        at: Now, with a zone.
+        expired_too: Whether one that has expired is read all the same: to look, or to go back.
 
     Raises:
         WrongUsage: When the workspace names none, or nobody is pinned.
         Untrusted: When it cannot be believed.
     """
-    trust = trust_in(workspace, state, at=at, anchored=anchor.trust)
+    trust = trust_in(workspace, state, at=at, anchored=anchor.trust, expired_too=expired_too)
     if trust is None:
         raise WrongUsage(
             "nothing says whose records count",
             why="[trust] root in gate.toml names no trust file",
             fix="gate trust init makes a key and a trust file",
         )
-    anchor.grow_trust(seen_in(trust))
+    with suppress(Broken):
+        anchor.grow_trust(seen_in(trust))
     return trust

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gates.cli.expired import expiry_warnings
 from gates.cli.frame import Exit
 from gates.cli.options import (
     find_policy,
@@ -51,7 +52,9 @@ def command(
     from gates.reports.decision_json import decision_json
     from gates.standing import as_round
 
-    with open_services(open_workspace(workspace, tracking_uri, state)) as services:
+    opened = open_workspace(workspace, tracking_uri, state)
+    with open_services(opened, expired_too=True) as services:
+        expiry_warnings(services)
         found = services.ledger.version(version)
         standing, now = _standing(found, services), services.clock()
         history = services.ledger.history(found)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gates.cli.expired import expiry_warnings
 from gates.cli.frame import Exit
 from gates.cli.moment import Moment
 from gates.cli.options import json_option, open_services, open_workspace, workspace_options
@@ -43,16 +44,20 @@ def command(  # noqa: PLR0913 - one parameter per option
     from gates.chain.history import stretch_at, stretches
     from gates.promotion.moving import custody_of
 
-    with open_services(open_workspace(workspace, tracking_uri, state)) as services:
+    opened = open_workspace(workspace, tracking_uri, state)
+    with open_services(opened, expired_too=True) as services:
         _refuse_future(at, services.clock())
-        chain = custody_of(services).chain(model)
+        custody = custody_of(services)
+        warnings = expiry_warnings(services)
+        chain = custody.chain(model)
         holder = services.ledger.holder(model, alias)
         found = stretches(chain, alias, holder.uri if holder else None)
         if not found and holder is not None:
             click.echo(f"unrecorded change: no record says why {alias} is {holder.uri}", err=True)
     then = None if at is None else stretch_at(found, at)
     if as_json:
-        say_json(_json(model, alias, chain, found, at=at, then=then))
+        document = _json(model, alias, chain, found, at=at, then=then)
+        say_json({**document, "warnings": list(warnings)})
     elif at is not None:
         click.echo(_answer(alias, at, then))
     else:

@@ -52,10 +52,15 @@ def open_workspace(folder: Path, tracking_uri: str | None, state: str | None) ->
 
 
 @contextmanager
-def open_services(workspace: Workspace) -> Iterator[Services]:
+def open_services(workspace: Workspace, *, expired_too: bool = False) -> Iterator[Services]:
     """Ledger, state, clock and progress of a workspace, let go of at the end.
 
     What the command told is posted then; a receiver that does not answer fails no command.
+
+    Args:
+        workspace: Whose.
+        expired_too: Whether a trust file that has expired is read all the same: to look, or to go
+            back. Whoever asks for it says so: `expiry_warnings`.
     """
     from gates.chain.opening import open_custody
     from gates.cli.clock import now
@@ -74,7 +79,7 @@ def open_services(workspace: Workspace) -> Iterator[Services]:
             cache=workspace.cache,
             clock=now,
             progress=progress,
-            custody=open_custody(workspace, ledger, state, clock=now),
+            custody=open_custody(workspace, ledger, state, clock=now, expired_too=expired_too),
         )
         yield services
     if workspace.settings_file.content.notify.url_env is not None:

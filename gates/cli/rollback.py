@@ -46,7 +46,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     from gates.promotion.rolling_back import Back, roll_back
 
     back = Back(alias=alias, reason=reason, to=to, dry_run=dry_run)
-    with open_services(open_workspace(workspace, tracking_uri, state)) as services:
+    opened = open_workspace(workspace, tracking_uri, state)
+    with open_services(opened, expired_too=True) as services:
         done = roll_back(model, services, back, patience=patience_of(wait))
     if as_json:
         say_json(rollback_json(done, dry_run=dry_run))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gates.cli.expired import expiry_warnings
 from gates.cli.frame import Exit
 from gates.cli.options import (
     find_policy,
@@ -41,8 +42,9 @@ def command(
     from gates.standing import alias_json, standings
 
     opened = open_workspace(workspace, tracking_uri, state)
-    with open_services(opened) as services:
+    with open_services(opened, expired_too=True) as services:
         name = model_of(model)
+        warnings = expiry_warnings(services)
         chain = None if services.custody is None else services.custody.chain(name)
         found = tuple(_told(one, services) for one in standings(model, services.ledger, chain))
         aliases = _aliases(name, chain, services)
@@ -50,7 +52,8 @@ def command(
     if as_json:
         versions = [one.as_json() for one in found]
         shown = [alias_json(one, at=now) for one in aliases]
-        say_json({"schema": "gate.status/1", "versions": versions, "aliases": shown})
+        document = {"versions": versions, "aliases": shown, "warnings": list(warnings)}
+        say_json({"schema": "gate.status/1", **document})
         return Exit.YES
     say_table(
         Table(

@@ -160,6 +160,7 @@ def sign(
                 "changes": list(signed.changes),
                 "signed_by": list(signed.people),
                 "needed": signed.needed,
+                "not_counted": list(signed.not_counted),
                 "in_force": signed.in_force,
             }
         )
@@ -274,6 +275,8 @@ def _say_signed(signed: "Signed") -> None:
             f"version {signed.version} waits: {signed.needed} must sign, {len(signed.people)} did "
             f"({people}); the one before stays in force"
         )
+    for sentence in signed.not_counted:
+        click.echo(f"note: {sentence}")
 
 
 def _say_trust(trust: "Trust") -> None:

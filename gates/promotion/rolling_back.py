@@ -3,6 +3,8 @@
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from gates.chain.bodies import AbEnded, Revocation, Rollback
 from gates.chain.chain import Chain
@@ -245,11 +247,12 @@ def _strangers(services: Services) -> tuple[str, ...]:
 def _doubts(target: Version, services: Services) -> tuple[str, ...]:
     """What speaks against a target that answers no more; it is gone back to all the same."""
     try:
-        subject = subject_of(target, services)
-        if subject.client is None:
-            return (f"nobody can ask {target.uri} whether it answers: it is external",)
-        with closing(subject.client):
-            served_identity(subject.client)
+        with TemporaryDirectory() as folder:  # as it is there now, not as a copy at hand says
+            subject = subject_of(target, replace(services, cache=Path(folder)))
+            if subject.client is None:
+                return (f"nobody can ask {target.uri} whether it answers: it is external",)
+            with closing(subject.client):
+                served_identity(subject.client)
     except GateError as error:
         return (f"{target.uri} does not answer: {error.in_short}",)
     return ()

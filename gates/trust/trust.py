@@ -15,6 +15,9 @@ from gates.trust.trust_document import (
     TrustDocument,
 )
 
+PROLONG = "set a later `expires` in trust.yaml, then: gate trust sign"
+"""What mends a trust file that has expired."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revoked:
@@ -130,6 +133,24 @@ class Trust:
     signed_by: tuple[str, ...]
     keys: tuple[TrustedKey, ...]
     aliases: Mapping[tuple[str, str], AliasTrust]
+
+    def has_expired(self, at: datetime) -> bool:
+        """Whether it is worth nothing any more at a time, but to look and to go back."""
+        _zoned(at)
+        return self.expires is not None and self.expires <= at
+
+    def expiry_warning(self, at: datetime) -> str | None:
+        """What a person must know who looks at, or goes back by, one that has expired; else None.
+
+        That is safe: signatures, pins and the newest version seen are held against it as ever, and
+        an alias goes back only to what was let in while it was in force.
+        """
+        if self.expires is None or not self.has_expired(at):
+            return None
+        return (
+            f"THE TRUST FILE EXPIRED at {self.expires.isoformat()}: an alias may go back, and "
+            f"nothing is signed or promoted otherwise; {PROLONG}"
+        )
 
     def entry(self, model: str, alias: str) -> AliasTrust | None:
         """What may move an alias of a model; None: nothing may."""

@@ -12,7 +12,7 @@ from gates.trust.canonical_bytes import read_canonical
 from gates.trust.dsse import Envelope, decode, verified_by
 from gates.trust.pins import Pins, Seen
 from gates.trust.shapes import an_object
-from gates.trust.trust import Trust, TrustedKey, trust_of
+from gates.trust.trust import PROLONG, Trust, TrustedKey, trust_of
 from gates.trust.trust_document import SCHEMA, Role, TrustDocument
 from gates.trust.untrusted import Untrusted
 from policies.canonical import Json, sha256_of_bytes
@@ -39,7 +39,9 @@ class SignedTrust:
     trust: Trust
 
 
-def read_trust(path: Path, *, pins: Pins, at: datetime, seen: Seen | None = None) -> Trust:
+def read_trust(
+    path: Path, *, pins: Pins, at: datetime, seen: Seen | None = None, expired_too: bool = False
+) -> Trust:
     """The trust file, once enough people whom the operator pinned have signed it.
 
     Args:
@@ -47,6 +49,7 @@ def read_trust(path: Path, *, pins: Pins, at: datetime, seen: Seen | None = None
         pins: Root keys that count, from the operator's side.
         at: Now, with a zone.
         seen: The newest one that was believed here before.
+        expired_too: Whether one that has expired is read all the same: to look, or to go back.
 
     Raises:
         WrongUsage: When it is not there, or nobody is pinned.
@@ -54,7 +57,12 @@ def read_trust(path: Path, *, pins: Pins, at: datetime, seen: Seen | None = None
             is older than one that was seen.
     """
     return parse_trust(
-        trust_bytes(path), what=f"the trust file {path}", pins=pins, at=at, seen=seen
+        trust_bytes(path),
+        what=f"the trust file {path}",
+        pins=pins,
+        at=at,
+        seen=seen,
+        expired_too=expired_too,
     )
 
 
@@ -76,7 +84,13 @@ def trust_bytes(path: Path) -> bytes:
 
 
 def parse_trust(
-    data: bytes, *, what: str, pins: Pins, at: datetime, seen: Seen | None = None
+    data: bytes,
+    *,
+    what: str,
+    pins: Pins,
+    at: datetime,
+    seen: Seen | None = None,
+    expired_too: bool = False,
 ) -> Trust:
     """The same from bytes.
 
@@ -84,9 +98,11 @@ def parse_trust(
         WrongUsage: As `read_trust`.
         Untrusted: As `read_trust`.
     """
-    believed = signed_enough(data, what=what, pins=pins, at=at)
-    _check_age(believed.trust, at, seen, what=what)
-    return believed.trust
+    trust = signed_enough(data, what=what, pins=pins, at=at).trust
+    if trust.expires is not None and trust.has_expired(at) and not expired_too:
+        raise _refused(what, f"it expired at {trust.expires.isoformat()}", fix=PROLONG)
+    _check_age(trust, seen, what=what)
+    return trust
 
 
 def signed_enough(data: bytes, *, what: str, pins: Pins, at: datetime) -> SignedTrust:
@@ -167,13 +183,7 @@ def _check_threshold(people: Collection[str], threshold: int, *, what: str) -> N
         )
 
 
-def _check_age(trust: Trust, at: datetime, seen: Seen | None, *, what: str) -> None:
-    if trust.expires is not None and at >= trust.expires:
-        raise _refused(
-            what,
-            f"it expired at {trust.expires.isoformat()}",
-            fix="set a later `expires` in trust.yaml, then: gate trust sign",
-        )
+def _check_age(trust: Trust, seen: Seen | None, *, what: str) -> None:
     if seen is None or (seen.version, seen.sha256) == (trust.version, trust.sha256):
         return
     if trust.version < seen.version:

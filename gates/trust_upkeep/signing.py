@@ -17,9 +17,10 @@ from gates.trust.canonical_bytes import canonical_bytes
 from gates.trust.changes import same_but_version
 from gates.trust.differences import differences
 from gates.trust.draft import draft_text, parse_draft
-from gates.trust.dsse import Envelope, decode, encode, sign, sign_also
+from gates.trust.dsse import Envelope, decode, encode, sign, sign_also, verified_by
 from gates.trust.keys import Signer
 from gates.trust.pins import Pins, Seen
+from gates.trust.trust import PROLONG, trust_of
 from gates.trust.trust_document import TrustDocument, payload_of
 from gates.trust.trust_file import (
     MOST_BYTES,
@@ -63,12 +64,15 @@ class Signed:
         changes: What it changes in what was in force, a sentence each.
         people: Those whose signatures count so far.
         needed: How many it takes.
+        not_counted: Whose signatures are there and do not count, why, and what mends it; a
+            sentence each.
     """
 
     version: int
     changes: tuple[str, ...]
     people: tuple[str, ...]
     needed: int
+    not_counted: tuple[str, ...] = ()
 
     @property
     def in_force(self) -> bool:
@@ -164,12 +168,14 @@ def sign_draft(
         seen: The newest trust file that was believed here; the next has a higher version.
 
     Raises:
-        WrongUsage: When the draft cannot be used, or a signer is no root key in force.
+        WrongUsage: When the draft cannot be used or has expired, or a signer is no root key in
+            force.
         Broken: When it cannot be written, or a signer fails.
     """
     draft, before = read_draft(files), believed(files, pins=pins, at=at)
     newest = max(before.trust.version if before else 0, seen.version if seen else 0)
     unsigned = draft.model_copy(update={"version": newest + 1})
+    _check_expiry(unsigned, files, at)
     _check_signers(unsigned, signers, at)
     envelope = sign_also(_begun(files, unsigned, before), signers)
     document = document_in(envelope.payload, what=str(files.draft))
@@ -178,6 +184,7 @@ def sign_draft(
         changes=differences(before.document if before else None, document),
         people=people_who_signed(envelope, document, pins=pins, at=at),
         needed=people_needed(document, pins),
+        not_counted=_not_counted(envelope, document, pins=pins, at=at),
     )
     if signed.in_force:
         put_file(files.signed, encode(envelope))
@@ -203,6 +210,29 @@ def _begun(files: TrustFiles, document: TrustDocument, before: SignedTrust | Non
     except (OSError, Untrusted):
         return sign(PAYLOAD_TYPE, payload, ())
     return waiting if waiting.payload == payload else sign(PAYLOAD_TYPE, payload, ())
+
+
+def _not_counted(
+    envelope: Envelope, document: TrustDocument, *, pins: Pins, at: datetime
+) -> tuple[str, ...]:
+    """Root keys of the document that have signed it, and that nobody has pinned here."""
+    roots = {key.public: key for key in root_keys(document, at)}
+    return tuple(
+        f"the signature of {roots[public].owner} does not count: [trust] keys in gate.toml does "
+        f'not pin their key; add "{public.keyid}" to it, have that reviewed, and sign again'
+        for public in sorted(verified_by(envelope, roots), key=lambda public: public.keyid)
+        if public.keyid not in pins.keyids
+    )
+
+
+def _check_expiry(document: TrustDocument, files: TrustFiles, at: datetime) -> None:
+    trust = trust_of(document, sha256="", signed_by=())
+    if trust.expires is not None and trust.has_expired(at):
+        raise WrongUsage(
+            f"will not sign {files.draft}: it would be worth nothing",
+            why=f"it expired at {trust.expires.isoformat()}",
+            fix=PROLONG,
+        )
 
 
 def _check_signers(document: TrustDocument, signers: Sequence[Signer], at: datetime) -> None:

@@ -69,7 +69,7 @@ ELSEWHERE = (
     *("correlations[].left_out", "stages[].verdicts", "stages[].looks"),
     *("metrics[].points[].measured", "metrics[].course"),
     *("cost_so_far", "decisions"),
-    *("then", "records[].says", "chains[].void"),
+    *("then", "records[].says", "chains[].void", "moves[].override"),
 )
 """Described by a schema of their own, as of the shape of another, or free."""
 RANGE = {"low", "high"}

@@ -1,11 +1,15 @@
 """A workspace in the working folder, with a ledger in memory, for the commands to work in."""
 
+import shutil
+from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.workplace import Workplace
+from tests.gates.promotion.scene import Scene, scene
 
 
 @pytest.fixture
@@ -27,3 +31,22 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
         '[models.assistant]\npolicies = { champion = "release" }\n'
     )
     return found
+
+
+@pytest.fixture(scope="session")
+def decided(tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    return scene(tmp_path_factory.mktemp("decided"))
+
+
+@pytest.fixture
+def passed(place: Workplace, decided: Scene) -> Scene:
+    """Version 1 is the champion, version 2 passed everything; all is signed."""
+    settings = (place.folder / "gate.toml").read_text()
+    shutil.copytree(decided.place.folder, place.folder, dirs_exist_ok=True)
+    place.ledger = deepcopy(decided.place.ledger)
+    place.toml(settings + decided.keyring.settings)
+    files = {
+        owner: place.folder / ".gate" / "keys" / f"{owner}.pem" for owner in decided.keyring.files
+    }
+    keyring = replace(decided.keyring, root=place.folder, files=files)
+    return Scene(place=place, file=decided.file, keyring=keyring)

@@ -122,7 +122,35 @@ def test_a_signature_that_waits_for_others_cannot_tell_yet(trusting: Workplace) 
     assert "version 2 waits: 2 must sign, 1 did (ann)" in found.out
     assert said("trust", "show").out.startswith("version 1 ")
     bob = trusting.folder / ".gate" / "keys" / "bob.pem"
-    assert said("trust", "sign", "--key", str(bob)).code == 3, "bob is not pinned here"
+    unpinned = said("trust", "sign", "--key", str(bob))
+    assert unpinned.code == 3
+    assert "2 must sign, 1 did (ann)" in unpinned.out
+    assert "note: the signature of bob does not count: [trust] keys in gate.toml" in unpinned.out
+    keyid = said("trust", "sign", "--json").json["not_counted"][0].split('"')[1]  # type: ignore[index]
+    settings = trusting.folder / "gate.toml"
+    pinned = settings.read_text("utf-8").replace("keys = [", f'keys = ["{keyid}", ', 1)
+    settings.write_text(pinned, encoding="utf-8")
+    done = said("trust", "sign", "--key", str(bob))
+    assert (done.code, "note:" in done.out) == (0, False), "as the note says"
+    assert "version 2 is in force, signed by ann, bob" in done.out
+
+
+def test_what_has_expired_is_not_signed_again_until_it_lasts_longer(trusting: Workplace) -> None:
+    draft = trusting.folder / "trust.yaml"
+    text = draft.read_text("utf-8")
+    ends = 'version: 1\nexpires: "2026-03-02T00:00:00+00:00"'
+    draft.write_text(text.replace("version: 1", ends), encoding="utf-8")
+    assert said("trust", "sign").code == 0
+    trusting.later(days=2)
+    before = (trusting.folder / "trust.json").read_bytes()
+    found = said("trust", "sign")
+    assert (found.code, found.out) == (2, "")
+    assert "it expired at 2026-03-02" in found.err
+    assert "set a later `expires` in trust.yaml" in found.err
+    assert (trusting.folder / "trust.json").read_bytes() == before
+    draft.write_text(draft.read_text("utf-8").replace("2026-03-02", "2027-03-02"), "utf-8")
+    assert "version 3 is in force, signed by ann" in said("trust", "sign").out
+    assert said("trust", "check").code == 0
 
 
 def test_an_older_trust_file_is_refused_once_a_newer_was_seen(trusting: Workplace) -> None:

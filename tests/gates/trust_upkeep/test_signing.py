@@ -38,8 +38,8 @@ class Desk:
     def draft(self, document: TrustDocument) -> None:
         write_draft(self.files, document)
 
-    def sign(self, *signers: object, seen: Seen | None = None) -> Signed:
-        return sign_draft(self.files, signers, pins=self.pins, at=NOW, seen=seen)  # type: ignore[arg-type]
+    def sign(self, *signers: object, seen: Seen | None = None, at: datetime = NOW) -> Signed:
+        return sign_draft(self.files, signers, pins=self.pins, at=at, seen=seen)  # type: ignore[arg-type]
 
     @property
     def version(self) -> int:
@@ -120,7 +120,11 @@ def test_the_next_version_is_newer_than_any_that_was_seen(tmp_path: Path) -> Non
 
 def test_an_expired_file_can_be_signed_anew(tmp_path: Path) -> None:
     desk = Desk(tmp_path, document(expires="2026-04-01T00:00:00+00:00"))
-    desk.sign(ANN)
+    desk.sign(ANN, at=datetime(2026, 3, 1, tzinfo=UTC))
+    signed = desk.files.signed.read_bytes()
+    with pytest.raises(WrongUsage, match="it would be worth nothing"):
+        desk.sign(ANN)
+    assert desk.files.signed.read_bytes() == signed
     desk.draft(document(expires=LATER))
     assert desk.sign(ANN).changes == (f"expires 2026-04-01T00:00:00+00:00 becomes {LATER}",)
     assert desk.version == 2
