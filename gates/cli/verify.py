@@ -13,18 +13,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gates.chain.chain import Chain
+    from gates.chain.record import Kept
     from gates.workspace import Workspace
 
 
 @click.command("verify")
 @click.argument("model", required=False)
 @click.option("--records", help="A folder or URL of records; MLflow is not asked.")
+@click.option("--restore", is_flag=True, help="First put back what MLflow lost, from the copies.")
 @workspace_options
 @json_option
-def command(
+def command(  # noqa: PLR0913 - one parameter per option
     *,
     model: str | None,
     records: str | None,
+    restore: bool,
     workspace: Path,
     tracking_uri: str | None,
     state: str | None,
@@ -35,35 +38,62 @@ def command(
     With --records, every chain of a mirror is verified instead, offline, with all that its
     decisions rest on.
 
+    With --restore, records that MLflow lost, since it was restored from an older backup, are put
+    back first, byte for byte as [state] records has them. Nothing is put back where MLflow has a
+    record that does not belong to them.
+
     Exit codes: 0 whole, 1 whole, but a record was signed by a key that may not sign it, 3 whole,
     but what a decision rests on is not in the folder, 4 something is missing, altered, doubled, out
     of order or a stranger's.
     """
-    from gates.promotion.moving import custody_of
-    from policies.errors import WrongUsage
-
+    _refuse_unclear(model, records, restore=restore)
     opened = open_workspace(workspace, tracking_uri, state)
-    if (model is None) == (records is None):
-        raise WrongUsage("verify what?", fix="gate verify MODEL, or gate verify --records FOLDER")
     chains: Mapping[str, Chain]
     missing: Mapping[str, Sequence[str]] = {}
+    restored: Sequence[Kept] = ()
     if records is not None:
         chains, missing = _in_folder(records, opened)
     else:
         assert model is not None
-        with open_services(opened) as services:
-            chains = {model: custody_of(services).whole_chain(model)}
+        chain, restored = _in_ledger(model, opened, restore=restore)
+        chains = {model: chain}
+    anchored = _anchored(chains, opened)
+    if records is None:
+        _say_not_anchored(anchored, opened)
     if as_json:
-        say_json(
-            {"schema": "gate.verified/1", "chains": [_json(c, missing) for c in chains.values()]}
-        )
+        documents = [_json(c, missing, anchored=anchored[name]) for name, c in chains.items()]
+        again = [kept.record.sequence for kept in restored]
+        say_json({"schema": "gate.verified/1", "chains": documents, "restored": again})
     else:
-        for chain in chains.values():
-            _say(chain, missing.get(chain.model, ()))
+        if restore:
+            click.echo(_restored(restored))
+        for name, found in chains.items():
+            _say(found, missing.get(name, ()))
     strange = [k for c in chains.values() for k in c.void if k.void and not k.void.revoked]
     if strange:
         return Exit.NO
     return Exit.CANNOT_TELL if any(missing.values()) else Exit.YES
+
+
+def _refuse_unclear(model: str | None, records: str | None, *, restore: bool) -> None:
+    from policies.errors import WrongUsage
+
+    if (model is None) == (records is None):
+        raise WrongUsage("verify what?", fix="gate verify MODEL, or gate verify --records FOLDER")
+    if restore and model is None:
+        raise WrongUsage("whose records are to be restored?", fix="gate verify MODEL --restore")
+
+
+def _in_ledger(
+    model: str, workspace: "Workspace", *, restore: bool
+) -> "tuple[Chain, Sequence[Kept]]":
+    """The chain as the ledger has it, and what was put back there before."""
+    from gates.promotion.moving import custody_of
+
+    with open_services(workspace) as services:
+        custody = custody_of(services)
+        restored = custody.replenish(model) if restore else ()
+        return custody.whole_chain(model), restored
 
 
 def _in_folder(
@@ -92,6 +122,34 @@ def _in_folder(
     return found, missing
 
 
+def _anchored(chains: "Mapping[str, Chain]", workspace: "Workspace") -> "Mapping[str, bool]":
+    """Whether the anchor has the newest record of each chain: not where it may only be read."""
+    from gates.chain.opening import open_anchor
+
+    anchor = open_anchor(workspace)
+    return {model: anchor.head(model) == chain.head for model, chain in chains.items()}
+
+
+def _say_not_anchored(anchored: "Mapping[str, bool]", workspace: "Workspace") -> None:
+    from gates.masking import mask_secrets
+
+    for model in (model for model, is_there in anchored.items() if not is_there):
+        click.echo(
+            f"warning: the anchor {mask_secrets(workspace.anchor)} was not advanced to the newest "
+            f"record of {model}: it, or [state] records, cannot be written here; somebody who may "
+            f"write there runs gate verify {model}",
+            err=True,
+        )
+
+
+def _restored(records: "Sequence[Kept]") -> str:
+    if not records:
+        return "MLflow had lost no record"
+    first, last = records[0].record.sequence, records[-1].record.sequence
+    many = f"records {first} to {last}, {len(records)} of them, were"
+    return f"{many if len(records) > 1 else f'record {first} was'} put back into MLflow"
+
+
 def _say(chain: "Chain", missing: "Sequence[str]") -> None:
     head = chain.head
     if head is None:
@@ -109,7 +167,9 @@ def _say(chain: "Chain", missing: "Sequence[str]") -> None:
         click.echo(f"  a decision rests on {digest}, which is not in blobs/")
 
 
-def _json(chain: "Chain", missing: "Mapping[str, Sequence[str]]") -> dict[str, object]:
+def _json(
+    chain: "Chain", missing: "Mapping[str, Sequence[str]]", *, anchored: bool
+) -> dict[str, object]:
     from gates.chain.history import record_json
 
     head = chain.head
@@ -117,6 +177,7 @@ def _json(chain: "Chain", missing: "Mapping[str, Sequence[str]]") -> dict[str, o
         "model": chain.model,
         "records": len(chain.records),
         "head": None if head is None else head.sha256,
+        "anchored": anchored,
         "void": [record_json(kept) for kept in chain.void],
         "missing": list(missing.get(chain.model, ())),
     }

@@ -93,6 +93,26 @@ def test_an_alias_that_was_moved_outside_is_found_and_put_back(running: Workplac
     assert running.ledger.version("assistant@champion").version == "11"
 
 
+def test_after_an_older_backup_was_restored_the_records_are_put_back_and_it_promotes(
+    running: Workplace,
+) -> None:
+    whole = list(running.ledger.envelopes["assistant"])
+    del running.ledger.envelopes["assistant"][2:]
+    running.ledger.set_alias(running.ledger.version("assistant/10"), "champion")
+    assert [(command, ran.code) for command, ran in told("Restore")] == [
+        ("verify assistant", 4),
+        ("verify --records", 0),
+        ("history assistant", 3),
+        ("status assistant", 0),
+        ("verify --records", 0),
+        ("verify assistant", 0),
+    ]
+    assert running.ledger.envelopes["assistant"] == whole
+    assert said("rollback", "assistant", "--to", "11", "--reason", "it was restored").code == 0
+    assert said("promote", "assistant/12").code == 0
+    assert said("verify", "assistant").code == 0
+
+
 def test_the_scripts_of_the_drill_name_every_database_of_compose() -> None:
     scripts = files(PAGE)
     made = re.search(r"for name in (.*); do", (INFRA / "compose" / "databases.sh").read_text())

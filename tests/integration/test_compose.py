@@ -294,6 +294,8 @@ def test_a_backup_is_restored_elsewhere_and_an_older_one_is_found_by_the_anchor(
     ends_with(4, older)
     assert "have lost their end" in older.stderr
     ends_with(0, site.gate("verify", "--records", "s3://gate-records"))
+    ends_with(0, mended := elsewhere.run("gate", "verify", "assistant", "--restore", *again))
+    assert "put back into MLflow" in mended.stdout
 
 
 def shell(script: str, folder: Path, site: Site, *, suffix: str) -> None:
