@@ -1,9 +1,11 @@
 """One training by TRL, from its arguments to weights."""
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stderr
 from dataclasses import dataclass
 from importlib import import_module
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -110,7 +112,8 @@ def run(
             "processing_class": local.tokenizer,
             "peft_config": _adapters(settings),
         }
-        trainer = _trainer(rows, settings, _arguments(settings, local, checkpoints), how)
+        with redirect_stderr(StringIO()):  # TRL draws a bar while DPO asks the base
+            trainer = _trainer(rows, settings, _arguments(settings, local, checkpoints), how)
         _train(trainer, settings, progress, last_whole(checkpoints))
     state = trainer.state
     return Ran(
@@ -214,13 +217,14 @@ def _sound(model: Learnt, settings: Training, steps: int) -> Learnt:
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keeps the libraries from drawing bars of their own meanwhile."""
+    """Keeps the libraries from drawing bars of their own, and from warning of each other."""
     import datasets  # noqa: PLC0415 - seconds, only for training
 
     drawn = not datasets.are_progress_bars_disabled()
     datasets.disable_progress_bars()
     try:
-        with quiet():
+        with quiet(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", category=FutureWarning)
             yield
     finally:
         if drawn:
