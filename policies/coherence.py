@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from policies.benchmark_tasks import BenchmarkTask, Stopping
+from policies.coherence_of_judges import judge_problems
 from policies.coherence_of_plans import plan_problems
 from policies.criteria import AtLeast, AtMost, Better, Criterion, NonInferior, Quota, Severity
 from policies.metric import Metric, Unit
@@ -32,6 +33,7 @@ class Draft:
         complete: Whether every criterion of the file is among them.
         model: Name of the model; empty when it is not valid.
         baseline: Alias of the baseline; empty when it is not valid.
+        judge: Whether it says whether a model may judge.
     """
 
     plan: Plan
@@ -40,6 +42,7 @@ class Draft:
     complete: bool
     model: str
     baseline: str
+    judge: bool = False
 
 
 def incoherences(draft: Draft) -> tuple[Problem, ...]:
@@ -48,6 +51,7 @@ def incoherences(draft: Draft) -> tuple[Problem, ...]:
     found = [
         *_name_problems(draft),
         *plan_problems(draft.plan),
+        *(judge_problems(draft.plan) if draft.judge else ()),
         *(p for i, c in draft.criteria.items() for p in _criterion_problems(i, c, metrics)),
         *_ratios_at_any_time(draft),
         *_duplicates(draft.criteria),

@@ -14,7 +14,7 @@ from policies.coherence import Draft, incoherences
 from policies.criteria import DEMANDS, Criterion, Quota
 from policies.errors import PolicyError
 from policies.plan import Plan
-from policies.policy import Policy
+from policies.policy import Kind, Policy
 from policies.problems import PolicyRefused, Problem, overlaps
 from policies.shape import problems_of
 from policies.yaml_source import Source, read_yaml
@@ -113,6 +113,7 @@ def _draft_of(policy: Policy) -> Draft:
         complete=True,
         model=policy.model,
         baseline=policy.baseline,
+        judge=policy.kind is Kind.JUDGE,
     )
 
 
@@ -132,6 +133,7 @@ def _draft(value: Mapping[str, Json]) -> Draft | None:
         complete=bool(entries) and len(criteria) == len(entries),
         model=_text(value.get("model")),
         baseline=_text(value.get("baseline")),
+        judge=value.get("kind") == Kind.JUDGE,
     )
 
 

@@ -174,7 +174,7 @@ def _estimate(found: _Moments, *, limits: Range, level: float) -> Estimate:
         within = Range(low=min(within.low, exact.low), high=max(within.high, exact.high))
     name = "Wilson score with Student's t" if limits == SHARES else "Student's t"
     return Estimate(
-        value=found.mean,
+        value=min(limits.high, max(limits.low, found.mean)),
         standard_error=found.error,
         low=within.low,
         high=within.high,
