@@ -5,9 +5,15 @@ from datetime import datetime
 
 from gates.chain.bodies import Body, Signatory
 from gates.trust.statement import Subject
+from policies.canonical import sha256_of
 
 FIRST = 1
 """Sequence of a chain's first record."""
+
+
+def unopened(candidate: str) -> Subject:
+    """A version whose checkpoint could not be opened when it was decided on, by its MLflow URI."""
+    return Subject(name=candidate, sha256=sha256_of({"unopened": candidate}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

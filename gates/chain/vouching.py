@@ -6,6 +6,7 @@ from datetime import datetime
 
 from gates.chain.bodies import Decision, members_sha256, members_table
 from gates.chain.custody import Custody
+from gates.chain.record import unopened
 from gates.chain.renewing import decision_valid
 from gates.chain.signing import Entry
 from gates.ledger.ledger import Ledger, Logged, Record
@@ -13,7 +14,7 @@ from gates.ledger.outbox import kept_record, logged
 from gates.ledger.records import CandidateRecord, candidate_records, encode_candidate
 from gates.trust.statement import Subject
 from gates.trust.trust import Trust
-from policies.canonical import canonical_json, sha256_of, sha256_of_bytes
+from policies.canonical import canonical_json, sha256_of_bytes
 from policies.errors import Broken, GateError
 from stages.engine.state import State
 from stages.evidence.codec import encode
@@ -161,7 +162,7 @@ def _subject(candidate: str, evidence: Mapping[StageName, Evidence]) -> Subject:
     """The checkpoint that was measured; one that could not be opened has a digest of its name."""
     digests = [found.provenance.candidate for found in evidence.values()]
     measured = next((digest for digest in digests if digest), None)
-    return Subject(name=candidate, sha256=measured or sha256_of({"unopened": candidate}))
+    return Subject(name=candidate, sha256=measured) if measured else unopened(candidate)
 
 
 def _valid_until(share: CandidateRecord, trust: Trust, decided_at: datetime) -> datetime | None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from gates.chain.alias_standing import ab_end_words
 from gates.chain.bodies import Decision, Revocation, members_sha256
 from gates.chain.chain import Chain
-from gates.chain.record import Kept
+from gates.chain.record import Kept, unopened
 from gates.chain.renewing import good_until, last_day
 from gates.decide.verdict import Verdict
 from gates.promotion.refusal import Refusal, Refused
@@ -106,7 +106,13 @@ def not_signed(
                 f"the signature of the newest decision (record {kept.record.sequence}) does not "
                 f"count: {kept.void.reason}; {run} signs it anew",
             )
-        if kept.record.subject.sha256 != subject.sha256:
+        if kept.record.subject == unopened(subject.name):
+            return Refusal(
+                Refused.NOT_SIGNED,
+                f"the newest decision (record {kept.record.sequence}) is on what could not be "
+                f"opened then; {run} decides on what is there now",
+            )
+        if kept.record.subject != subject:
             return Refusal(
                 Refused.OTHER_CHECKPOINT,
                 f"the decision is about another checkpoint: its digest is "
@@ -214,6 +220,27 @@ def other_checkpoint(measured: Mapping[StageName, str], subject: Subject) -> Ref
                 f"{subject.name} has {subject.sha256[:12]}",
             )
     return None
+
+
+def answers_otherwise(chain: Chain, candidate: str, *, why: str) -> Refusal | None:
+    """The version was decided on, and does not even say any more how it answers.
+
+    Args:
+        chain: The model's records.
+        candidate: MLflow URI of the version.
+        why: What its tags lack.
+    """
+    decided = any(
+        isinstance(kept.record.body, Decision) and kept.record.subject.name == candidate
+        for kept in chain.counting
+    )
+    if not decided:
+        return None
+    return Refusal(
+        Refused.OTHER_CHECKPOINT,
+        f"what stands behind {candidate} is not what was measured: {why}; restore its tags, or "
+        "register what is there as a new version",
+    )
 
 
 def not_as_registered(*, registered: str | None, now: str) -> Refusal | None:

@@ -13,10 +13,12 @@ from gates.promotion.answer import Answer, Promotion
 from gates.promotion.ending import ended_abs
 from gates.promotion.judging import Judging, Request, subject_now
 from gates.promotion.moving import custody_of, endpoint_of, move, tag_moved
+from gates.promotion.permission import answers_otherwise
 from gates.promotion.production import Patience, recognition_of
 from gates.promotion.refusal import Refusal
 from gates.services import Services
 from policies.policy import PolicyFile
+from stages.models.build import Unclear
 
 
 def promote(
@@ -47,8 +49,10 @@ def promote(
     """
     custody = custody_of(services)
     candidate = services.ledger.version(reference)
-    subject = subject_now(candidate, services)
-
+    try:
+        subject = subject_now(candidate, services)
+    except Unclear as error:
+        return _not_what_was_measured(candidate, services, request=request, error=error)
     judged = Judging(candidate, subject, file=file, request=request, services=services)
     refusal = judged.refusal()
     if request.dry_run or refusal is not None:
@@ -120,6 +124,29 @@ def _answer(judged: Judging, refusal: Refusal | None) -> Promotion:
         signed=judged.signed,
         approved_by=judged.approvals.owners,
         stranded=judged.stranded,
+    )
+
+
+def _not_what_was_measured(
+    candidate: Version, services: Services, *, request: Request, error: Unclear
+) -> Promotion:
+    """A decision is signed, so somebody wrote over what the version was then.
+
+    Raises:
+        Unclear: The one given, where nobody ever decided on the version.
+    """
+    chain = custody_of(services).chain(candidate.name)
+    refusal = answers_otherwise(chain, candidate.uri, why=error.in_short)
+    if refusal is None:
+        raise error
+    holder = services.ledger.holder(candidate.name, request.alias)
+    return Promotion(
+        answer=Answer.NO,
+        candidate=candidate,
+        alias=request.alias,
+        before=holder.uri if holder else None,
+        reason=refusal.reason,
+        refusal=refusal,
     )
 
 

@@ -32,6 +32,7 @@ class Refused(StrEnum):
 
 _NO = frozenset(
     {
+        Refused.OTHER_CHECKPOINT,
         Refused.ALIAS_NOT_TRUSTED,
         Refused.POLICY_NOT_IN_FORCE,
         Refused.REVOKED,
@@ -39,7 +40,7 @@ _NO = frozenset(
         Refused.FAILED_BEFORE,
     }
 )
-"""Refusals that nothing but another candidate, or a trust file signed anew, can change."""
+"""Refusals that no waiting changes: only another candidate, or a hand that puts things right."""
 
 
 @dataclass(frozen=True, slots=True)

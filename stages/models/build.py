@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import assert_never
 
-from policies.errors import InputError
+from policies.errors import InputError, WrongUsage
 from stages.models.client import ModelClient
 from stages.models.openai_compatible import OpenAICompatible
 from stages.models.recorded import RecordedFormat, open_recorded
@@ -21,6 +21,10 @@ class Source(StrEnum):
     PYFUNC = "pyfunc"
     EXTERNAL = "external"
     """Known by votes and traffic only."""
+
+
+class Unclear(InputError):  # noqa: N818 - what the tags are
+    """The tags of a version do not say how it answers: never said, or written over since."""
 
 
 def client_for(
@@ -44,14 +48,15 @@ def client_for(
             workspace's own key never goes to an address that only a tag names.
 
     Raises:
-        InputError: When tags are missing, unknown or do not fit the file.
+        Unclear: When tags are missing, unknown or name no address.
+        InputError: When tags do not fit the file, or a key is not there.
         WrongUsage: When the endpoint's address or settings cannot be used.
         Broken: When a pyfunc model cannot be loaded.
     """
     match _source(tags, version, endpoint):
         case Source.ENDPOINT:
             settings = endpoint or EndpointSettings()
-            return OpenAICompatible(_resolved(tags, version, settings, api_keys or {}))
+            return _endpoint(tags, version, settings, api_keys or {})
         case Source.RECORDED:
             return _recorded(tags, version, file)
         case Source.PYFUNC:
@@ -91,6 +96,19 @@ def _resolved(
         model=_filled(model, version),
         api_key=_api_key(tags, version, settings, keys),
     )
+
+
+def _endpoint(
+    tags: Mapping[str, str], version: str, settings: EndpointSettings, keys: Mapping[str, str]
+) -> OpenAICompatible:
+    try:
+        return OpenAICompatible(_resolved(tags, version, settings, keys))
+    except InputError:
+        raise
+    except WrongUsage as error:
+        if "gate_base_url" not in tags:
+            raise
+        raise _unclear(version, f"tag `gate_base_url` names no address: {error.why}") from None
 
 
 def _filled(template: str, version: str) -> str:
@@ -139,8 +157,8 @@ def _demanded(file: Path | None, version: str, what: str) -> Path:
     return file
 
 
-def _unclear(version: str, why: str) -> InputError:
-    return InputError(
+def _unclear(version: str, why: str) -> Unclear:
+    return Unclear(
         f"cannot tell how version {version} answers",
         why=why,
         fix="gate register MODEL --endpoint URL --model-name NAME, or --outputs FILE",

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from gates.chain.bodies import AbEnded, Revocation, members_sha256
+from gates.chain.record import unopened
 from gates.decide.verdict import Verdict
 from gates.promotion import permission as may
 from gates.promotion.refusal import Refusal, Refused
@@ -107,8 +108,15 @@ def test_a_newer_decision_whose_signature_does_not_count_is_not_passed_over() ->
 def test_a_decision_on_other_bytes_is_of_another_checkpoint() -> None:
     now = Subject(name=SUBJECT.name, sha256="9" * 64)
     assert "222222222222" in refused(
-        signed(kept(decision()), subject=now), Refused.OTHER_CHECKPOINT
+        signed(kept(decision()), subject=now), Refused.OTHER_CHECKPOINT, no=True
     )
+
+
+def test_a_decision_on_what_could_not_be_opened_is_not_of_another_checkpoint() -> None:
+    broken = kept(decision(), subject=unopened(SUBJECT.name))
+    assert "could not be opened then" in refused(signed(broken), Refused.NOT_SIGNED)
+    after = kept(decision(), sequence=2, subject=unopened(SUBJECT.name))
+    assert "(record 2)" in refused(signed(kept(decision()), after), Refused.NOT_SIGNED), "a PASS"
 
 
 def test_the_newest_of_the_ledger_must_be_signed_too() -> None:
@@ -146,7 +154,7 @@ def test_evidence_is_of_the_plan_and_of_the_checkpoint() -> None:
     refused(may.other_plan({OFFLINE: "p"}, {OFFLINE: "q"}, run=RUN), Refused.OTHER_PLAN)
     refused(may.other_plan({OFFLINE: "p"}, {}, run=RUN), Refused.OTHER_PLAN)
     assert may.other_checkpoint({OFFLINE: SUBJECT.sha256, ONLINE: ""}, SUBJECT) is None
-    refused(may.other_checkpoint({ONLINE: "9" * 64}, SUBJECT), Refused.OTHER_CHECKPOINT)
+    refused(may.other_checkpoint({ONLINE: "9" * 64}, SUBJECT), Refused.OTHER_CHECKPOINT, no=True)
 
 
 def test_an_ab_is_decided_as_it_was_registered() -> None:

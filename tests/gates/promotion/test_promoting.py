@@ -190,7 +190,8 @@ def test_what_broke_before_it_was_opened_says_so_and_not_that_it_is_another(made
     for cached in (place.folder / "cache").rglob("assistant-3.jsonl"):
         cached.write_bytes(kept)
     promotion = made.promote("assistant/3")
-    assert promotion.answer is Answer.CANNOT_TELL
+    assert promotion.refusal is not None
+    assert (promotion.answer, promotion.refusal.by) == (Answer.CANNOT_TELL, Refused.NOT_SIGNED)
     assert made.champion == "1"
 
 
@@ -231,7 +232,39 @@ def test_another_file_with_its_own_digest_is_another_checkpoint(made: Scene) -> 
     promotion = made.promote()
     assert promotion.refusal is not None
     assert promotion.refusal.by is Refused.OTHER_CHECKPOINT
+    assert promotion.answer is Answer.NO
     assert made.champion == "1"
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"gate_source": "endpoint", "gate_base_url": "http://thief.example"},
+        {"gate_source": "endpoint", "gate_base_url": "nowhere", "gate_model_name": "theirs"},
+        {"gate_source": "endpoint", "gate_base_url": "{x}", "gate_model_name": "theirs"},
+        {"gate_source": "stolen"},
+        {"gate_format": "poem"},
+    ],
+    ids=str,
+)
+def test_tags_that_were_written_over_are_not_what_was_measured(
+    made: Scene, tags: dict[str, str]
+) -> None:
+    """Whoever may write to MLflow makes a no of a yes, and the no says what they did."""
+    ledger = made.place.ledger
+    ledger.tag(ledger.version("assistant/2"), tags)
+    promotion = made.promote()
+    assert promotion.refusal is not None
+    assert (promotion.answer, promotion.refusal.by) == (Answer.NO, Refused.OTHER_CHECKPOINT)
+    assert "is not what was measured: cannot tell how version 2 answers" in promotion.reason
+    assert made.champion == "1"
+
+
+def test_a_version_that_never_said_how_it_answers_is_wrong_usage(made: Scene) -> None:
+    new = made.place.recorded()
+    made.place.ledger.tag(new, {"gate_source": "unheard of"})
+    with pytest.raises(InputError, match="cannot tell how version 3 answers"):
+        made.promote("assistant/3")
 
 
 def test_another_alias_is_moved_while_the_champion_it_compared_with_stands(made: Scene) -> None:
