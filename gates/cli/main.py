@@ -34,6 +34,7 @@ COMMANDS = {
     "bench": Entry("gates.cli.bench", "Benchmarks by name: list, show, freeze, run one."),
     "sxs": Entry("gates.cli.sxs", "Side by side: pairs for people, their page, votes in files."),
     "online": Entry("gates.cli.online", "Online A/Bs: start, size, check, look, report."),
+    "workshop": Entry("gates.cli.workshop", "Instruments: benches, judges, grades of generators."),
     "keys": Entry("gates.cli.keys", "Private keys, and whose keys count: new, rotate, revoke."),
     "trust": Entry("gates.cli.trust", "Which policies may move which alias; drafted and signed."),
     "completion": Entry("gates.cli.completion", "A completion script for your shell."),

@@ -4,7 +4,11 @@ import click
 
 from gates.cli.lazy import Entry, LazyGroup
 
-COMMANDS: dict[str, Entry] = {}
+COMMANDS: dict[str, Entry] = {
+    "build-bench": Entry("gates.cli.workshop_build_bench", "A bench out of live traffic."),
+    "assess-bench": Entry("gates.cli.workshop_assess_bench", "Whether a bench tells models apart."),
+    "train-judge": Entry("gates.cli.workshop_train_judge", "A judge that learns without labels."),
+}
 
 
 @click.group("workshop", cls=LazyGroup, table=COMMANDS)

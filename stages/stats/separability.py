@@ -5,7 +5,7 @@ depend on each other; models are the independent units, and errors are by leavin
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -144,6 +144,64 @@ def agreement_with_people(
         brier=_over_pairs((1 - chance) ** 2, every, level=level, limits=SHARES, unit=SHARE),
         log_loss=_over_pairs(surprise, every, level=level, limits=LOSSES, unit="nats"),
         spearman=_spearman(scores, level=level),
+    )
+
+
+def agreement_with_outcomes(
+    benchmark: Sequence[Standing], outcomes: Mapping[tuple[int, int], int], *, level: float
+) -> Estimate | Unmeasured:
+    """How often a benchmark agrees with experiments, over the pairs that these told apart.
+
+    Args:
+        benchmark: Each model on the benchmark, at least two.
+        outcomes: By the numbers of two models: 1 where the first won its experiment, -1 where the
+            second did. Pairs without a winner are not given.
+        level: Two-sided confidence level in (0, 1).
+
+    Returns:
+        Mean of 1 for the same winner, 0.5 where the benchmark's intervals overlap, 0 for the other
+        winner, with a jackknife interval over models; n is the number of models.
+
+    Raises:
+        ValueError: With fewer than two models.
+    """
+    if len(benchmark) < 2:  # noqa: PLR2004 - a pair needs two
+        raise ValueError("agreement is about at least two models")
+    ours = _order([one.score for one in benchmark])
+    theirs, counted = np.zeros_like(ours), np.zeros_like(ours)
+    for (one, other), winner in outcomes.items():
+        theirs[one, other], theirs[other, one] = winner, -winner
+        counted[one, other] = counted[other, one] = 1
+    credit = np.where(_overlap(benchmark) > 0, 0.5, (ours == theirs).astype(np.float64))
+    return _over_pairs(credit, counted, level=level, limits=SHARES, unit=SHARE)
+
+
+def difference_in_agreement(
+    one: Sequence[Standing], other: Sequence[Standing], people: Sequence[Standing], *, level: float
+) -> Estimate | Unmeasured:
+    """By how much more of all pairs one ranking is in people's order than another.
+
+    Args:
+        one: Each model as one ranks it.
+        other: The same models, in the same order, as the other does.
+        people: The same models as people do.
+        level: Two-sided confidence level in (0, 1).
+
+    Returns:
+        Difference of the strict agreements, -1 to 1, with a jackknife interval over models.
+
+    Raises:
+        ValueError: When lengths differ or there are fewer than two models.
+    """
+    if len({len(one), len(other), len(people)}) > 1 or len(people) < 2:  # noqa: PLR2004 - a pair
+        raise ValueError("all three rank the same models, at least two")
+    theirs = _order([standing.score for standing in people])
+    first, second = (
+        (_order([standing.score for standing in ranking]) == theirs).astype(np.float64)
+        for ranking in (one, other)
+    )
+    return _over_pairs(
+        first - second, np.ones_like(theirs), level=level, limits=CORRELATIONS, unit=SHARE
     )
 
 

@@ -8,7 +8,13 @@ from scipy.stats import norm, spearmanr
 from sklearn.metrics import brier_score_loss, log_loss
 
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
-from stages.stats.separability import Standing, agreement_with_people, separability
+from stages.stats.separability import (
+    Standing,
+    agreement_with_outcomes,
+    agreement_with_people,
+    difference_in_agreement,
+    separability,
+)
 
 PAIRS = [(i, j) for i in range(8) for j in range(i + 1, 8)]
 
@@ -169,3 +175,56 @@ def test_a_standing_is_possible() -> None:
         Standing(score=0, low=0, high=1, mean=0, variance=-1)
     with pytest.raises(ValueError, match="above high"):
         Standing(score=0, low=1, high=0, mean=0, variance=1)
+
+
+def spread(*scores: float, half: float = 0.1) -> list[Standing]:
+    return [
+        Standing(score=s, low=s - half, high=s + half, mean=s, variance=(half / 2) ** 2)
+        for s in scores
+    ]
+
+
+def test_experiments_count_the_pairs_that_they_decided() -> None:
+    ours = spread(1, 2, 3, 4)
+    found = agreement_with_outcomes(ours, {(1, 0): 1, (2, 3): 1, (3, 1): 1}, level=0.95)
+
+    assert isinstance(found, Estimate)
+    assert found.value == pytest.approx(2 / 3)
+    assert found.n == 4
+
+
+def test_a_benchmark_that_cannot_tell_earns_half_of_an_experiment() -> None:
+    ours = spread(1, 1.05, 3, 4)
+    found = agreement_with_outcomes(ours, {(0, 1): 1, (3, 2): 1, (2, 1): 1}, level=0.95)
+
+    assert isinstance(found, Estimate)
+    assert found.value == pytest.approx(2.5 / 3)
+
+
+def test_turning_an_experiment_round_changes_nothing() -> None:
+    ours = spread(1, 2, 3, 4)
+    there = agreement_with_outcomes(ours, {(0, 1): 1, (2, 3): -1, (1, 2): -1}, level=0.95)
+    back = agreement_with_outcomes(ours, {(1, 0): -1, (3, 2): 1, (2, 1): 1}, level=0.95)
+
+    assert there == back
+
+
+def test_no_experiment_is_no_agreement() -> None:
+    assert isinstance(agreement_with_outcomes(spread(1, 2, 3), {}, level=0.95), Unmeasured)
+
+
+def test_the_difference_of_two_rankings_is_that_of_their_agreements() -> None:
+    people, one, other = spread(1, 2, 3, 4), spread(1, 2, 3, 5), spread(4, 2, 3, 1)
+    found = difference_in_agreement(one, other, people, level=0.95)
+    apart = [agreement_with_people(each, people, level=0.95).strict for each in (one, other)]
+
+    assert isinstance(found, Estimate)
+    assert found.value == pytest.approx(apart[0].value - apart[1].value)
+    assert difference_in_agreement(one, one, people, level=0.95).value == 0
+
+
+def test_rankings_of_other_models_are_a_mistake() -> None:
+    with pytest.raises(ValueError, match="at least two"):
+        agreement_with_outcomes(spread(1), {}, level=0.95)
+    with pytest.raises(ValueError, match="same models"):
+        difference_in_agreement(spread(1, 2), spread(1, 2, 3), spread(1, 2), level=0.95)

@@ -1,0 +1,203 @@
+"""Benches judged before they are used: what was found, frozen and logged."""
+
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from gates.reports.escaping import inert
+from gates.reports.wording import measured_words
+from gates.services import Services
+from gates.workshop.keeping import Made, keep
+from gates.workshop.recipe_file import RecipeFile
+from policies.canonical import Json, canonical_json, sha256_of, sha256_of_bytes
+from stages.engine.data import read_bytes
+from stages.engine.product import Product, freeze
+from stages.evidence.codec import measured_json
+from stages.evidence.estimate import Estimate, Unmeasured
+from stages.evidence.records import Measurement, Quantity
+from stages.stats.separability import Separation
+from stages.workshop.bench_quality.assessing import Assessed, Compared, Ranked, assess
+from stages.workshop.bench_quality.recipe import AssessmentRecipe
+
+KIND = "bench_assessment"
+"""Kind of the product."""
+
+FILE = "assessment.json"
+"""The file that it holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """A bench that was judged.
+
+    Attributes:
+        assessed: What was found.
+        product: What was frozen.
+        page: Address of its page in MLflow; empty where the store has none.
+    """
+
+    assessed: Assessed
+    product: Product
+    page: str
+
+
+def assess_bench(file: RecipeFile[AssessmentRecipe], services: Services) -> Assessment:
+    """Judges a bench by its files, freezes what was found beside the recipe and logs it.
+
+    Raises:
+        InputError: When a file cannot be read.
+        LedgerDown: When MLflow does not answer; what was frozen stays.
+    """
+    recipe = file.recipe
+    made_from = {
+        name: sha256_of_bytes(read_bytes(name, base=file.folder)) for name in _files(recipe)
+    }
+    assessed = assess(recipe, base=file.folder)
+    key = sha256_of([recipe.sha256, made_from])[:12]
+    folder = file.folder / "assessments" / f"{recipe.recipe}-{key}"
+    making = folder.with_name(f".{folder.name}.making")
+    shutil.rmtree(making, ignore_errors=True)  # what a killed run left
+    making.mkdir(parents=True)
+    said = canonical_json(assessed_json(assessed))
+    (making / FILE).write_text(f"{said}\n", encoding="utf-8")
+    product = freeze(making, folder, kind=KIND, recipe=recipe.sha256, made_from=made_from, facts={})
+    made = Made(
+        product=product,
+        recipe=recipe.recipe,
+        sentence="; ".join(sentences(assessed))[:500],
+        description="\n".join(f"- {line}" for line in words(assessed)),
+        measurements=tuple(m for ranking in assessed.rankings for m in measurements(ranking)),
+        files={FILE: product.file(FILE).read_bytes()},
+    )
+    return Assessment(assessed=assessed, product=product, page=keep(made, services))
+
+
+def sentences(assessed: Assessed) -> Iterable[str]:
+    """Each ranking in a sentence."""
+    for ranking in assessed.rankings:
+        if isinstance(ranking.separation, Unmeasured):
+            yield f"{inert(ranking.name)} ranks nothing: {ranking.separation.reason}"
+            continue
+        found = ranking.separation
+        told = f"{inert(ranking.name)} tells {found.pairs - found.overlaps} of {found.pairs} pairs"
+        strict = None if ranking.people is None else ranking.people.strict
+        also = f", {strict.value:.1%} of pairs as people" if isinstance(strict, Estimate) else ""
+        yield f"{told} apart{also}"
+
+
+def words(assessed: Assessed) -> Iterable[str]:
+    """Every figure with its interval, a line each."""
+    for ranking in assessed.rankings:
+        name = inert(ranking.name)
+        yield f"{name}: {ranking.models} models"
+        for one in measurements(ranking):
+            yield f"{inert(one.metric)}: {measured_words(one)}"
+    for both in assessed.compared:
+        for one in _of_both(both):
+            yield f"{inert(one.metric)}: {measured_words(one)}"
+
+
+def measurements(ranking: Ranked) -> Iterable[Measurement]:
+    """Every figure of a ranking, as its page in MLflow names it."""
+    for what, measured in _figures(ranking).items():
+        yield _measurement(f"{ranking.name}.{what}", measured)
+
+
+def _figures(ranking: Ranked) -> Mapping[str, Estimate | Unmeasured]:
+    found = {"separability": _share(ranking.separation)}
+    if ranking.apart is not None:
+        found["separability_of_shared"] = ranking.apart.share
+    if ranking.people is not None:
+        for name in ("strict", "agreement", "brier", "log_loss", "spearman"):
+            found[f"people.{name}"] = getattr(ranking.people, name)
+    if ranking.ab is not None:
+        found["ab.agreement"] = ranking.ab
+    if ranking.own_family is not None:
+        found["own_family"] = ranking.own_family
+    return {**found, **_effects(ranking)}
+
+
+def _effects(ranking: Ranked) -> Mapping[str, Estimate | Unmeasured]:
+    """What looks and instructions are worth to a judge."""
+    found: dict[str, Estimate | Unmeasured] = {}
+    if isinstance(ranking.style, Unmeasured):
+        found["style"] = ranking.style
+    else:
+        found |= {f"style.{effect.feature}": effect.found for effect in ranking.style or ()}
+    for variant in ranking.variants:
+        found[f"variant.{variant.model}"] = variant.plain
+        found[f"variant.{variant.model}.at_equal_style"] = variant.at_equal_style
+    return found
+
+
+def _share(separation: Separation | Unmeasured) -> Estimate | Unmeasured:
+    return separation if isinstance(separation, Unmeasured) else separation.share
+
+
+def _of_both(both: Compared) -> Iterable[Measurement]:
+    name = f"{both.one}.and.{both.other}"
+    if both.closer_to_people is not None:
+        yield _measurement(f"{name}.closer_to_people", both.closer_to_people)
+    yield _measurement(f"{name}.spearman", both.spearman)
+    if both.alpha is not None:
+        yield _measurement(f"{name}.alpha", both.alpha)
+
+
+def _measurement(name: str, measured: Estimate | Unmeasured) -> Measurement:
+    n = measured.n if isinstance(measured, Estimate) else 1
+    return Measurement(metric=name, quantity=Quantity.VALUE, measured=measured, planned=n)
+
+
+def assessed_json(assessed: Assessed) -> Mapping[str, Json]:
+    """Everything that was found, as JSON."""
+    return {
+        "schema": "gate.bench-assessment/1",
+        "rankings": [
+            {
+                "name": ranking.name,
+                "models": ranking.models,
+                "separation": _separation_json(ranking.separation),
+                "separation_of_shared": _separation_json(ranking.apart),
+                "figures": {
+                    name: measured_json(found) for name, found in _figures(ranking).items()
+                },
+            }
+            for ranking in assessed.rankings
+        ],
+        "compared": [
+            {
+                "one": both.one,
+                "other": both.other,
+                "closer_to_people": None
+                if both.closer_to_people is None
+                else measured_json(both.closer_to_people),
+                "spearman": measured_json(both.spearman),
+                "alpha": None if both.alpha is None else measured_json(both.alpha),
+            }
+            for both in assessed.compared
+        ],
+        "people": _separation_json(assessed.people),
+    }
+
+
+def _separation_json(found: Separation | Unmeasured | None) -> Json:
+    if not isinstance(found, Separation):
+        return None
+    return {"pairs": found.pairs, "overlaps": found.overlaps}
+
+
+def _files(recipe: AssessmentRecipe) -> Iterable[str]:
+    """Every file that a recipe names."""
+    for scores in recipe.scores.values():
+        yield scores.file
+        if scores.names is not None:
+            yield scores.names
+    verdicts = [*recipe.judges.values()]
+    for judge in verdicts:
+        yield from judge.votes
+    if recipe.people is not None and recipe.people.ratings is not None:
+        yield recipe.people.ratings
+    if recipe.people is not None and recipe.people.votes is not None:
+        yield from recipe.people.votes.votes
+    if recipe.ab is not None:
+        yield recipe.ab

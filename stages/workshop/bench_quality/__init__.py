@@ -1,0 +1,1 @@
+"""Benches judged before they are used: do they tell models apart, and as people do?"""
