@@ -1,12 +1,19 @@
 """Secrets out of sight: what may be shown of settings, addresses and messages."""
 
 import re
+from collections.abc import Mapping
 
 MASK = "***"
 
 _SECRET_NAME = re.compile(r"token|key|secret|passw|pwd|credential|signature", re.IGNORECASE)
 _PUBLIC = frozenset({"trust.keys", "trust.key", "trust.key_public"})
 """Settings that only sound secret: keyids, the path of a key's file, a public key."""
+
+_NO_SECRETS = frozenset({"PWD", "OLDPWD"})
+"""Variables that only sound secret: where one is."""
+
+_SHORTEST = 4
+"""Characters of a value that is masked: a shorter one stands in every other word."""
 
 _PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*-----|\Z)", re.DOTALL
@@ -26,6 +33,25 @@ def mask_secrets(text: str) -> str:
     """
     text = _USER_INFO.sub(rf"\1{MASK}@", _PRIVATE_KEY.sub(MASK, text))
     return _BEARER.sub(rf"\1{MASK}", _PARAMETER.sub(rf"\1{MASK}", text))
+
+
+def mask_said(said: str, variables: Mapping[str, str]) -> str:
+    """What a script said, also without the values of variables that it may have printed.
+
+    Args:
+        said: Its words.
+        variables: Those that it was given; of the ones that are named like secrets (`HF_TOKEN`,
+            `DB_PASSWORD`) the values are masked, from 4 characters on.
+    """
+    secrets = {
+        value.strip()
+        for name, value in variables.items()
+        if _SECRET_NAME.search(name) and name not in _NO_SECRETS
+    }
+    for value in sorted(secrets, key=len, reverse=True):  # one may be the beginning of another
+        if len(value) >= _SHORTEST:
+            said = said.replace(value, MASK)
+    return mask_secrets(said)
 
 
 def is_secret_name(name: str) -> bool:

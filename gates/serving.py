@@ -11,13 +11,13 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gates.ledger.ledger import Version
-from gates.masking import mask_secrets
+from gates.masking import mask_said
 from gates.services import Services
 from policies.canonical import sha256_of_bytes
 from policies.errors import Broken
@@ -194,7 +194,7 @@ class _Script:
     def fault(self, message: str) -> Broken:
         return Broken(
             message,
-            why=f"{self.path} said: {_last_words(self.log)}",
+            why=f"{self.path} said: {_last_words(self.log, self.environment)}",
             fix=f"try it by hand: {self.path} start|health|stop {self.version}",
         )
 
@@ -289,14 +289,15 @@ def _log(services: Services, model: str) -> Path:
     return folder / f"{sha256_of_bytes(model.encode())[:16]}.log"
 
 
-def _last_words(log: Path) -> str:
+def _last_words(log: Path, environment: Mapping[str, str]) -> str:
     """The end of what the script said, on one line, without secrets."""
     try:
         said = log.read_bytes()[-4 * _LAST_WORDS :].decode(errors="replace")
     except OSError:
         said = ""
+    said = mask_said(said, environment)
     words = " ".join("".join(c if c.isprintable() else " " for c in said).split())
-    return mask_secrets(words)[-_LAST_WORDS:] or "nothing"
+    return words[-_LAST_WORDS:] or "nothing"
 
 
 def _stream(model: str) -> str:

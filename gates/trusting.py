@@ -2,8 +2,10 @@
 
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
+from gates.masking import mask_said
 from gates.trust.keys import PublicKey, Signer, public_key_of
 from gates.trust.pins import Pins, Seen, newest
 from gates.trust.signers import signer_from_command, signer_from_file, signer_from_pem
@@ -44,7 +46,11 @@ def signer_in(workspace: Workspace) -> Signer | None:
         )
     if said.key_command and said.key_public is not None:
         command = (_program(said.key_command[0], workspace.root), *said.key_command[1:])
-        return signer_from_command(command, _public(said.key_public))
+        return signer_from_command(
+            command,
+            _public(said.key_public),
+            shown=partial(mask_said, variables=workspace.environment),
+        )
     return None
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from gates.masking import mask_secrets
+from gates.masking import mask_said
 
 _LAST_CHARACTERS = 2_000
 
@@ -80,7 +80,7 @@ def deploy(
             if code is None
             else f"ended with code {code}"
         )
-        return NotDeployed(f"{script} {ended}{_end_of(said)}")
+        return NotDeployed(f"{script} {ended}{_end_of(said, environment)}")
 
 
 def _code(process: subprocess.Popen[bytes], seconds_at_most: float) -> int | None:
@@ -93,8 +93,10 @@ def _code(process: subprocess.Popen[bytes], seconds_at_most: float) -> int | Non
         return None
 
 
-def _end_of(said: IO[bytes]) -> str:
+def _end_of(said: IO[bytes], environment: Mapping[str, str]) -> str:
+    """The last of it; more is read, so that no secret is cut in two and known no more."""
     size = said.seek(0, os.SEEK_END)
-    said.seek(max(0, size - _LAST_CHARACTERS))
-    text = mask_secrets(said.read().decode(errors="replace")).strip()
+    said.seek(max(0, size - 4 * _LAST_CHARACTERS))
+    text = mask_said(said.read().decode(errors="replace"), environment).strip()
+    text = text[-_LAST_CHARACTERS:]
     return f"; it said: {text}" if text else ""

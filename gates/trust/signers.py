@@ -1,7 +1,7 @@
 """Private keys: in a file, in a variable, or behind a command that signs."""
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,10 +40,12 @@ class CommandSigner:
     Attributes:
         command: Program and arguments; no shell.
         public: What its signatures are verified by, before they are used.
+        shown: What of its words may be shown.
     """
 
     command: tuple[str, ...]
     public: PublicKey
+    shown: Callable[[str], str] = str
 
     def sign(self, message: bytes) -> bytes:
         """Its signature over the message.
@@ -66,7 +68,7 @@ class CommandSigner:
         except OSError as error:
             raise self._broken(error.strerror or str(error)) from None
         if done.returncode != 0:
-            said = done.stderr.decode(errors="replace").strip()[-300:]
+            said = self.shown(done.stderr.decode(errors="replace").strip())[-300:]
             raise self._broken(f"exit code {done.returncode}: {said or 'it says nothing'}")
         try:
             return exact_base64(done.stdout.decode("ascii").strip())
@@ -164,9 +166,17 @@ def signer_from_pem(data: bytes, *, where: str, password: str | None = None) -> 
     return signer_of(key)
 
 
-def signer_from_command(command: Sequence[str], public: PublicKey) -> CommandSigner:
-    """The signer behind a command."""
-    return CommandSigner(command=tuple(command), public=public)
+def signer_from_command(
+    command: Sequence[str], public: PublicKey, *, shown: Callable[[str], str] = str
+) -> CommandSigner:
+    """The signer behind a command.
+
+    Args:
+        command: Program and arguments; no shell.
+        public: What its signatures are verified by.
+        shown: What of its words may be shown when it fails; default: all.
+    """
+    return CommandSigner(command=tuple(command), public=public, shown=shown)
 
 
 def _pem(key: Ed25519PrivateKey, password: str | None) -> bytes:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gates.masking import MASK, is_secret_name, mask_secrets, shown_setting
+from gates.masking import MASK, is_secret_name, mask_said, mask_secrets, shown_setting
 
 SECRET = "hunter2"
 
@@ -89,3 +89,18 @@ def test_a_private_key_is_masked_to_its_end_or_the_texts(end: str) -> None:
 @pytest.mark.parametrize("name", ["trust.key", "trust.keys", "trust.key_public"])
 def test_what_only_sounds_secret_is_shown(name: str) -> None:
     assert shown_setting(name, ".gate/keys/ann.pem") == ".gate/keys/ann.pem"
+
+
+def test_what_a_script_was_given_as_a_secret_is_not_repeated_after_it() -> None:
+    variables = {
+        "DEPLOY_TOKEN": SECRET,
+        "X_SECRET": f"{SECRET}-and-more",
+        "db_password": "letmein",
+        "AWS_ACCESS_KEY_ID": "AKIA123456",
+        "REGION": "eu-west",
+        "PWD": "/srv/work",
+        "KEYMAP": "de",
+    }
+    said = f"{SECRET}-and-more {SECRET} letmein AKIA123456 eu-west /srv/work model"
+    assert mask_said(said, variables) == f"{MASK} {MASK} {MASK} {MASK} eu-west /srv/work model"
+    assert mask_said("token=abc", {}) == f"token={MASK}"

@@ -41,6 +41,17 @@ def test_another_code_than_0_is_not_deployed_and_says_what_it_said(tmp_path: Pat
     assert "hunter2" not in found.reason
 
 
+def test_secrets_that_it_was_given_are_not_repeated(tmp_path: Path) -> None:
+    given = {"SECRET_TOKEN": "s3cr3t-" * 9, "REGION": "eu-west"}
+    found = deployed(tmp_path, 'echo "token $SECRET_TOKEN in $REGION"; exit 1', environment=given)
+    assert isinstance(found, NotDeployed)
+    assert found.reason.endswith("it said: token *** in eu-west")
+    fill = "head -c 1950 /dev/zero | tr '\\0' 'x'"
+    found = deployed(tmp_path, f'printf "$SECRET_TOKEN"; {fill}; exit 1', environment=given)
+    assert isinstance(found, NotDeployed)
+    assert "s3cr3t" not in found.reason, "nor the half of one, where it is cut"
+
+
 def test_a_script_that_is_not_there_is_not_deployed(tmp_path: Path) -> None:
     asked = Deployment(script="nowhere.sh", model="m", version="1", alias="a", seconds_at_most=1)
     found = deploy(asked, root=tmp_path, environment={})

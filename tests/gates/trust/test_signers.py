@@ -170,3 +170,13 @@ def test_a_commands_answer_for_another_key_is_not_used(pem: Path) -> None:
 
 def new_public() -> bytes:
     return base64.b64decode(signer_of(new_private_key()).public.base64)
+
+
+def test_a_command_that_fails_repeats_nothing_that_may_not_be_shown() -> None:
+    command = ["/bin/sh", "-c", "echo the token is hunter2 >&2; exit 3"]
+    signer = signer_from_command(
+        command, PublicKey(new_public()), shown=lambda said: said.replace("hunter2", "***")
+    )
+    with pytest.raises(Broken) as found:
+        signer.sign(b"message")
+    assert "exit code 3: the token is ***" in found.value.why
