@@ -77,17 +77,37 @@ def give_pseudonym(path: Path, name: str, *, draw: Callable[[], str]) -> str:
     Raises:
         InputError: When the person has one.
     """
-    before = read_people(path).names
-    found = next((owner for owner, known in before.items() if known == name), None)
-    if found is not None:
+    owner = pseudonym_for(path, name, draw=draw)
+    if owner in read_people(path).names:
         raise InputError(
-            f"{name} is {found} already", why=f"{path} says so", fix=f"gate keys new {found}"
+            f"{name} is {owner} already", why=f"{path} says so", fix=f"gate keys new {owner}"
         )
-    owner = f"person-{draw()}"
-    assert _PSEUDONYM.fullmatch(owner)
-    _keep_out_of_git(path)
-    _write(path, {**before, owner: name})
+    remember(path, owner, name)
     return owner
+
+
+def pseudonym_for(path: Path, name: str, *, draw: Callable[[], str]) -> str:
+    """The pseudonym that stands for a person, or a new one; nothing is written.
+
+    Args:
+        path: `people.json`.
+        name: The person's name.
+        draw: Eight hexadecimal digits at random.
+    """
+    known = read_people(path).names.items()
+    owner = next((owner for owner, theirs in known if theirs == name), None) or f"person-{draw()}"
+    assert _PSEUDONYM.fullmatch(owner)
+    return owner
+
+
+def remember(path: Path, owner: str, name: str) -> None:
+    """Writes down whom a pseudonym stands for, where git does not look.
+
+    Raises:
+        Broken: When it cannot be written.
+    """
+    _keep_out_of_git(path)
+    _write(path, {**read_people(path).names, owner: name})
 
 
 def forget(path: Path, owner: str) -> None:

@@ -11,8 +11,11 @@ from gates.cli.frame import Exit
 from gates.cli.moment import Moment
 from gates.cli.options import json_option, open_services, open_workspace, workspace_options
 from gates.cli.output import say_json, say_table
+from gates.cli.people import naming
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gates.chain.chain import Chain
     from gates.chain.history import Stretch
     from gates.reports.table import Table
@@ -59,9 +62,9 @@ def command(  # noqa: PLR0913 - one parameter per option
         document = _json(model, alias, chain, found, at=at, then=then)
         say_json({**document, "warnings": list(warnings)})
     elif at is not None:
-        click.echo(_answer(alias, at, then))
+        click.echo(naming(opened)(_answer(alias, at, then)))
     else:
-        say_table(_table(alias, chain, found))
+        say_table(_table(alias, chain, found, naming(opened)))
     return _exit_code(found, at=at, then=then, is_held=holder is not None)
 
 
@@ -95,7 +98,9 @@ def _answer(alias: str, at: datetime, then: "Stretch | None") -> str:
     return f"{alias} at {at.isoformat()}: {then.words} ({record})"
 
 
-def _table(alias: str, chain: "Chain", found: "tuple[Stretch, ...]") -> "Table":
+def _table(
+    alias: str, chain: "Chain", found: "tuple[Stretch, ...]", named: "Callable[[str], str]"
+) -> "Table":
     from gates.chain.bodies import Decision, kind_of
     from gates.chain.signing import sentence
     from gates.reports.table import Table
@@ -114,7 +119,7 @@ def _table(alias: str, chain: "Chain", found: "tuple[Stretch, ...]") -> "Table":
                 record.at.isoformat(timespec="seconds"),
                 kind_of(record.body),
                 record.subject.name.removeprefix("models:/"),
-                ", ".join(kept.owners),
+                named(", ".join(kept.owners)),
                 said + more,
             )
         )

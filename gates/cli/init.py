@@ -19,23 +19,24 @@ from gates.cli.output import say_json
     show_default=True,
     help="The MLflow store that the workspace will use.",
 )
+@click.option("--owner", help="Your name in records, for ever; default: a pseudonym.")
 @json_option
-def command(*, folder: Path, model: str, tracking_uri: str, as_json: bool) -> int:
+def command(
+    *, folder: Path, model: str, tracking_uri: str, owner: str | None, as_json: bool
+) -> int:
     """Write settings, a first policy with its JSON Schema, sample data and a CI workflow to FOLDER.
 
-    A key is made too, and a trust file that lets you promote under the first policy. Nothing that
-    is there already is touched.
+    A key is made too, and a trust file that lets you promote under the first policy. Records will
+    have a pseudonym for you, and people.json alone your name. Nothing that is there already is
+    touched.
     """
-    from gates.cli.clock import now
     from gates.cli.environment import environment
-    from gates.cli.trust import user_name
+    from gates.cli.people import begin
     from gates.starter.scaffold import write_workspace
-    from gates.trust_upkeep.beginning import begin_trust
     from gates.workspace import load_workspace
 
     written = write_workspace(folder, name=model, tracking_uri=tracking_uri)
-    said = environment()
-    begun = begin_trust(load_workspace(folder, said), owner=user_name(said), at=now())
+    begun = begin(load_workspace(folder, environment()), owner=owner)
     beside = (path.relative_to(folder.resolve()) for path in begun.written)
     written += tuple(folder / path for path in beside if folder / path not in written)
     if as_json:

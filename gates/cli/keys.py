@@ -99,10 +99,12 @@ def new(  # noqa: PLR0913 - one parameter per option
 def listing(*, workspace: Path, as_json: bool) -> int:
     """List the keys of the draft: whose, what they may do, and whether they count now."""
     from gates.cli.clock import now
+    from gates.cli.people import naming
     from gates.reports.table import Table
     from gates.trust_upkeep.roster import listed
 
-    rows = listed(open_workspace(workspace, None, None), at=now())
+    opened = open_workspace(workspace, None, None)
+    rows, named = listed(opened, at=now()), naming(opened)
     if as_json:
         say_json(
             {
@@ -131,7 +133,7 @@ def listing(*, workspace: Path, as_json: bool) -> int:
     cells = tuple(
         (
             row.keyid[:12],
-            row.entry.owner,
+            named(row.entry.owner),
             row.entry.kind.value,
             ", ".join(row.entry.roles),
             "yes" if row.counts else "no",

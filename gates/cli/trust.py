@@ -1,6 +1,5 @@
 """`gate trust`: whose keys count, and which policies may move which alias."""
 
-import re
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ from gates.cli.options import (
 from gates.cli.output import say_json, say_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from gates.trust.keys import Signer
     from gates.trust.trust import Trust
@@ -34,19 +33,18 @@ def command() -> None:
 
 
 @command.command("init")
-@click.option("--owner", help="Your name in records; default: the user who runs this.")
+@click.option("--owner", help="Your name in records, for ever; default: a pseudonym.")
 @workspace_option
 @json_option
 def init(*, owner: str | None, workspace: Path, as_json: bool) -> int:
     """Make a key, a trust file that it signs, and the settings that name both.
 
-    The policies that gate.toml names are in force from now on, as they are now.
+    The policies that gate.toml names are in force from now on, as they are now. Records will have
+    a pseudonym for you; people.json alone says your name, and can forget it.
     """
-    from gates.cli.clock import now
-    from gates.trust_upkeep.beginning import begin_trust
+    from gates.cli.people import begin, naming
 
-    opened = open_workspace(workspace, None, None)
-    begun = begin_trust(opened, owner=owner or user_name(opened.environment), at=now())
+    begun = begin(open_workspace(workspace, None, None), owner=owner)
     if as_json:
         said = {"owner": begun.owner, "keyid": begun.keyid}
         say_json(
@@ -55,7 +53,8 @@ def init(*, owner: str | None, workspace: Path, as_json: bool) -> int:
         return Exit.YES
     for path in begun.written:
         click.echo(f"wrote {path}")
-    click.echo(f"{begun.owner} may do everything; root key {begun.keyid[:12]} is pinned")
+    who = naming(open_workspace(workspace, None, None))(begun.owner)
+    click.echo(f"{who} may do everything; root key {begun.keyid[:12]} is pinned")
     return Exit.YES
 
 
@@ -180,7 +179,8 @@ def show(
     from gates.trust.draft import draft_text
     from gates.trust.trust_document import payload_of
 
-    found = _in_force(open_workspace(workspace, tracking_uri, state))
+    opened = open_workspace(workspace, tracking_uri, state)
+    found = _in_force(opened)
     trust = found.trust
     if as_json:
         said = {"sha256": trust.sha256, "signed_by": list(trust.signed_by)}
@@ -188,7 +188,7 @@ def show(
     elif draft:
         click.echo(draft_text(found.document), nl=False)
     else:
-        _say_trust(trust)
+        _say_trust(trust, opened)
     return Exit.YES
 
 
@@ -222,13 +222,6 @@ def check(*, workspace: Path, tracking_uri: str | None, state: str | None, as_js
         for change in changes:
             click.echo(f"  {change}")
     return Exit.NO if changes else Exit.YES
-
-
-def user_name(environment: "Mapping[str, str]") -> str:
-    """The user who runs this, in the letters that a name in records may have."""
-    named = next((environment[name] for name in ("USER", "USERNAME") if environment.get(name)), "")
-    plain = re.sub(r"[^a-z0-9._@+-]+", "-", named.lower()).strip("-._@+")
-    return plain or "owner"
 
 
 def _in_force(workspace: "Workspace") -> "SignedTrust":
@@ -279,13 +272,15 @@ def _say_signed(signed: "Signed") -> None:
         click.echo(f"note: {sentence}")
 
 
-def _say_trust(trust: "Trust") -> None:
+def _say_trust(trust: "Trust", workspace: "Workspace") -> None:
+    from gates.cli.people import naming
     from gates.reports.table import Table
 
+    named = naming(workspace)
     end = f"until {trust.expires.isoformat()}" if trust.expires else "without an end"
     click.echo(
         f"version {trust.version} ({trust.sha256[:12]}) is in force {end}, signed by "
-        f"{', '.join(trust.signed_by)}"
+        f"{named(', '.join(trust.signed_by))}"
     )
     for (model, alias), entry in trust.aliases.items():
         click.echo(f"\n{model}@{alias} moves")
@@ -297,7 +292,7 @@ def _say_trust(trust: "Trust") -> None:
             since = each.since.isoformat()
             click.echo(f"  under policy {each.policy} {each.sha256[:12]} from {since}{until}")
     rows = tuple(
-        (key.public.keyid[:12], key.owner, key.kind.value, ", ".join(sorted(key.roles)))
+        (key.public.keyid[:12], named(key.owner), key.kind.value, ", ".join(sorted(key.roles)))
         for key in trust.keys
     )
     click.echo()

@@ -21,7 +21,7 @@ _FILES = {
 
 _SCHEMA = "policy.schema.json"
 
-_TRUST = ("trust.json", "trust.yaml", ".gate/keys/signing.pem")
+_TRUST = ("trust.json", "trust.yaml", "people.json", ".gate/keys/signing.pem")
 """Written once the workspace is there, by whoever begins to trust in it."""
 
 

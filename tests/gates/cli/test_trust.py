@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from gates.cli.trust import user_name
 from tests.fakes.shell import said
 from tests.fakes.workplace import Workplace
 
@@ -33,31 +32,6 @@ def test_a_workspace_begins_to_trust_once(place: Workplace) -> None:
     again = said("trust", "init")
     assert again.code == 2
     assert "has a trust file already" in again.err
-
-
-def test_a_name_is_taken_from_who_runs_it(
-    place: Workplace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place.policy()
-    monkeypatch.setenv("USER", "Ann Lee")
-    found = said("trust", "init")
-    assert found.out.splitlines()[-1].startswith("ann-lee may do everything; root key ")
-
-
-@pytest.mark.parametrize(
-    ("environment", "name"),
-    [
-        ({}, "owner"),
-        ({"USER": "", "USERNAME": "DOMAIN\\Bob"}, "domain-bob"),
-        ({"USER": "--"}, "owner"),
-        ({"USER": "ann@example.org"}, "ann@example.org"),
-        ({"USER": "Äñ"}, "owner"),
-    ],
-)
-def test_a_users_name_is_written_in_the_letters_of_records(
-    environment: dict[str, str], name: str
-) -> None:
-    assert user_name(environment) == name
 
 
 def test_what_is_in_force_is_shown(trusting: Workplace) -> None:
