@@ -147,16 +147,16 @@ def gap_recovered(tests: Sequence[Sat], *, level: float) -> Estimate | Unmeasure
     return _in_percent(found)
 
 
-def mean_recovered(parts: Sequence[Estimate | Unmeasured]) -> Estimate | Unmeasured:
-    """The mean of gaps recovered in independent domains.
+def mean_of_independent(parts: Sequence[Estimate | Unmeasured]) -> Estimate | Unmeasured:
+    """The mean of estimates that share no data, such as of gaps recovered in several domains.
 
     Ends by squared distances (MOVER): each part's own ends, skewed as they are.
 
     Args:
-        parts: Of domains that share no test and no student, of one level; at least one.
+        parts: Of one unit and level, with both ends; at least one.
 
     Returns:
-        The mean, n being the fewest items of a part; `Unmeasured` where one of them is.
+        The mean, n being the fewest units of a part; `Unmeasured` where one of them is.
 
     References:
         Zou and Donner (2008), Statistics in Medicine 27, 1693-1702.
@@ -178,7 +178,7 @@ def mean_recovered(parts: Sequence[Estimate | Unmeasured]) -> Estimate | Unmeasu
         n=min(part.n for part in known),
         method=known[0].method
         if len(known) == 1
-        else f"mean of {len(known)} independent gaps recovered, MOVER of Fieller's ends",
+        else f"mean of {len(known)} independent estimates, MOVER",
     )
 
 

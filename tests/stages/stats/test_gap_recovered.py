@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
-from stages.stats.gap_recovered import Sat, gap_recovered, gap_resampled, mean_recovered
+from stages.stats.gap_recovered import Sat, gap_recovered, gap_resampled, mean_of_independent
 
 
 def share(right: float, items: int, *, shift: int = 0) -> np.ndarray:
@@ -194,14 +194,14 @@ def test_what_is_no_test_is_refused() -> None:
 def test_a_mean_of_domains_has_the_ends_of_its_parts() -> None:
     one = estimate(gap_recovered([sat(0.2, (0.5,) * 3, 0.8)], level=0.95))
     other = estimate(gap_recovered([sat(0.2, (0.3, 0.3, 0.35), 0.8, items=500)], level=0.95))
-    assert mean_recovered([one]) == one
-    both = estimate(mean_recovered([one, other]))
+    assert mean_of_independent([one]) == one
+    both = estimate(mean_of_independent([one, other]))
     assert both.value == pytest.approx((one.value + other.value) / 2)
     low = math.hypot(one.value - ends(one)[0], other.value - ends(other)[0]) / 2
     assert ends(both)[0] == pytest.approx(both.value - low)
     assert both.n == 500
     why = Unmeasured("no gap")
-    assert mean_recovered([one, why]) is why
+    assert mean_of_independent([one, why]) is why
 
 
 @settings(max_examples=30, deadline=None)

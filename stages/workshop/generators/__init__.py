@@ -1,0 +1,1 @@
+"""Checkpoints graded as generators of training data: what a student learns from them."""

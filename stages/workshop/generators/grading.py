@@ -1,0 +1,138 @@
+"""A checkpoint's grade: cell by cell generated, taught and tested, then frozen as a whole."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from policies.errors import InputError
+from stages.offline.graded.grade import KIND, Grade
+from stages.workshop.generators.generating import Generating
+from stages.workshop.generators.graded import CellGrade, Graded, read_graded, write_graded
+from stages.workshop.generators.intrinsic import Looking
+from stages.workshop.generators.material import Material
+from stages.workshop.generators.recipe import GraderRecipe
+from stages.workshop.generators.schooling import School
+from stages.workshop.generators.summing import Summing, rows_of, solved_by
+from stages.workshop.product import freeze
+from stages.workshop.workroom import Hand, Workroom
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generator:
+    """The checkpoint that is graded.
+
+    Attributes:
+        uri: `models:/assistant/12`, or the name of an endpoint.
+        digest: SHA-256 of how it answers, as stage 1 knows it.
+        hand: How it is asked, and what it costs.
+    """
+
+    uri: str
+    digest: str
+    hand: Hand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grading:
+    """Grades checkpoints by one recipe.
+
+    Attributes:
+        recipe: How.
+        digest: Of the recipe and all that it names.
+        material: What it names, read.
+        room: Where everything is journaled, paid and kept.
+        making: How instances are made, but for the generator's name.
+        looking: What is measured of them.
+        school: Where students learn and sit tests.
+    """
+
+    recipe: GraderRecipe
+    digest: str
+    material: Material
+    room: Workroom
+    making: Generating
+    looking: Looking
+    school: School
+
+    def grade(self, generator: Generator, to: Path) -> Graded:
+        """The grade of a checkpoint, frozen in a folder; found there, nothing is done.
+
+        Every cell's data and every student are frozen when they are made: a killed run goes on
+        after the last of them, and asks and trains nothing twice.
+
+        Raises:
+            InputError: When another grade stands there, data cannot be used, or a training
+                diverged.
+            OutOfBudget: When the budget does not pay for it.
+            Broken: When models, libraries or journals fail.
+        """
+        made_from = {"generator": generator.digest, **self.school.digests}
+        if to.exists():
+            return _same(read_graded(to), self.digest, made_from)
+        work = self.room.folder / "work" / self.digest[:12] / generator.digest[:12]
+        data = {c: self.making.made(c, work / c.name / "data") for c in self.recipe.cells}
+        told = {c: self.school.taught(data[c], work / c.name) for c in self.recipe.cells}
+        reference = self.school.reference
+        summing = Summing(
+            recipe=self.recipe,
+            material=self.material,
+            base=self.school.sat(self.school.base),
+            reference=self.school.sat(reference.client, reference),
+        )
+        cells = tuple(
+            summing.cell(data[cell], told[cell], self.looking.at(data[cell]))
+            for cell in self.recipe.cells
+        )
+        hand = generator.hand
+        solved = self.school.sat(hand.client, hand) if self.recipe.solves else {}
+        grade = Grade(
+            checkpoint=generator.uri,
+            digest=generator.digest,
+            recipe=self.recipe.recipe,
+            level=self.recipe.level,
+            measured={
+                **summing.measured(cells, told),
+                "solves": solved_by(solved, level=self.recipe.level),
+            },
+        )
+        making = to.parent / f".{to.name}.making"
+        shutil.rmtree(making, ignore_errors=True)
+        making.mkdir(parents=True)
+        models = {"base": summing.base, "reference": summing.reference, "generator": solved}
+        write_graded(
+            making,
+            grade,
+            cells,
+            means=summing.means(),
+            scores=rows_of(told, models, self.recipe.seeds),
+        )
+        sets = {f"data {cell.name}": one.product.sha256 for cell, one in data.items()}
+        freeze(
+            making,
+            to,
+            kind=KIND,
+            recipe=self.digest,
+            made_from={**made_from, **self.material.files, **sets},
+            facts={"sentence": _words(cells)},
+        )
+        return read_graded(to)
+
+
+def _same(found: Graded, digest: str, made_from: Mapping[str, str]) -> Graded:
+    """A grade that stands in the place already, and is the one that would be made."""
+    other = [name for name in made_from if found.product.made_from.get(name) != made_from[name]]
+    if found.product.recipe != digest:
+        other.append("recipe")
+    if other:
+        raise InputError(
+            f"cannot grade into {found.product.folder}",
+            why=f"a grade stands there that was made from another {other[0]}, and what is frozen "
+            "never changes",
+            fix="name another folder, or move the old one away",
+        )
+    return found
+
+
+def _words(cells: Sequence[CellGrade]) -> str:
+    return "; ".join(f"{one.cell.name} {one.taught:,} of {one.asked:,}" for one in cells)
