@@ -37,6 +37,12 @@ def _connection(text: str) -> str:
     return text
 
 
+def _alias(text: str) -> str:
+    if not re.fullmatch(r"[^@/:\s]+@[^@/:\s]+", text):
+        raise ValueError("a registered model and its alias, such as support_judge@champion")
+    return text
+
+
 def _path_of_key(text: str) -> str:
     if "PRIVATE KEY" in text:
         raise ValueError("the path of a private key's file; never the key")
@@ -51,6 +57,9 @@ Address = Annotated[str, AfterValidator(_address)]
 
 Variable = Annotated[str, AfterValidator(_variable)]
 """Name of an environment variable, in capitals: a key pasted in its place is refused."""
+
+Admitted = Annotated[str, AfterValidator(_alias)]
+"""A registered model and an alias of it."""
 
 Dollars = Annotated[float, Field(ge=0)]
 
@@ -116,11 +125,26 @@ class ModelSection(Asking):
 
 
 class EndpointSection(Asking):
-    """An OpenAI-compatible endpoint, such as a judge."""
+    """An OpenAI-compatible endpoint, such as a judge; or, for the workshop, a model in a folder."""
 
-    base_url: Address
-    model: Text
+    base_url: Address | None = None
+    model: Text | None = None
+    folder: Text | None = None
+    """Instead of both: folder of a transformers model that is run here."""
+    chat_template: Text | None = None
+    """File with the Jinja template of a model in a folder whose tokenizer has none."""
     api_key_env: Variable | None = None
+    admitted: Admitted | None = None
+    """Registered judge and alias, `support_judge@champion`: it judges only while it is that."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "EndpointSection":
+        reached = (self.base_url, self.model)
+        if (None in reached) if self.folder is None else reached != (None, None):
+            raise ValueError("give `base_url` and `model`, or `folder`")
+        if self.chat_template is not None and self.folder is None:
+            raise ValueError("`chat_template` belongs to a `folder`")
+        return self
 
 
 class DataSection(Strict):

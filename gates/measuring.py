@@ -1,10 +1,12 @@
 """From a policy to stages that measure."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Protocol, assert_never
 
+from gates.admission import Admission, admissions
 from gates.chain.alias_standing import ab_end_words
 from gates.chain.record import Kept
 from gates.decide.stage_gate import task_open
@@ -29,6 +31,7 @@ from stages.judges.purse import Cap
 from stages.models.prices import UNPRICED, Price, Prices
 from stages.models.settings import EndpointSettings
 from stages.offline.harness.environment import Programs
+from stages.offline.judging import judging_of
 from stages.offline.measure import OfflineStage
 from stages.online.look_journal import LookJournal, stream_of
 from stages.online.measure import OnlineStage, World
@@ -115,9 +118,15 @@ def offline_stage(
         services: Where answers are journaled, and whom tasks may ask.
         ration: What may be asked now; None: all that is planned.
         to_the_end: Whether a task that stops early goes on whatever its criteria say.
+
+    Raises:
+        Broken: When a judge of its tasks is not admitted, and gate.toml says that it is.
     """
     plan = file.policy.plan.offline
     assert plan is not None
+    endpoints = judging_endpoints(services)
+    judges = (judging_of(task, endpoints) for task in plan.values())
+    admissions((each.endpoint for each in judges if each is not None), endpoints, services)
     return OfflineStage(
         plan,
         order=offline_order(file),
@@ -125,7 +134,7 @@ def offline_stage(
         state=services.state,
         progress=services.progress,
         calls_at_most=file.policy.budget.calls_at_most,
-        endpoints=judging_endpoints(services),
+        endpoints=endpoints,
         actors=services.workspace.actors,
         prices=prices_of(file.policy.model, services),
         goes_on=None if to_the_end else partial(task_open, file.policy),
@@ -134,8 +143,21 @@ def offline_stage(
     )
 
 
-def panel_of(plan: SideBySidePlan, file: PolicyFile, services: Services) -> Panel:
-    """The judges of a plan."""
+def panel_of(
+    plan: SideBySidePlan,
+    file: PolicyFile,
+    services: Services,
+    *,
+    admitted: Mapping[str, Admission] | None = None,
+) -> Panel:
+    """The judges of a plan.
+
+    Args:
+        plan: Names them.
+        file: The policy that it stands in.
+        services: The outside world.
+        admitted: Judges that were admitted by their own gate; None where nobody is to be asked.
+    """
     budget = file.policy.budget
     return Panel(
         plan=plan,
@@ -147,6 +169,10 @@ def panel_of(plan: SideBySidePlan, file: PolicyFile, services: Services) -> Pane
             round=services.clock().date().isoformat(),
             cap=Cap(calls=budget.calls_at_most, usd=budget.usd_at_most),
             progress=services.progress,
+            admitted={
+                name: partial(admission.suspend, services=services)
+                for name, admission in (admitted or {}).items()
+            },
         ),
     )
 
@@ -162,6 +188,7 @@ def gathering_of(plan: SideBySidePlan, file: PolicyFile, services: Services) -> 
 
 
 def _side_by_side(plan: SideBySidePlan, file: PolicyFile, services: Services) -> SideBySideStage:
+    admitted = admissions(plan.judges, judging_endpoints(services), services)
     comparing = Comparing(
         plan=plan,
         gathering=gathering_of(plan, file, services),
@@ -170,7 +197,7 @@ def _side_by_side(plan: SideBySidePlan, file: PolicyFile, services: Services) ->
             checkpoints=Checkpoints(state=services.state, progress=services.progress),
             calls_at_most=file.policy.budget.calls_at_most,
         ),
-        panel=panel_of(plan, file, services) if plan.judges else None,
+        panel=panel_of(plan, file, services, admitted=admitted) if plan.judges else None,
     )
     price = prices_of(file.policy.model, services).checkpoint
     return SideBySideStage(plan, comparing, price=price)
@@ -219,6 +246,7 @@ def judging_endpoints(services: Services) -> dict[str, EndpointSettings]:
             pressed(section, key_in(section.api_key_env, services)),
             base_url=section.base_url,
             model=section.model,
+            folder=services.workspace.root / section.folder if section.folder else None,
         )
         for name, section in services.workspace.endpoints.items()
     }

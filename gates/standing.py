@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from gates.admission import DRIFTED_TAG
 from gates.chain.alias_standing import (
     AliasStanding,
     ab_end_words,
@@ -145,7 +146,18 @@ class Standing:
             found.append(_revoked_words(self.revoked))
         if self.ab_ended is not None and self.lost_its_ab:
             found.append(f"{ENDED}: {self.version.uri}: {ab_end_words(self.ab_ended)}")
+        if self.drifted is not None:
+            found.append(self.drifted)
         return tuple(found)
+
+    @property
+    def drifted(self) -> str | None:
+        """Why a judge is out although it was admitted, and what is to be done; None when it is not.
+
+        Of the registry's tag: the journal of who measures counts, and `gate run` reads it.
+        """
+        why = self.version.tags.get(DRIFTED_TAG)
+        return None if why is None else f"DRIFTED: {self.version.uri} does not judge: {why}"
 
 
 def alias_json(standing: AliasStanding, *, at: datetime) -> dict[str, Json]:

@@ -35,7 +35,7 @@ def subject_of(version: Version, services: Services) -> Subject:
     return Subject(
         uri=version.uri,
         known_as=version.known_as,
-        digest=sha256_of(_identity(version, client)),
+        digest=sha256_of(identity_of(version, client)),
         client=client,
     )
 
@@ -51,6 +51,18 @@ def opened(version: Version, services: Services, clients: ExitStack) -> Subject:
     if subject.client is not None:
         clients.callback(subject.client.close)
     return subject
+
+
+def identity_of(version: Version, client: ModelClient | None) -> dict[str, Json]:
+    """What tells one checkpoint from another.
+
+    Files do so themselves. An address does not: what is served there today, under a version of its
+    own, is not what was served there under another version, whose answers are in the journal.
+    """
+    if client is None:
+        return {"external": version.known_as}
+    identity = dict(client.identity)
+    return {**identity, "version": version.uri} if identity.get("kind") == "endpoint" else identity
 
 
 def plan_digest(policy: Policy, stage: StageName) -> str:
@@ -72,18 +84,6 @@ def pressed(section: Asking, api_key: str | None) -> EndpointSettings:
 def key_in(variable: str | None, services: Services) -> str | None:
     """The key in a variable, where one is named and set."""
     return services.workspace.secret(variable) if variable else None
-
-
-def _identity(version: Version, client: ModelClient | None) -> dict[str, Json]:
-    """What tells one checkpoint from another.
-
-    Files do so themselves. An address does not: what is served there today, under a version of its
-    own, is not what was served there under another version, whose answers are in the journal.
-    """
-    if client is None:
-        return {"external": version.known_as}
-    identity = dict(client.identity)
-    return {**identity, "version": version.uri} if identity.get("kind") == "endpoint" else identity
 
 
 def _endpoint(version: Version, services: Services) -> EndpointSettings | None:

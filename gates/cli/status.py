@@ -77,6 +77,8 @@ def command(
             click.echo(f"\n{one.version.uri}: {_needed_words(one.needed)}")
         if (said := one.ab_words) is not None:
             click.echo(f"\n{one.version.uri}: {said}")
+        if one.drifted is not None:
+            click.echo(f"\n{one.drifted}")
     for alias in aliases:
         for sentence in alias.sentences(now):
             click.echo(f"\n{sentence}")

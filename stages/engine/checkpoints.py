@@ -10,6 +10,7 @@ from stages.engine.identity import (
     IdentityChanged,
     IdentityUnknown,
     check_identity,
+    drifted,
     first_served,
 )
 from stages.engine.progress import Progress, Silent
@@ -110,8 +111,10 @@ class Checkpoints:
     ) -> Texts | Unmeasured | IdentityChanged:
         """Every answer as a text, or why they are not all there; see `answers`.
 
-        An answer that says nothing is none.
+        An answer that says nothing is none, and so is all that a checkpoint said that has drifted.
         """
+        if (drift := drifted(self.state, identity_stream(subject))) is not None:
+            return drift
         found = self.answers(subject, questions, calls_at_most=calls_at_most)
         return questions.texts(found) if isinstance(found, Answers) else found
 

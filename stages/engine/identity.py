@@ -84,6 +84,28 @@ def changed_since(client: ModelClient, *, state: State, stream: str) -> Identity
     return _changed(known["identity"], known["changed"]) if "changed" in known else None
 
 
+def note_drift(reason: str, *, state: State, stream: str) -> None:
+    """Journals, for ever, that a checkpoint is not what it was, which its pinned texts do not show.
+
+    Args:
+        reason: What shows it, for people.
+        state: Where its first check is kept.
+        stream: Its stream.
+
+    Raises:
+        Broken: When the journal cannot be read or written.
+    """
+    if drifted(state, stream) is None:
+        state.append(stream, [{"kind": "drifted", "reason": reason}])
+
+
+def drifted(state: State, stream: str) -> IdentityChanged | None:
+    """What is journaled of a drift: nothing that it says counts any more; None without one."""
+    found = (entry for entry in state.read(stream) if entry.get("kind") == "drifted")
+    first = next(found, None)
+    return None if first is None else IdentityChanged(str(first["reason"]))
+
+
 def _known(client: ModelClient, state: State, stream: str) -> dict[str, str]:
     by = sha256_of(dict(client.identity))
     return {

@@ -1,6 +1,6 @@
 """What a panel of judges works with: endpoints, journals, prices, and a purse."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,10 @@ PINNED = "pinned"
 """The round in which a judge was first asked about a calibration pair, for ever."""
 
 
+Suspend = Callable[[str], str]
+"""Takes a judge's admission away, given why; says so with what is to be done about it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
     """What a panel works with.
@@ -39,6 +43,8 @@ class Bench:
             asked anew about the calibration set, such as `2026-11-22` for once a day.
         cap: The most that all judges together may cost.
         progress: Where to show how far they are.
+        admitted: Judges that were admitted by a gate of their own, by name: they are out when they
+            have drifted.
     """
 
     base: Path
@@ -48,6 +54,7 @@ class Bench:
     round: str
     cap: Cap = NO_CAP
     progress: Progress = field(default_factory=Silent)
+    admitted: Mapping[str, Suspend] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,9 @@ from stages.side_by_side.vote import CandidateVote, Vote
 
 Measured = Estimate | Unmeasured
 
+_PROVEN = 0.999
+"""Level at which a drift is beyond doubt: it is looked at daily, and takes an admission away."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
@@ -35,6 +38,8 @@ class Judged:
         health: Of every judge that the plan names, by `JUDGE_METRIC`, such as `judge_a_drift`.
         cost: Of every reply, whenever it was given; own answers and the calibration set included.
         tools: Who judged, and what they were told, for the evidence.
+        out: Why nothing that the panel says counts: a judge lost its admission; None when it did
+            not.
     """
 
     pairs: tuple[Pair, ...]
@@ -44,6 +49,7 @@ class Judged:
     health: Mapping[str, Measured]
     cost: Cost
     tools: tuple[tuple[str, str], ...]
+    out: Unmeasured | None = None
 
     @property
     def votes(self) -> tuple[Vote, ...]:
@@ -69,8 +75,11 @@ class Judged:
 
         Returns:
             A score in [0, 1] with its bounds for every prompt; or `Unmeasured` when nobody is left
-            on the panel, or while a judgement is waited for, too dear, or never reached a judge.
+            on the panel, when a judge lost its admission, or while a judgement is waited for, too
+            dear, or never reached a judge.
         """
+        if self.out is not None:
+            return self.out
         if not self.seats.sitting:
             left_out = "; ".join(f"{name} {why}" for name, why in self.seats.left_out.items())
             return Unmeasured(
@@ -169,6 +178,7 @@ class Panel:
             },
             cost=purse.spent(),
             tools=_tools(self.plan.judging, heard),
+            out=self._out(sittings),
         )
 
     def left(
@@ -209,6 +219,14 @@ class Panel:
             )
             for sitting in sittings
         )
+
+    def _out(self, sittings: Sequence["_Sitting"]) -> Unmeasured | None:
+        """An admitted judge that has drifted loses its admission, and the panel its word."""
+        for sitting in sittings:
+            suspend, why = self.bench.admitted.get(sitting.seat.name), sitting.drifted()
+            if suspend is not None and why is not None:
+                return Unmeasured(suspend(why))
+        return None
 
     def _gold(self) -> tuple[Pair, ...]:
         judging = self.plan.judging
@@ -270,6 +288,19 @@ class _Sitting:
         }
         told = {name: health.without(measured, unasked) for name, measured in found.items()}
         return {**told, "drift": self._drift(level=level)}
+
+    def drifted(self) -> str | None:
+        """What proves that it is not the judge that was pinned; None when nothing does."""
+        found = self._drift(level=_PROVEN)
+        if isinstance(found, Unmeasured) or found.low is None or found.high is None:
+            return None
+        if found.low <= 0 <= found.high:
+            return None
+        way = "worse" if found.value > 0 else "better"
+        return (
+            f"on {found.n} pinned pairs it is right {abs(found.value):.1%} of the time {way} than "
+            f"when they were pinned (interval at {_PROVEN:.1%})"
+        )
 
     def _drift(self, *, level: float) -> Measured:
         if self.pinned is None or self.now is None:
