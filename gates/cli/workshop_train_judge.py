@@ -1,0 +1,148 @@
+"""`gate workshop train-judge`: a judge that learns without labels."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gates.cli.frame import Exit
+from gates.cli.options import json_option, open_services, open_workspace, workspace_options
+from gates.cli.output import say_json, say_table
+
+if TYPE_CHECKING:
+    from gates.workshop.judges import Judges
+    from stages.evidence.records import Measurement
+    from stages.workshop.self_taught.loop import Graduate
+    from stages.workshop.self_taught.standing import Standing
+
+
+@click.command("train-judge")
+@click.argument("recipe", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--to",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for pairs, data, models and judges; default: judges/NAME beside the recipe.",
+)
+@workspace_options
+@json_option
+def command(
+    *,
+    recipe: Path,
+    to: Path | None,
+    workspace: Path,
+    tracking_uri: str | None,
+    state: str | None,
+    as_json: bool,
+) -> int:
+    """Teach a judge of pairs as RECIPE says: by its own right judgements of pairs made for it.
+
+    Every reply is journaled and every model stands whole or not at all: run the same command again
+    after an interruption, and nothing is asked or trained twice. Exit code 0 when the last judge is
+    shown to be better than the untaught one and none to have fallen behind the one before, 1 when
+    one is shown to be worse, 3 when neither is shown or the budget does not pay for it, 4 when
+    something broke.
+    """
+    from gates.workshop.judges import train_judges
+    from gates.workshop.recipe_file import read_recipe
+    from stages.workshop.self_taught.recipe import SelfTaught
+
+    file = read_recipe(recipe, SelfTaught)
+    folder = to or file.folder / "judges" / file.recipe.recipe
+    with open_services(open_workspace(workspace, tracking_uri, state)) as services:
+        judges = train_judges(file, services, to=folder.absolute())
+    if as_json:
+        say_json(_json(judges))
+    else:
+        _say(judges)
+    return _exit(judges)
+
+
+def _exit(judges: "Judges") -> Exit:
+    from stages.workshop.self_taught.standing import Came
+
+    codes = {Came.FURTHER: Exit.YES, Came.BACK: Exit.NO, Came.UNCLEAR: Exit.CANNOT_TELL}
+    return codes[judges.came]
+
+
+def _json(judges: "Judges") -> dict[str, object]:
+    from stages.evidence.codec import cost_json
+    from stages.workshop.self_taught.standing import standings
+
+    course = judges.course
+    return {
+        "schema": "gate.workshop-train-judge/1",
+        "came": judges.came.value,
+        "pairs": {
+            "folder": str(course.made.product.folder),
+            "sha256": course.made.product.sha256,
+            "learned_from": len(course.made.contests),
+            "dropped": dict(course.made.dropped),
+        },
+        "judges": [
+            {
+                **_schooling_json(judge),
+                "measurements": [_standing_json(one) for one in standings(course, judge.iteration)],
+            }
+            for judge in course.judges
+        ],
+        "cost": cost_json(course.cost),
+        "pages": list(judges.pages),
+    }
+
+
+def _schooling_json(judge: "Graduate") -> dict[str, object]:
+    said = judge.schooling
+    if said is None:
+        return {"iteration": 0, "folder": None, "sha256": None, "schooling": None}
+    return {
+        "iteration": judge.iteration,
+        "folder": str(said.product.folder),
+        "sha256": said.product.sha256,
+        "schooling": {
+            "right": len(said.lessons.right),
+            "preferences": len(said.lessons.preferences),
+            "replies": said.replies,
+            "unread": said.unread,
+            "model": said.trained.model or str(said.trained.folder),
+            "steps": said.trained.steps,
+            "loss": said.trained.loss,
+            "seconds": said.trained.seconds,
+        },
+    }
+
+
+def _standing_json(one: "Standing") -> dict[str, object]:
+    return {
+        "metric": one.value.metric,
+        "measured": _measured(one.value),
+        "over_previous": _measured(one.over_previous),
+        "over_untaught": _measured(one.over_untaught),
+        "p_previous": one.p_previous,
+        "p_untaught": one.p_untaught,
+    }
+
+
+def _measured(one: "Measurement | None") -> object:
+    from stages.evidence.codec import measured_json
+
+    return None if one is None else measured_json(one.measured)
+
+
+def _say(judges: "Judges") -> None:
+    from gates.reports.table import Table
+    from gates.reports.wording import cost_words
+    from gates.workshop.judges import HEADINGS, sentence, table
+
+    course = judges.course
+    click.echo(sentence(judges))
+    for judge in course.judges[1:]:
+        said = judge.schooling
+        assert said is not None  # it was taught
+        click.echo(
+            f"  iteration {judge.iteration}: {len(said.lessons.right):,} right judgements, "
+            f"{len(said.lessons.preferences):,} preferences, of {said.replies:,} replies "
+            f"({said.unread:,} unreadable); frozen in {said.product.folder}"
+        )
+    say_table(Table(title="judges", headings=HEADINGS, rows=tuple(table(course))))
+    click.echo(f"left out: {len(course.made.dropped):,} instructions")
+    click.echo(f"cost: {cost_words(course.cost)}")

@@ -1,0 +1,205 @@
+"""Judges taught without labels: a recipe worked through, every judge frozen and logged."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gates.reports.judge_plot import Points, judges_png
+from gates.reports.wording import cost_words, measured_words
+from gates.services import Services
+from gates.workshop.keeping import Made, keep
+from gates.workshop.opening import open_workroom
+from gates.workshop.recipe_file import RecipeFile
+from stages.evidence.estimate import Estimate
+from stages.evidence.records import Measurement
+from stages.models.local_transformers import LocalTransformers
+from stages.models.prices import UNPRICED
+from stages.workshop.self_taught.academy import Academy
+from stages.workshop.self_taught.loop import Course, teach
+from stages.workshop.self_taught.recipe import HELD_OUT, SelfTaught
+from stages.workshop.self_taught.standing import Came, Standing, came, standings
+from stages.workshop.training.base_folder import folder_of, template_of
+from stages.workshop.training.settings import Base
+from stages.workshop.training.trainer import Trained
+from stages.workshop.training.trl_trainer import TrlTrainer
+from stages.workshop.workroom import Hand, Workroom
+
+SLOTS = 64
+"""Questions that a model on this machine is asked at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judges:
+    """Judges that were taught.
+
+    Attributes:
+        course: All that is told of them.
+        came: What became of them, on the pairs that were set aside.
+        pages: Addresses of their pages in MLflow, in the order of the iterations.
+    """
+
+    course: Course
+    came: Came
+    pages: tuple[str, ...]
+
+
+def train_judges(file: RecipeFile[SelfTaught], services: Services, *, to: Path) -> Judges:
+    """Teaches judges, freezes and logs them; what was done before is not done again.
+
+    Args:
+        file: The recipe.
+        services: Workspace, journals and ledger.
+        to: Folder in which pairs, data, models and judges are to stand.
+
+    Raises:
+        InputError: When a file cannot be used, or there is too little to learn from.
+        OutOfBudget: When the recipe's budget does not pay for a step.
+        Broken: When somebody who is asked does not work, or another process works on the recipe.
+        LedgerDown: When MLflow does not answer; what was frozen stays, for the next run to log.
+    """
+    recipe = file.recipe
+    with (
+        services.state.lock(f"workshop/{recipe.recipe}.teaching"),
+        open_workroom(file, services, names=_names(recipe), folder=to) as room,
+    ):
+        course = teach(recipe, room, _academy(recipe, room, services))
+    found = came(course, not_worse_by=recipe.not_worse_by)
+    plot = judges_png(_points(course))
+    made = (_made(course, iteration, recipe, plot) for iteration in range(1, len(course.judges)))
+    return Judges(course=course, came=found, pages=tuple(keep(each, services) for each in made))
+
+
+def sentence(judges: Judges) -> str:
+    """What became of a recipe, in one sentence."""
+    course = judges.course
+    words = {
+        Came.FURTHER: "better than the untaught one, and no judge worse than the one before",
+        Came.BACK: "a judge is worse than the one before, or than the untaught one",
+        Came.UNCLEAR: "not shown to be better than the untaught one without falling on the way",
+    }
+    return (
+        f"{len(course.judges) - 1:,} judges taught by {len(course.made.contests):,} pairs: "
+        f"{words[judges.came]}"
+    )
+
+
+def table(course: Course) -> Iterable[tuple[str, ...]]:
+    """A row per judge and metric: its value, and how it differs from those before."""
+    for judge in course.judges:
+        for each in standings(course, judge.iteration):
+            yield (
+                "untaught" if not judge.iteration else f"iteration {judge.iteration}",
+                each.value.metric,
+                measured_words(each.value),
+                _gain_words(each.over_previous, each.p_previous),
+                _gain_words(each.over_untaught, each.p_untaught),
+            )
+
+
+HEADINGS = ("judge", "metric", "measured", "over the judge before", "over the untaught")
+"""Of the table."""
+
+
+def _gain_words(gain: Measurement | None, exact_p: float | None) -> str:
+    if gain is None:
+        return ""
+    exact = "" if exact_p is None else f"; exact p = {exact_p:.2g}"
+    return f"{measured_words(gain)}{exact}"
+
+
+def _made(course: Course, iteration: int, recipe: SelfTaught, plot: bytes) -> Made:
+    schooling = course.judges[iteration].schooling
+    assert schooling is not None  # it was taught
+    rows = len(schooling.lessons.right), len(schooling.lessons.preferences)
+    held_out = next(
+        each.value
+        for each in standings(course, iteration)
+        if each.value.metric == f"{HELD_OUT}.accuracy"
+    )
+    told = (
+        f"Judge of iteration {iteration}: accuracy {measured_words(held_out)} on pairs that were "
+        "set aside"
+    )
+    return Made(
+        product=schooling.product,
+        recipe=recipe.recipe,
+        sentence=told,
+        description="\n".join(
+            [
+                f"{told}.",
+                "",
+                (
+                    f"Learned from {rows[0]:,} right judgements and {rows[1]:,} preferences, chosen "
+                    f"from {schooling.replies:,} replies, of which {schooling.unread:,} could not be "
+                    f"read. Training: {schooling.trained.steps:,} steps, "
+                    f"{schooling.trained.seconds:,.0f} s. Cost: {cost_words(course.cost)}."
+                ),
+                "",
+                f"| {' | '.join(HEADINGS)} |",
+                f"|{' --- |' * len(HEADINGS)}",
+                *(f"| {' | '.join(row)} |" for row in table(course)),
+            ]
+        ),
+        measurements=tuple(_measurements(standings(course, iteration))),
+        files={"judges.png": plot},
+        cost=course.cost,
+    )
+
+
+def _measurements(found: Iterable[Standing]) -> Iterable[Measurement]:
+    """Values, differences from the judge before, and from the untaught one under a name of its own.
+
+    The names are those that a policy of stage 1 knows, so that columns of judges compare.
+    """
+    for each in found:
+        yield each.value
+        if each.over_previous is not None:
+            yield each.over_previous
+        if each.over_untaught is not None:
+            name = f"{each.value.metric}.since_untaught"
+            yield replace(each.over_untaught, metric=name)
+
+
+def _points(course: Course) -> Points:
+    found: dict[str, list[Estimate | None]] = {}
+    for judge in course.judges:
+        for each in standings(course, judge.iteration):
+            measured = each.value.measured
+            shown = measured if isinstance(measured, Estimate) else None
+            found.setdefault(each.value.metric, []).append(shown)
+    return {name: tuple(course) for name, course in found.items()}
+
+
+def _names(recipe: SelfTaught) -> Iterable[str]:
+    """The endpoints that a recipe names."""
+    sorting, endpoint = recipe.categories, recipe.pupil.endpoint
+    return [
+        recipe.writer.by,
+        *([] if sorting is None else [sorting.by]),
+        *([] if endpoint is None else [endpoint]),
+    ]
+
+
+def _academy(recipe: SelfTaught, room: Workroom, services: Services) -> Academy:
+    base = recipe.pupil.model
+    assert base is not None
+
+    def open_model(trained: Trained | None, name: str) -> Hand:
+        return Hand(name=name, client=_local(trained, base, room), price=UNPRICED)
+
+    return Academy(
+        recipe=recipe,
+        folder=room.folder,
+        base=base,
+        trainer=TrlTrainer(room.base, progress=services.progress),
+        open_model=open_model,
+        free=True,
+    )
+
+
+def _local(trained: Trained | None, base: Base, room: Workroom) -> LocalTransformers:
+    if trained is not None and trained.folder is not None:
+        return LocalTransformers(trained.folder, slots=SLOTS)
+    return LocalTransformers(
+        folder_of(base, room.base), slots=SLOTS, chat_template=template_of(base, room.base)
+    )

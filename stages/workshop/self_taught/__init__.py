@@ -1,0 +1,1 @@
+"""Judges that are taught by their own judgements, without labels (arXiv 2408.02666)."""

@@ -1,0 +1,129 @@
+"""The Self-Taught Evaluator: a judge learns from its own judgements, and again from better ones.
+
+Every reply is journaled and every product frozen: a run that was killed goes on where it was, asks
+nothing again and trains nothing again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from policies.task import Sampling
+from stages.evidence.records import Cost
+from stages.judges.comparing import Contest
+from stages.workshop.product import Product
+from stages.workshop.self_taught.choosing import Lessons, choose, demand_lessons
+from stages.workshop.self_taught.freezing import frozen_data, frozen_judge
+from stages.workshop.self_taught.judging import Judge, Judgement, judge_pairs
+from stages.workshop.self_taught.making import Made, make_pairs
+from stages.workshop.self_taught.recipe import Judging, Method, SelfTaught
+from stages.workshop.self_taught.school import School
+from stages.workshop.self_taught.testing import Sat, sit
+from stages.workshop.training.trainer import Trained
+from stages.workshop.workroom import Workroom
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schooling:
+    """How a judge came about.
+
+    Attributes:
+        lessons: What it learned from.
+        replies: How many judgements those were chosen from.
+        unread: How many of them could not be read.
+        trained: How training went.
+        product: The judge, frozen.
+    """
+
+    lessons: Lessons
+    replies: int
+    unread: int
+    trained: Trained
+    product: Product
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Graduate:
+    """A judge of the loop.
+
+    Attributes:
+        iteration: 0 for the one that nobody taught.
+        sat: Its tests, by name.
+        schooling: How it came about; None for the one that nobody taught.
+    """
+
+    iteration: int
+    sat: Mapping[str, Sat]
+    schooling: Schooling | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """What became of a recipe.
+
+    Attributes:
+        made: The pairs.
+        judges: The one that nobody taught, then one of each iteration.
+        cost: Of all models that the budget pays.
+    """
+
+    made: Made
+    judges: tuple[Graduate, ...]
+    cost: Cost
+
+
+def teach(recipe: SelfTaught, workroom: Workroom, school: School) -> Course:
+    """Works a recipe through.
+
+    Raises:
+        InputError: When its files cannot be used, or there is too little to learn from.
+        OutOfBudget: When its budget does not pay for it.
+        EndpointError: When a model cannot be reached.
+        GateError: When training fails.
+    """
+    made = make_pairs(recipe, workroom)
+    judge = school.untaught()
+    judges = [Graduate(iteration=0, sat=sit(judge, made.exams, recipe.judging, workroom))]
+    trained: Trained | None = None
+    for iteration in range(1, recipe.pupil.iterations + 1):
+        judgements = _judgements(judge, made.contests, recipe.judging, workroom)
+        lessons = choose(judgements, seed=recipe.judging.seed)
+        _demand(lessons, judgements, recipe, judge)
+        data = frozen_data(lessons, judgements, iteration, recipe, workroom, pairs=made.product)
+        trained = school.teach(lessons, iteration, trained)
+        judge = school.judge(trained, iteration)
+        sat = sit(judge, made.exams, recipe.judging, workroom)
+        product = frozen_judge(judge, trained, sat, iteration, recipe, workroom, data=data)
+        schooling = Schooling(
+            lessons=lessons,
+            replies=len(judgements),
+            unread=sum(bool(each.unread) for each in judgements),
+            trained=trained,
+            product=product,
+        )
+        judges.append(Graduate(iteration=iteration, sat=sat, schooling=schooling))
+    return Course(made=made, judges=tuple(judges), cost=workroom.purse.spent())
+
+
+def _judgements(
+    judge: Judge, contests: Sequence[Contest], judging: Judging, workroom: Workroom
+) -> tuple[Judgement, ...]:
+    samplings = [
+        Sampling(
+            temperature=judging.temperature,
+            top_p=judging.top_p,
+            max_tokens=judging.max_tokens,
+            seed=judging.seed + sample,
+        )
+        for sample in range(judging.samples)
+    ]
+    return judge_pairs(judge, contests, samplings, workroom, step="judgements")
+
+
+def _demand(
+    lessons: Lessons, judgements: Sequence[Judgement], recipe: SelfTaught, judge: Judge
+) -> None:
+    """Every kind of lesson that the method needs is there in sufficient number."""
+    pupil = recipe.pupil
+    needed = {Method.SFT: (lessons.right,), Method.DPO: (lessons.preferences,)}
+    for rows in needed.get(pupil.method, (lessons.right, lessons.preferences)):
+        demand_lessons(len(rows), judgements, at_least=pupil.rows_at_least, who=judge.hand.name)
