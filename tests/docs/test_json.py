@@ -101,6 +101,13 @@ criteria:
   - {metric: sample.accuracy, at_least: 0.5, severity: blocking, because: it is to be right}
   - {metric: side_by_side.win_rate, at_least: 0.4, severity: blocking, because: people mind}
 """
+SAFE = """
+policy: safe
+model: recorded
+plan: {offline: {sample: {data: ../data/sample.jsonl, scorer: numeric}}}
+criteria:
+  - {metric: sample.accuracy, at_least: 0.5, severity: blocking, because: it is to be right}
+"""
 VOTED = """
 policy: votes
 model: recorded
@@ -176,6 +183,15 @@ def calls(folder: Path) -> Iterator[tuple[str, ...]]:
     yield ("run", "nothing")
 
 
+def approved(folder: Path) -> Iterator[tuple[str, ...]]:
+    (folder / "policies" / "safe.yaml").write_text(SAFE)
+    yield ("run", "safe", "recorded/2")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GATE_KEY", (folder / ".gate" / "keys" / "bob.pem").read_text())
+        for_it = ("--to", "canary", "--policy", "safe")
+        yield ("approve", "recorded/2", "--reason", "reads well", *for_it)
+
+
 def moved() -> Iterator[tuple[str, ...]]:
     why = ("--reason", "a fire")
     yield ("override", "recorded/2", *why, "--expires", "1d", "--second", ".gate/keys/bob.pem")
@@ -204,6 +220,7 @@ def trusted(folder: Path) -> Iterator[tuple[str, ...]]:
     yield ("trust", "show")
     yield ("trust", "check")
     yield ("keys", "list")
+    yield from approved(folder)
     yield from moved()
     yield from audited(folder)
     yield ("keys", "rotate")
