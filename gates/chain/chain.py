@@ -144,22 +144,27 @@ class Chain:
         return found[-1] if found else None
 
     def last_good(self, alias: str, before: str) -> Kept | None:
-        """The last record that gave an alias to a version that may have it again.
+        """The newest of the records by which an alias may go back; None where there is none."""
+        return next(iter(self.good(alias, before)), None)
+
+    def good(self, alias: str, before: str) -> tuple[Kept, ...]:
+        """Records that gave an alias to versions that may have it again, newest first.
 
         Args:
             alias: The alias.
             before: URI of the version to leave; not an answer.
 
         Returns:
-            The newest adoption, promotion on a PASS, or rollback, to a version that is not
-            revoked; None where there is none.
+            Of each version that is not revoked the newest adoption, promotion on a PASS, or
+            rollback to it.
         """
+        earned, found = self._earned(alias), dict[str, Kept]()
         for kept in reversed(self.moves(alias)):
             subject = kept.record.subject
-            good = subject.name in self._earned(alias) and not _overrules(kept.record.body)
+            good = subject.name in earned and not _overrules(kept.record.body)
             if good and subject.name != before and self.revoked(subject) is None:
-                return kept
-        return None
+                found.setdefault(subject.name, kept)
+        return tuple(found.values())
 
     def last_earned(self, alias: str, name: str) -> Kept | None:
         """The last record that gave an alias to a version otherwise than by an override."""

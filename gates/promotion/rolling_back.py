@@ -126,7 +126,7 @@ def _rolled_back(model: str, services: Services, back: Back, *, patience: Patien
             reason=back.reason.strip(),
             endpoint=endpoint_of(target, services),
         )
-        left = () if holder is None else _left_behind(holder, target, chain, services, back)
+        left = () if holder is None else _left_behind(holder, subject, chain, services, back)
         entries = (Entry(subject=subject, body=body), *left)
         record = custody.append_all(model, entries, lease=lease)[0]
         move(target, back.alias, services, lease=lease)
@@ -162,15 +162,19 @@ def _refuse_moved_meanwhile(left_at: Version | None, holder: Version | None, bac
 
 
 def _left_behind(
-    holder: Version, target: Version, chain: Chain, services: Services, back: Back
+    holder: Version, target: Subject, chain: Chain, services: Services, back: Back
 ) -> tuple[Entry, ...]:
-    """The version left is revoked, if it served by a record; A/Bs that rest on it end."""
-    if holder.uri == target.uri:
+    """The version left is revoked, if it served by a record; A/Bs that rest on it end.
+
+    Where a rollback is taken back, what that went to is left as good as it was.
+    """
+    if holder.uri == target.name:
         return ()
     served = [k.record.subject for k in chain.moves(back.alias)]
     subject = next((one for one in reversed(served) if one.name == holder.uri), None)
     revoked: tuple[Entry, ...] = ()
-    if subject is not None and chain.revoked(subject) is None:
+    mistaken = _takes_back(target, holder, chain, back)
+    if subject is not None and not mistaken and chain.revoked(subject) is None:
         why = f"rolled back: {back.reason.strip()}"
         revoked = (Entry(subject=subject, body=Revocation(reason=why)),)
     entry = custody_of(services).trust.entry(chain.model, back.alias)
@@ -181,6 +185,16 @@ def _left_behind(
     )
     others = stranded(chain, old, candidate=holder.uri, at=services.clock())
     return (*revoked, *ended_abs(others, why=f"its baseline {holder.uri} was rolled back"))
+
+
+def _takes_back(target: Subject, holder: Version, chain: Chain, back: Back) -> bool:
+    """Whether the alias is where a rollback put it that left, and revoked, the target."""
+    revocation, last = chain.revoked(target), chain.serving(back.alias)
+    if revocation is None or last is None or not chain.left_by_rollback(revocation):
+        return False
+    body = last.record.body
+    left = body.before if isinstance(body, Rollback) else None
+    return (last.record.subject.name, left) == (holder.uri, target.name)
 
 
 def _target(
@@ -222,7 +236,34 @@ def _target(
             fix="--to N takes back a rollback from version N; gate override lets another one in on "
             "the word of two people",
         )
-    return services.ledger.version(found.record.subject.name), found.record.subject
+    return _there_still(found, chain, holder, services, back), found.record.subject
+
+
+def _there_still(
+    found: Kept, chain: Chain, holder: Version | None, services: Services, back: Back
+) -> Version:
+    """The version of a record, which somebody may have deleted in MLflow since.
+
+    Raises:
+        WrongUsage: When it is gone; named is what else may be gone back to.
+    """
+    uri, model = found.record.subject.name, chain.model
+    versions = {version.uri: version for version in services.ledger.versions(model)}
+    if uri in versions:
+        return versions[uri]
+    good = (
+        kept.record.subject.name for kept in chain.good(back.alias, holder.uri if holder else "")
+    )
+    others = [versions[name].version for name in good if name in versions]
+    said = f'gate rollback {model} --to {others[0]} --reason "..."' if others else ""
+    more = f"; good before were also {', '.join(others[1:])}" if others[1:] else ""
+    raise WrongUsage(
+        f"cannot roll {model}@{back.alias} back to {uri}",
+        why=f"record {found.record.sequence} says that it was good, and MLflow has it no more",
+        fix=f"{said} goes back further{more}"
+        if others
+        else "restore it in MLflow, or let another version in by gate override",
+    )
 
 
 def _warnings(target: Version, services: Services) -> tuple[str, ...]:

@@ -4,11 +4,11 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from gates.chain.bodies import AbEnded, Promotion, Revocation, Rollback
+from gates.chain.bodies import AbEnded, Adoption, Promotion, Revocation, Rollback
 from gates.chain.custody import Custody
 from gates.decide.verdict import OnlineVerdict
 from gates.ledger.chain_keeping import Lease
-from gates.ledger.ledger import LedgerDown
+from gates.ledger.ledger import LedgerDown, Version
 from gates.pipeline import run_round
 from gates.promotion.answer import Answer
 from gates.promotion.refusal import Refused
@@ -131,6 +131,39 @@ def test_a_rollback_that_was_the_mistake_is_taken_back_by_another(promoted: Scen
     assert back(promoted, to="2", reason="1 is down").target.version == "2"
     assert promoted.champion == "2"
     assert promoted.chain.revoked(two) is None
+    assert promoted.chain.revoked(promoted.subject("assistant/1")) is None, "it is as good as ever"
+    assert back(promoted, reason="2 leaks after all").target.version == "1"
+    assert promoted.chain.revoked(two) is not None
+
+
+def test_where_the_last_good_one_was_deleted_the_one_before_it_is_named(
+    promoted: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1, then 2, then 3 served, and MLflow has 2 no more."""
+    promoted.place.recorded(wrong_every=20)
+    adoption = Adoption(alias="champion", reason="by hand")
+    with promoted.custody.lease("assistant", intent="test") as lease:
+        three = promoted.subject("assistant/3")
+        promoted.custody.append("assistant", three, adoption, lease=lease)
+    ledger = promoted.place.ledger
+    ledger.set_alias(ledger.version("assistant/3"), "champion")
+    every = ledger.versions
+    gone = {"models:/assistant/2"}
+
+    def versions(name: str) -> tuple[Version, ...]:
+        return tuple(version for version in every(name) if version.uri not in gone)
+
+    monkeypatch.setattr(ledger, "versions", versions)
+    with pytest.raises(WrongUsage, match="back to models:/assistant/2") as refused:
+        back(promoted)
+    assert "MLflow has it no more" in refused.value.why
+    assert refused.value.fix.startswith('gate rollback assistant --to 1 --reason "..."')
+    gone.add("models:/assistant/1")
+    with pytest.raises(WrongUsage, match="back to models:/assistant/2") as refused:
+        back(promoted, to="2")
+    assert "gate override" in refused.value.fix
+    gone.remove("models:/assistant/1")
+    assert back(promoted, to="1").target.version == "1"
 
 
 def test_what_serves_already_is_not_rolled_back_to(promoted: Scene) -> None:
