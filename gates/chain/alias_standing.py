@@ -20,6 +20,7 @@ class AliasStanding:
         override: The override that this record rests on, ended or not; None when on none.
         revoked: The record that took the version of the last record out of the running since; None
             when none did.
+        unfinished: What somebody is at, or was cut off at, and who; None: nothing, or not asked.
     """
 
     alias: str
@@ -27,6 +28,7 @@ class AliasStanding:
     recorded: Kept | None
     override: Kept | None
     revoked: Kept | None = None
+    unfinished: str | None = None
 
     @property
     def recorded_as(self) -> str | None:
@@ -45,12 +47,32 @@ class AliasStanding:
             found.append(
                 f"unrecorded change: {self.alias} points to {self.points_to or 'nothing'}, and "
                 + (f"the last record says {self.recorded_as}" if self.recorded else "no record why")
+                + self._at_it
             )
         if self.revoked is not None and not self.moved_outside:
             found.append(_revoked_words(self.revoked, self.alias))
         if self.override is not None and not self.moved_outside:
             found.append(override_words(self.override, at=at))
         return tuple(found)
+
+    @property
+    def _at_it(self) -> str:
+        """What was begun and not ended, and the command that goes on with it."""
+        if self.unfinished is None:
+            return ""
+        begun = f"; begun, and not ended: {self.unfinished}"
+        if not self.unfinished.startswith(
+            f"{promotion_intent(self.points_to or '', self.alias)} ("
+        ):
+            return f"{begun}: called again, the same command goes on if it was cut off"
+        version = str(self.points_to).removeprefix("models:/")
+        to = "" if self.alias == "champion" else f" --to {self.alias}"
+        return f"{begun}: gate promote {version}{to} goes on if it was cut off"
+
+
+def promotion_intent(candidate: str, alias: str) -> str:
+    """What the lease of a promotion is taken for, by the version's MLflow URI."""
+    return f"promote {candidate} to {alias}"
 
 
 def alias_standings(

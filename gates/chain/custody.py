@@ -224,6 +224,14 @@ class Custody:
             above=known.fencing,
         )
 
+    def unfinished(self, model: str) -> str | None:
+        """What somebody is at, or was cut off at, under the newest lease; None: nothing.
+
+        Raises:
+            LedgerDown: When the ledger does not answer.
+        """
+        return self._hands.keeper.unfinished(model)
+
     def append(
         self,
         model: str,

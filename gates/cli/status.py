@@ -92,7 +92,11 @@ def _aliases(name: str, chain: "Chain | None", services: "Services") -> tuple["A
     if chain is None or services.custody is None:
         return ()
     trusted = [alias for model, alias in services.custody.trust.aliases if model == name]
-    return alias_standings_of(services.ledger.versions(name), chain, trusted)
+    found = alias_standings_of(services.ledger.versions(name), chain, trusted)
+    if not any(one.moved_outside for one in found):
+        return found
+    begun = services.custody.unfinished(name)
+    return tuple(replace(one, unfinished=begun) for one in found)
 
 
 def _told(one: "Standing", services: "Services") -> "Standing":

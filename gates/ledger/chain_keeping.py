@@ -96,6 +96,19 @@ class ChainKeeper(Protocol):
         """
         ...
 
+    def unfinished(self, model: str) -> str | None:
+        """What the newest lease was taken for, and by whom, unless it was given back.
+
+        It is being done at this moment, or was cut off. None where nothing is.
+
+        Args:
+            model: Registered model name.
+
+        Raises:
+            LedgerDown: When the store does not answer.
+        """
+        ...
+
     def chain(self, model: str, *, after: Known | None = None) -> tuple[bytes, ...]:
         """Envelopes of a model's chain, by the sequence they were kept under; oldest first.
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from gates.chain.alias_standing import promotion_intent
 from gates.chain.bodies import Promotion as Promoted
 from gates.chain.custody import Entry
 from gates.chain.record import Kept
@@ -59,7 +60,7 @@ def promote(
         return _answer(judged, refusal)
     before = _version(judged.before, services)
     recognition = recognition_of(candidate, before, file=file, services=services)
-    intent = f"promote {candidate.uri} to {request.alias}"
+    intent = promotion_intent(candidate.uri, request.alias)
     with custody.lease(candidate.name, intent=intent) as lease:
         judged = judged.again()
         refusal = judged.refusal()

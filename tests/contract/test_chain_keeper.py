@@ -105,6 +105,13 @@ def test_a_lease_that_is_held_is_refused_to_others_and_free_when_it_is_given_bac
         assert second.abandoned is None
 
 
+def test_what_a_lease_was_taken_for_is_told_until_it_is_given_back(place: Place) -> None:
+    assert place.keeper.unfinished(place.model) is None
+    with place.lease():
+        assert place.keeper.unfinished(place.model) == "append (test)"
+    assert place.keeper.unfinished(place.model) is None
+
+
 def test_leases_of_models_are_apart_also_where_a_name_begins_with_another(place: Place) -> None:
     other = Place(keeper=place.keeper, model=f"{place.model}-2")
     like = Place(keeper=place.keeper, model=place.model.replace("_", "x"))

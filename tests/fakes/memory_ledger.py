@@ -216,6 +216,11 @@ class MemoryLedger:
         finally:
             mine.is_held = False
 
+    def unfinished(self, model: str) -> str | None:
+        self.ping()
+        newest = self.leases.get(model)
+        return f"{newest.intent} ({newest.holder})" if newest and newest.is_held else None
+
     def chain(self, model: str, *, after: Known | None = None) -> tuple[bytes, ...]:
         self.ping()
         known = 0 if after is None else after.sequence

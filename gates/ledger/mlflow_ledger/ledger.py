@@ -154,6 +154,10 @@ class MlflowLedger:
         locks = Locks(connection=self._connection, model=model, terms=self._terms)
         return held_lease(locks, holder=holder, intent=intent, patience=patience, above=above)
 
+    def unfinished(self, model: str) -> str | None:
+        """What the newest lease was taken for, unless it was given back."""
+        return Locks(connection=self._connection, model=model, terms=self._terms).unfinished()
+
     def chain(self, model: str, *, after: Known | None = None) -> tuple[bytes, ...]:
         """Envelopes of a model's chain with a higher sequence, oldest first."""
         return read_chain(self._connection, model, after=after)

@@ -142,6 +142,11 @@ class _Seen:
     intent: str
     expires: str
 
+    @property
+    def unfinished(self) -> str | None:
+        """What it was taken for, and by whom, unless it was given back."""
+        return f"{self.intent} ({self.holder})" if self.is_active else None
+
 
 @dataclass(kw_only=True)
 class Locks:
@@ -191,6 +196,11 @@ class Locks:
                 token = page.token or None
         return None
 
+    def unfinished(self) -> str | None:
+        """What the newest lease was taken for, unless it was given back."""
+        newest = self.newest()
+        return newest.unfinished if newest else None
+
     def prolong(self, experiment_id: str) -> None:
         """Writes a new time of expiry."""
         with self.connection.answering(f"prolong the lock of {self.model}"):
@@ -231,14 +241,13 @@ class Locks:
         seen = None if found is None else self._seen(found)
         if seen is None or seen.token != token:
             return None
-        unfinished = before is not None and before.is_active
-        if before is not None and unfinished:
+        if before is not None and before.is_active:
             self.delete(before.experiment_id)
         return HeldLease(
             locks=self,
             number=number,
             experiment_id=seen.experiment_id,
-            abandoned=f"{before.intent} ({before.holder})" if before and unfinished else None,
+            abandoned=before.unfinished if before else None,
             ends=began + self.terms.lasts,
         )
 
