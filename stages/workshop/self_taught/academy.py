@@ -56,6 +56,8 @@ class Academy:
             case Method.SFT_THEN_DPO:
                 first = to.with_name(f"{to.name}-sft")
                 taught = self.trainer.sft(right_rows(lessons), base, pupil.sft, first)
+                if len(lessons.preferences) < pupil.rows_at_least:
+                    return taught  # a judge that is nearly always right leaves little to prefer
                 base = _base_of(taught, self.base)
                 return self.trainer.dpo(preference_rows(lessons), base, pupil.dpo, to)
 

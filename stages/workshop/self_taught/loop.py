@@ -122,8 +122,11 @@ def _judgements(
 def _demand(
     lessons: Lessons, judgements: Sequence[Judgement], recipe: SelfTaught, judge: Judge
 ) -> None:
-    """Every kind of lesson that the method needs is there in sufficient number."""
-    pupil = recipe.pupil
-    needed = {Method.SFT: (lessons.right,), Method.DPO: (lessons.preferences,)}
-    for rows in needed.get(pupil.method, (lessons.right, lessons.preferences)):
-        demand_lessons(len(rows), judgements, at_least=pupil.rows_at_least, who=judge.hand.name)
+    """There is enough of what the method begins with."""
+    by_preferences = recipe.pupil.method is Method.DPO
+    demand_lessons(
+        len(lessons.preferences) if by_preferences else len(lessons.right),
+        judgements,
+        at_least=recipe.pupil.rows_at_least,
+        who=judge.hand.name,
+    )

@@ -90,7 +90,7 @@ class Method(StrEnum):
     DPO = "dpo"
     """To prefer right ones to wrong or unreadable ones."""
     SFT_THEN_DPO = "sft_then_dpo"
-    """First one, then the other."""
+    """First one, then the other, as far as there are `rows_at_least` to prefer."""
 
 
 class Start(StrEnum):
