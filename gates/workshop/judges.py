@@ -10,22 +10,12 @@ from gates.services import Services
 from gates.workshop.keeping import Made, keep
 from gates.workshop.opening import open_workroom
 from gates.workshop.recipe_file import RecipeFile
+from gates.workshop.schools import open_school
 from stages.evidence.estimate import Estimate
 from stages.evidence.records import Measurement
-from stages.models.local_transformers import LocalTransformers
-from stages.models.prices import UNPRICED
-from stages.workshop.self_taught.academy import Academy
 from stages.workshop.self_taught.loop import Course, teach
 from stages.workshop.self_taught.recipe import HELD_OUT, SelfTaught
 from stages.workshop.self_taught.standing import Came, Standing, came, standings
-from stages.workshop.training.base_folder import folder_of, template_of
-from stages.workshop.training.settings import Base
-from stages.workshop.training.trainer import Trained
-from stages.workshop.training.trl_trainer import TrlTrainer
-from stages.workshop.workroom import Hand, Workroom
-
-SLOTS = 64
-"""Questions that a model on this machine is asked at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +51,9 @@ def train_judges(file: RecipeFile[SelfTaught], services: Services, *, to: Path) 
     with (
         services.state.lock(f"workshop/{recipe.recipe}.teaching"),
         open_workroom(file, services, names=_names(recipe), folder=to) as room,
+        open_school(recipe, room, services) as school,
     ):
-        course = teach(recipe, room, _academy(recipe, room, services))
+        course = teach(recipe, room, school)
     found = came(course, not_worse_by=recipe.not_worse_by)
     plot = judges_png(_points(course))
     made = (_made(course, iteration, recipe, plot) for iteration in range(1, len(course.judges)))
@@ -120,26 +111,20 @@ def _made(course: Course, iteration: int, recipe: SelfTaught, plot: bytes) -> Ma
         f"Judge of iteration {iteration}: accuracy {measured_words(held_out)} on pairs that were "
         "set aside"
     )
+    learned = (
+        f"Learned from {rows[0]:,} right judgements and {rows[1]:,} preferences, chosen from "
+        f"{schooling.replies:,} replies, of which {schooling.unread:,} could not be read. "
+        f"Training: {schooling.trained.steps:,} steps, {schooling.trained.seconds:,.0f} s. "
+        f"Cost: {cost_words(course.cost)}."
+    )
+    lines = [f"{told}.", "", learned, "", f"| {' | '.join(HEADINGS)} |"]
+    lines.append(f"|{' --- |' * len(HEADINGS)}")
+    lines += [f"| {' | '.join(row)} |" for row in table(course)]
     return Made(
         product=schooling.product,
         recipe=recipe.recipe,
         sentence=told,
-        description="\n".join(
-            [
-                f"{told}.",
-                "",
-                (
-                    f"Learned from {rows[0]:,} right judgements and {rows[1]:,} preferences, chosen "
-                    f"from {schooling.replies:,} replies, of which {schooling.unread:,} could not be "
-                    f"read. Training: {schooling.trained.steps:,} steps, "
-                    f"{schooling.trained.seconds:,.0f} s. Cost: {cost_words(course.cost)}."
-                ),
-                "",
-                f"| {' | '.join(HEADINGS)} |",
-                f"|{' --- |' * len(HEADINGS)}",
-                *(f"| {' | '.join(row)} |" for row in table(course)),
-            ]
-        ),
+        description="\n".join(lines),
         measurements=tuple(_measurements(standings(course, iteration))),
         files={"judges.png": plot},
         cost=course.cost,
@@ -178,28 +163,3 @@ def _names(recipe: SelfTaught) -> Iterable[str]:
         *([] if sorting is None else [sorting.by]),
         *([] if endpoint is None else [endpoint]),
     ]
-
-
-def _academy(recipe: SelfTaught, room: Workroom, services: Services) -> Academy:
-    base = recipe.pupil.model
-    assert base is not None
-
-    def open_model(trained: Trained | None, name: str) -> Hand:
-        return Hand(name=name, client=_local(trained, base, room), price=UNPRICED)
-
-    return Academy(
-        recipe=recipe,
-        folder=room.folder,
-        base=base,
-        trainer=TrlTrainer(room.base, progress=services.progress),
-        open_model=open_model,
-        free=True,
-    )
-
-
-def _local(trained: Trained | None, base: Base, room: Workroom) -> LocalTransformers:
-    if trained is not None and trained.folder is not None:
-        return LocalTransformers(trained.folder, slots=SLOTS)
-    return LocalTransformers(
-        folder_of(base, room.base), slots=SLOTS, chat_template=template_of(base, room.base)
-    )
