@@ -146,7 +146,7 @@ def _asked(name: str, services: Services) -> Equipment:
             sentence=f"the key of endpoint `{name}` is not set",
             fix=f"export {variable}=...",
         )
-    return Equipment(there=True, sentence=f"endpoint `{name}` is {section.model}")
+    return Equipment(there=True, sentence=f"endpoint `{name}` is {section.model or section.folder}")
 
 
 def _program(task: HarnessTask, services: Services) -> Equipment:

@@ -52,7 +52,11 @@ def check_inputs(file: PolicyFile, workspace: Workspace, state: State) -> tuple[
     plan = file.policy.plan.offline or {}
     unknown = {} if workspace.file else {n: e for n, t in plan.items() if (e := endpoint_of(t))}
     known = dict.fromkeys(unknown.values(), _NOWHERE) | {
-        name: EndpointSettings(base_url=section.base_url, model=section.model)
+        name: EndpointSettings(
+            base_url=section.base_url,
+            model=section.model,
+            folder=workspace.root / section.folder if section.folder else None,
+        )
         for name, section in workspace.endpoints.items()
     }
     tools = Tools(

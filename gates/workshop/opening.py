@@ -9,7 +9,12 @@ from gates.services import Services
 from gates.workshop.recipe_file import RecipeFile, RecipeT
 from policies.errors import WrongUsage
 from stages.judges.purse import Cap, Purse
+from stages.models.client import ModelClient
+from stages.models.local_transformers import LocalTransformers
 from stages.models.openai_compatible import OpenAICompatible
+from stages.models.settings import EndpointSettings
+from stages.workshop.training.base_folder import template_of
+from stages.workshop.training.settings import Base
 from stages.workshop.workroom import Hand, Workroom
 
 
@@ -57,5 +62,20 @@ def _hand(name: str, services: Services) -> Hand:
             why=f"gate.toml names {', '.join(sorted(endpoints)) or 'no endpoints'}",
             fix=f"write [endpoints.{name}] into gate.toml, or name another in the recipe",
         )
-    client = OpenAICompatible(endpoints[name])
-    return Hand(name=name, client=client, price=prices_of("", services).endpoints[name])
+    return Hand(
+        name=name,
+        client=_client(name, endpoints[name], services),
+        price=prices_of("", services).endpoints[name],
+    )
+
+
+def _client(name: str, settings: EndpointSettings, services: Services) -> ModelClient:
+    if settings.folder is None:
+        return OpenAICompatible(settings)
+    template = services.workspace.endpoints[name].chat_template
+    base = Base(where=str(settings.folder), chat_template=template)
+    return LocalTransformers(
+        settings.folder,
+        slots=settings.slots,
+        chat_template=template_of(base, services.workspace.root),
+    )

@@ -58,6 +58,12 @@ class Connection:
     """
 
     def __init__(self, settings: EndpointSettings) -> None:
+        if settings.folder is not None:
+            raise WrongUsage(
+                f"cannot ask the model in {settings.folder} over HTTP",
+                why="only the workshop runs models in folders itself",
+                fix=f"serve it (vllm serve {settings.folder}); write its `base_url` and `model`",
+            )
         if settings.base_url is None or settings.model is None:
             missing = "address" if settings.base_url is None else "model name"
             raise WrongUsage(

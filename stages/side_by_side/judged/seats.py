@@ -95,7 +95,8 @@ def _kin(
 
 def _serves(settings: EndpointSettings, subject: Subject) -> bool:
     identity = subject.client.identity if subject.client else {}
-    return (identity.get("base_url"), identity.get("model")) == (settings.base_url, settings.model)
+    where = (settings.base_url, settings.model)
+    return None not in where and (identity.get("base_url"), identity.get("model")) == where
 
 
 def _family(subject: Subject, plan: SideBySidePlan) -> str | None:
