@@ -778,12 +778,18 @@ def check_decisions(
 
 
 def check_promotion(record: Record, trust: Trust, report: Report) -> None:
-    """A promotion without an override rests on a PASS, under a policy that was in force."""
+    """A promotion rests on a PASS, under a policy that was in force, or on an override."""
     by_digest = {each.sha256: each for each in report.records if each.void is None}
     what = f"record {record.number}, a promotion,"
     if not all(digest in by_digest for _, digest in rests_on(record)):
         report.problems.append(f"{what} rests on a record that does not count")
-    elif not record.body.maybe("override"):
+    elif record.body.maybe("override"):
+        given = by_digest[record.body.text("override")].body
+        if given.text("alias") != record.body.text("alias"):
+            report.problems.append(f"{what} rests on an override for {given.text('alias')}")
+        if given.time("expires") <= record.at:
+            report.problems.append(f"{what} rests on an override that had ended")
+    else:
         body = by_digest[record.body.text("decision")].body
         policy = (body.text("policy"), body.text("policy_sha256"))
         alias = record.body.text("alias")

@@ -187,6 +187,8 @@ class _Reading:
             found = self.of_digest.get(digest)
             if found is None or found.subject != record.subject or not isinstance(found.body, kind):
                 yield f"it rests on the {kind.__name__.lower()} {digest[:12]}, which is not there"
+            elif isinstance(found.body, Override):
+                yield from _beyond(found.body, record)
 
     def _keep(self, record: ChainRecord, envelope: bytes) -> None:
         signers = (self.keys.get(signatory.keyid) for signatory in signatories(record))
@@ -207,6 +209,15 @@ class _Reading:
             checkpoint = kept.record.subject.sha256
             before = self.decisions.get(checkpoint, ())
             self.decisions[checkpoint] = (*before, kept.sha256)
+
+
+def _beyond(override: Override, record: ChainRecord) -> Iterator[str]:
+    """Why a move that rests on an override goes beyond it."""
+    body = record.body
+    if isinstance(body, Promotion) and body.alias != override.alias:
+        yield f"it moves {body.alias} by an override for {override.alias}"
+    if record.at >= override.expires:
+        yield f"it rests on an override that had ended on {override.expires.isoformat()}"
 
 
 def _payload(envelope: bytes, *, what: str) -> bytes:

@@ -27,7 +27,15 @@ from gates.audit.verify import (
     verifies,
     verifies_here,
 )
-from gates.chain.bodies import AbEnded, Approval, Decision, Promotion, Revocation, Rollback
+from gates.chain.bodies import (
+    AbEnded,
+    Approval,
+    Decision,
+    Override,
+    Promotion,
+    Revocation,
+    Rollback,
+)
 from gates.chain.signing import Entry
 from gates.decide.verdict import Verdict
 from gates.trust.canonical_bytes import canonical_bytes
@@ -448,6 +456,33 @@ def test_a_promotion_that_rests_on_a_fail_is_told(tmp_path: Path) -> None:
     assert code == 1
     assert "the decision of record 5 says something else than its findings" in found
     assert "record 6, a promotion, rests on a FAIL" in found
+
+
+def test_a_move_beyond_its_override_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As written by a program that does not look."""
+    monkeypatch.setattr("gates.chain.verifying._beyond", lambda *_: iter(()))
+    late = story(Workplace(tmp_path))
+    custody, ben = late.custody, late.keyring.signers["ben"]
+    subject, now = late.decision.record.subject, late.place.now
+    given = Override(
+        decision=None,
+        alias="canary",
+        reason="a fire",
+        second=custody.signatory(ben),
+        expires=now,
+    )
+    with custody.lease("assistant", intent="test") as lease:
+        leave = custody.append("assistant", subject, given, lease=lease, second=ben)
+    moved = Promotion(alias="champion", before=None, decision=None, override=leave.sha256)
+    late.write(subject, moved)
+    code, found, _ = problems(late)
+    assert code == 1
+    assert found == [
+        "record 6, a promotion, rests on an override for canary",
+        "record 6, a promotion, rests on an override that had ended",
+    ]
 
 
 def test_a_policy_that_was_not_in_force_is_noted(tmp_path: Path) -> None:

@@ -14,13 +14,14 @@ from gates.chain.bodies import AbEnded, Approval, Revocation
 from gates.ledger.ledger import Version
 from gates.promotion.answer import Answer
 from gates.promotion.moving import known_subject
+from gates.promotion.overriding import Leave, override
 from gates.promotion.refusal import Refused
 from gates.services import Services
 from gates.trust.statement import Subject
 from gates.trust.trust_document import KeyEntry, RevokedEntry
 from stages.evidence.records import StageName
 from tests.fakes.workplace import NOW
-from tests.gates.promotion.scene import CHAIN, Scene
+from tests.gates.promotion.scene import AT_ONCE, CHAIN, Scene
 
 Attack = Callable[[Scene], Mapping[str, object] | None]
 """Does something, and says how the promotion is asked for."""
@@ -192,6 +193,22 @@ def append(made: Scene, body: Revocation | AbEnded) -> None:
         custody.append("assistant", made.subject("assistant/2"), body, lease=lease)
 
 
+def revoked_and_then_let_in_by_an_override(made: Scene) -> None:
+    version_is_revoked(made)
+    let_in(made, "assistant/2")
+
+
+def another_is_let_in_by_an_override_meanwhile(made: Scene) -> None:
+    made.place.recorded(note="third")
+    let_in(made, "assistant/3")
+
+
+def let_in(made: Scene, reference: str) -> None:
+    bob = made.keyring.signers["bob"]
+    leave = Leave(alias="champion", reason="a fire", lasts=timedelta(days=7), second=bob)
+    override(reference, made.place.services, leave, patience=AT_ONCE)
+
+
 def another_champion_is_expected(made: Scene) -> Mapping[str, object]:
     del made
     return {"expect": "7"}
@@ -309,6 +326,16 @@ ROWS = {
         without=("may.other_evidence",),
     ),
     "version revoked": Row(attack=version_is_revoked, by=Refused.REVOKED, without=("may.revoked",)),
+    "revoked, then let in by an override": Row(
+        attack=revoked_and_then_let_in_by_an_override,
+        by=Refused.REVOKED,
+        without=("may.revoked",),
+    ),
+    "baseline replaced by an override": Row(
+        attack=another_is_let_in_by_an_override_meanwhile,
+        by=Refused.OTHER_BASELINE,
+        without=("where.other_baseline", "where.other_baseline_bytes"),
+    ),
     "A/B ended": Row(attack=ab_is_ended, by=Refused.AB_ENDED, without=("may.ab_was_ended",)),
     "another champion expected": Row(
         attack=another_champion_is_expected,
