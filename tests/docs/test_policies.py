@@ -34,6 +34,7 @@ from policies.online import (
     Spending,
     Variants,
 )
+from policies.pairs_task import PairLabels, PairsTask
 from policies.plan import Plan
 from policies.policy import Budget, Kind, Policy
 from policies.safety_tasks import (
@@ -75,6 +76,7 @@ SECTIONS: dict[str, type[Strict]] = {
     "Harness": HarnessTask,
     "Graded": GradedTask,
     "Reward model": RewardTask,
+    "Pairs": PairsTask,
     "Rubric": RubricTask,
     "Grounding": GroundingTask,
     "Detectors of harm": DetectorTask,
@@ -164,6 +166,7 @@ def test_no_model_of_a_policy_is_left_out() -> None:
         VotesFormat,
         Counted,
         OwnFamily,
+        PairLabels,
         PairRubric,
     ],
 )

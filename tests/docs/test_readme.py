@@ -20,6 +20,7 @@ from policies.benchmark_tasks import (
     Scorer,
 )
 from policies.graded_task import GradedTask
+from policies.pairs_task import PairLabels, PairsTask
 from policies.plan import KINDS
 from policies.safety_tasks import (
     ExtractionTask,
@@ -49,6 +50,7 @@ DEMO = "make demo"
 LABELLED = Labelled(data="labelled.jsonl")
 EACH_KIND: Mapping[str, tuple[Task, ...]] = {
     "scorer": tuple(BenchmarkTask(data="a", scorer=scorer) for scorer in Scorer),
+    "pairs": tuple(PairsTask(data="a", pairs=labels) for labels in PairLabels),
     "language": (CodeTask(data="a", language="python"),),
     "reward": (RewardTask(data="a", reward="b"),),
     "rubric": (RubricTask(data="a", rubric=tuple(Rubric), judge="b"),),
