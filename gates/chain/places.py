@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 
+_WITHOUT_FOLDERS = {"s3", "s3a", "gs", "gcs", "az", "abfs"}
+"""Object stores: to make a folder there makes the bucket, also one whose name was misspelt."""
+
+
 class Place(Protocol):
     """A folder of files that are read and written whole."""
 
@@ -162,7 +166,8 @@ class Bucket:
         del lasting
         try:
             system, root = self._opened()
-            system.makedirs(f"{root}/{name}".rpartition("/")[0], exist_ok=True)
+            if self._url.partition("://")[0] not in _WITHOUT_FOLDERS:
+                system.makedirs(f"{root}/{name}".rpartition("/")[0], exist_ok=True)
             system.pipe_file(f"{root}/{name}", data)
         except (OSError, ValueError, ImportError) as error:
             raise _unwritable(self.url, name, error) from error
@@ -181,6 +186,7 @@ class Bucket:
         """Names of the files of a folder, in order."""
         try:
             system, root = self._opened()
+            system.invalidate_cache()  # others write here, too
             found = system.ls(f"{root}/{folder}", detail=False)
         except FileNotFoundError:
             return ()
