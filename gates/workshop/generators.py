@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gates.measuring import judging_endpoints, prices_of
 from gates.reports.generator_plot import gaps_png
-from gates.reports.wording import cost_words, measured_words
+from gates.reports.wording import cost_words
 from gates.services import Services
 from gates.subjects import opened
 from gates.workshop.keeping import Made, keep
@@ -111,7 +111,7 @@ def pgr_rows(ranking: Ranking) -> Iterator[tuple[str, ...]]:
         found = one.grade.measured
         yield (
             one.grade.checkpoint,
-            *(_words(name, found[name]) for name in (PGR, "usd_per_point", "solves")),
+            *(_words(found[name]) for name in (PGR, "usd_per_point", "solves")),
         )
 
 
@@ -126,8 +126,8 @@ def cell_rows(graded: Graded) -> Iterator[tuple[str, ...]]:
         yield (
             cell.cell.name,
             f"{cell.taught:,} of {cell.asked:,}" + (f" ({wasted})" if wasted else ""),
-            _words(PGR, cell.pgr),
-            _words(PGR, cell.resampled),
+            _words(cell.pgr),
+            _words(cell.resampled),
         )
 
 
@@ -312,7 +312,7 @@ def _description(graded: Graded, ranking: Ranking, cost: Cost) -> Iterator[str]:
     yield ""
     found = graded.grade.measured
     yield from _markdown(
-        ("measured", "value"), ((name, _words(name, one)) for name, one in found.items())
+        ("measured", "value"), ((name, _words(one)) for name, one in found.items())
     )
     yield f"\nGenerating cost {cost_words(cost)}.\n"
     if len(ranking.grades) > 1:
@@ -329,8 +329,9 @@ def _markdown(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterato
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
 
 
-def _words(name: str, measured: Estimate | Unmeasured) -> str:
-    planned = measured.n if isinstance(measured, Estimate) else 1
-    return measured_words(
-        Measurement(metric=name, quantity=Quantity.VALUE, measured=measured, planned=planned)
-    )
+def _words(measured: Estimate | Unmeasured) -> str:
+    """In one cell of a table; how it was come by stands in the grade's files."""
+    if isinstance(measured, Unmeasured):
+        return f"not measured: {measured.reason}"
+    low, high = (measured.value if end is None else end for end in (measured.low, measured.high))
+    return f"{measured.value:.4g} ({low:.4g} to {high:.4g})"
