@@ -1,5 +1,6 @@
-"""A Hugging Face Hub on this machine: datasets by repository, revision and path, over real HTTP."""
+"""A Hugging Face Hub on this machine: datasets and models, by revision and path, over HTTP."""
 
+import hashlib
 import json
 import threading
 from collections.abc import Iterator
@@ -66,10 +67,12 @@ class _Handler(BaseHTTPRequestHandler):
         hub.tokens.append(self.headers.get("authorization", ""))
         if hub.broken:
             self._say(500, b"{}")
-        elif path.startswith("/api/datasets/"):
-            self._api(*path.removeprefix("/api/datasets/").split("/"))
+        elif path.startswith(("/api/datasets/", "/api/models/")):
+            self._api(*path.split("/")[3:])
+        elif path.startswith("/api/"):
+            self._say(404, b"{}")
         else:
-            self._file(*path.removeprefix("/datasets/").split("/"))
+            self._file(*path.removeprefix("/datasets").removeprefix("/").split("/"))
 
     do_HEAD = do_GET  # noqa: N815 - the name that http.server calls
 
@@ -94,16 +97,18 @@ class _Handler(BaseHTTPRequestHandler):
         elif data is None:
             self._say(404, b"{}", code="EntryNotFound")
         else:
-            self._say(200, data)
+            self._say(200, data, commit=revision)
 
     def _json(self, value: object) -> None:
         self._say(200, json.dumps(value).encode())
 
-    def _say(self, status: int, data: bytes, code: str = "") -> None:
+    def _say(self, status: int, data: bytes, code: str = "", commit: str = "") -> None:
         self.send_response(status)
         self.send_header("content-length", str(len(data)))
         self.send_header("content-type", "application/json")
-        self.send_header("etag", '"0"')
+        self.send_header("etag", f'"{hashlib.sha256(data).hexdigest()}"')
+        if commit:
+            self.send_header("x-repo-commit", commit)
         if code:
             self.send_header("x-error-code", code)
         self.end_headers()

@@ -60,20 +60,15 @@ def _fetched(base: Base, start: Path) -> Path:
             fix="correct the path, or add the commit of the repository as `revision`",
         )
     try:
-        import huggingface_hub  # noqa: PLC0415 - half a second, only for repositories
+        from huggingface_hub import errors, snapshot_download  # noqa: PLC0415 - half a second
     except ImportError:
         raise Broken(
             f"cannot fetch {base.where}",
             why="huggingface_hub is not installed",
             fix="pip install 'checkpoint-gate[workshop]'",
         ) from None
-    errors = huggingface_hub.errors
     try:
-        return Path(
-            huggingface_hub.snapshot_download(
-                base.where, revision=base.revision, allow_patterns=_FILES
-            )
-        )
+        return Path(snapshot_download(base.where, revision=base.revision, allow_patterns=_FILES))
     except (errors.HfHubHTTPError, errors.LocalEntryNotFoundError, OSError, ValueError) as error:
         raise Broken(
             f"cannot fetch {base.where}, revision {base.revision[:12]}",

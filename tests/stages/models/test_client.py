@@ -24,6 +24,11 @@ def test_a_form_of_the_answer_is_part_of_the_key_and_its_absence_is_not() -> Non
     assert as_json.key != replace(plain, response_format={"type": "text"}).key
 
 
+def test_a_nucleus_is_part_of_the_key_and_its_absence_is_not() -> None:
+    assert request("a", top_p=None).key == request("a").key
+    assert request("a", top_p=0.9).key not in {request("a").key, request("a", top_p=1.0).key}
+
+
 def test_a_broken_endpoint_is_a_missing_answer() -> None:
     assert issubclass(EndpointError, ModelError)
     assert EndpointError.exit_code == 4

@@ -2,6 +2,7 @@ import socket
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -74,6 +75,14 @@ def test_without_a_key_the_one_of_another_service_is_not_sent(
     ask(served.url, api_key=None)
 
     assert served.calls[0].headers["authorization"] == "Bearer none"
+
+
+def test_a_nucleus_is_sent_where_there_is_one(served: server.OpenAIServer) -> None:
+    with closing(connect(served.url)) as client:
+        for top_p in (None, 0.9):
+            client.answer(replace(QUESTION, sampling=Sampling(top_p=top_p)))
+    assert [call.body.get("top_p") for call in served.calls] == [None, 0.9]
+    assert "top_p" not in served.calls[0].body
 
 
 def test_no_seed_is_sent_when_there_is_none(served: server.OpenAIServer) -> None:
