@@ -1,8 +1,10 @@
-"""After an alias moved: the workspace's script deploys, and production is asked what serves."""
+"""After an alias moved: the workspace's script deploys, production is asked, people are told."""
 
 from dataclasses import dataclass
 
+from gates.chain.record import Kept
 from gates.ledger.ledger import Version
+from gates.notify.events import Event, EventKind, tell
 from gates.promotion.deploying import Deployed, Deployment, NotDeployed, deploy
 from gates.promotion.production import Patience, Recognition, what_serves
 from gates.promotion.recognition import NotAsked, NotYetServing, Served
@@ -13,6 +15,38 @@ FENCING = "GATE_FENCING"
 """Variable by which a script knows the later of two moves: its number is the higher."""
 
 SIGNING_KEY = "GATE_KEY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """An alias that moved, and was recorded.
+
+    Attributes:
+        version: The version that it points to now.
+        alias: The alias.
+        record: Of the move.
+        kind: What people are told of.
+        how: What happened, in words; who did it is said after it.
+        why: Their reason; None where none is asked for.
+    """
+
+    version: Version
+    alias: str
+    record: Kept
+    kind: EventKind
+    how: str
+    why: str | None = None
+
+    @property
+    def event(self) -> Event:
+        """What people are told."""
+        said = f"{self.how} by {self.record.record.by.owner}"
+        return Event(
+            kind=self.kind,
+            key=self.record.sha256,
+            model=self.version.name,
+            sentence=said if self.why is None else f"{said}: {self.why.strip()}",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,34 +79,34 @@ class Aftermath:
 
 
 def after_move(
-    version: Version,
-    alias: str,
-    recognition: Recognition | None,
-    *,
-    fencing: int,
-    services: Services,
-    patience: Patience,
+    moved: Moved, recognition: Recognition | None, *, services: Services, patience: Patience
 ) -> Aftermath:
-    """Calls the script, then asks production; a script that fails leaves nothing to ask.
+    """Calls the script, asks production, and tells whoever wants to know that it moved.
 
     Args:
-        version: The version that the alias points to now.
-        alias: The alias.
+        moved: What moved.
         recognition: How the version is known; None when nobody is asked.
-        fencing: Number of the lease that the alias was moved under.
         services: The outside world.
         patience: How long production may take.
     """
-    deployed = _deployed(version, alias, fencing=fencing, workspace=services.workspace)
+    found = _outside(moved, recognition, services=services, patience=patience)
+    tell(services.state, moved.event, at=services.clock())
+    return found
+
+
+def _outside(
+    moved: Moved, recognition: Recognition | None, *, services: Services, patience: Patience
+) -> Aftermath:
+    """A script that fails leaves nothing to ask."""
+    deployed = _deployed(moved, services.workspace)
     if isinstance(deployed, NotDeployed):
         return Aftermath(deployed=deployed, served=NotYetServing(deployed.reason))
     served = what_serves(recognition, services=services, patience=patience)
     return Aftermath(deployed=deployed, served=served)
 
 
-def _deployed(
-    version: Version, alias: str, *, fencing: int, workspace: Workspace
-) -> Deployed | NotDeployed | None:
+def _deployed(moved: Moved, workspace: Workspace) -> Deployed | NotDeployed | None:
+    version, fencing = moved.version, moved.record.record.fencing
     section = workspace.models.get(version.name)
     if section is None or section.deploy is None:
         return None
@@ -80,7 +114,7 @@ def _deployed(
         script=section.deploy,
         model=version.name,
         version=version.version,
-        alias=alias,
+        alias=moved.alias,
         seconds_at_most=section.deploy_seconds_at_most,
     )
     said = workspace.trust

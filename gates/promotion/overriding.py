@@ -9,8 +9,8 @@ from gates.chain.custody import Entry
 from gates.chain.record import Kept
 from gates.ledger.chain_keeping import Lease
 from gates.ledger.ledger import Version
-from gates.notify.events import Event, EventKind, tell
-from gates.promotion.aftermath import Aftermath, after_move
+from gates.notify.events import EventKind
+from gates.promotion.aftermath import Aftermath, Moved, after_move
 from gates.promotion.ending import ended_abs
 from gates.promotion.judging import subject_now
 from gates.promotion.moving import custody_of, endpoint_of, move
@@ -109,15 +109,15 @@ def override(reference: str, services: Services, asked: Leave, *, patience: Pati
         holder = services.ledger.holder(version.name, asked.alias)
         given = _given(subject, chain, services, asked, second=second, lease=lease)
         moved = _moved(version, subject, holder, services, given, lease=lease)
-    aftermath = after_move(
-        version,
-        asked.alias,
-        recognition,
-        fencing=moved.record.fencing,
-        services=services,
-        patience=patience,
+    done = Moved(
+        version=version,
+        alias=asked.alias,
+        record=moved,
+        kind=EventKind.OVERRIDDEN,
+        how=f"OVERRIDE: {version.uri} was given {asked.alias} without a PASS",
+        why=asked.reason,
     )
-    _tell(version, asked, moved, services)
+    aftermath = after_move(done, recognition, services=services, patience=patience)
     return Overridden(
         version=version,
         before=holder.uri if holder else None,
@@ -221,14 +221,3 @@ def _ends(version: Version, holder: Version, services: Services) -> tuple[Entry,
     )
     others = stranded(chain, old, candidate=version.uri, at=services.clock())
     return ended_abs(others, why=f"its baseline was replaced by {version.uri}, by an override")
-
-
-def _tell(version: Version, asked: Leave, moved: Kept, services: Services) -> None:
-    sentence = (
-        f"OVERRIDE: {version.uri} was given {asked.alias} without a PASS by "
-        f"{moved.record.by.owner}: {asked.reason.strip()}"
-    )
-    event = Event(
-        kind=EventKind.OVERRIDDEN, key=moved.sha256, model=version.name, sentence=sentence
-    )
-    tell(services.state, event, at=services.clock())

@@ -8,8 +8,8 @@ from gates.chain.custody import Entry
 from gates.chain.record import Kept
 from gates.ledger.chain_keeping import Lease
 from gates.ledger.ledger import Version
-from gates.notify.events import Event, EventKind, tell
-from gates.promotion.aftermath import after_move
+from gates.notify.events import EventKind
+from gates.promotion.aftermath import Moved, after_move
 from gates.promotion.answer import Answer, Promotion
 from gates.promotion.ending import ended_abs
 from gates.promotion.judging import Judging, Request, subject_now
@@ -69,15 +69,14 @@ def promote(
             return answer
         record = judged.moved_already or _moved(judged, services, lease=lease)
         tag_moved(candidate, request.alias, services)
-    aftermath = after_move(
-        candidate,
-        request.alias,
-        recognition,
-        fencing=record.record.fencing,
-        services=services,
-        patience=patience,
+    done = Moved(
+        version=candidate,
+        alias=request.alias,
+        record=record,
+        kind=EventKind.PROMOTED,
+        how=f"{candidate.uri} was promoted to {request.alias}",
     )
-    _tell(candidate, request.alias, record, services)
+    aftermath = after_move(done, recognition, services=services, patience=patience)
     return replace(
         answer,
         answer=Answer.PROMOTED,
@@ -153,11 +152,3 @@ def _not_what_was_measured(
 
 def _version(uri: str | None, services: Services) -> Version | None:
     return None if uri is None else services.ledger.version(uri)
-
-
-def _tell(candidate: Version, alias: str, record: Kept, services: Services) -> None:
-    sentence = f"{candidate.uri} was promoted to {alias} by {record.record.by.owner}"
-    event = Event(
-        kind=EventKind.PROMOTED, key=record.sha256, model=candidate.name, sentence=sentence
-    )
-    tell(services.state, event, at=services.clock())

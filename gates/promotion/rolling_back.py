@@ -11,8 +11,8 @@ from gates.chain.chain import Chain
 from gates.chain.custody import Custody, Entry
 from gates.chain.record import Kept
 from gates.ledger.ledger import LedgerDown, Version
-from gates.notify.events import Event, EventKind, tell
-from gates.promotion.aftermath import Aftermath, after_move
+from gates.notify.events import EventKind
+from gates.promotion.aftermath import Aftermath, Moved, after_move
 from gates.promotion.ending import ended_abs
 from gates.promotion.moving import custody_of, endpoint_of, move
 from gates.promotion.production import Patience, recognition_of
@@ -130,15 +130,15 @@ def _rolled_back(model: str, services: Services, back: Back, *, patience: Patien
         entries = (Entry(subject=subject, body=body), *left)
         record = custody.append_all(model, entries, lease=lease)[0]
         move(target, back.alias, services, lease=lease)
-    aftermath = after_move(
-        target,
-        back.alias,
-        recognition,
-        fencing=record.record.fencing,
-        services=services,
-        patience=patience,
+    done = Moved(
+        version=target,
+        alias=back.alias,
+        record=record,
+        kind=EventKind.ROLLED_BACK,
+        how=f"{model}@{back.alias} was rolled back to {target.uri}",
+        why=back.reason,
     )
-    _tell(target, back, record, services)
+    aftermath = after_move(done, recognition, services=services, patience=patience)
     return RolledBack(
         target=target,
         before=body.before,
@@ -321,14 +321,3 @@ def _there(kept: Kept) -> str:
     endpoint = getattr(kept.record.body, "endpoint", None)
     where = f" at {endpoint}" if endpoint else " (no endpoint was recorded)"
     return f"{kept.record.subject.name}{where}"
-
-
-def _tell(target: Version, back: Back, record: Kept, services: Services) -> None:
-    sentence = (
-        f"{target.name}@{back.alias} was rolled back to {target.uri} by {record.record.by.owner}: "
-        f"{back.reason.strip()}"
-    )
-    event = Event(
-        kind=EventKind.ROLLED_BACK, key=record.sha256, model=target.name, sentence=sentence
-    )
-    tell(services.state, event, at=services.clock())

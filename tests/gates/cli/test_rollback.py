@@ -68,7 +68,9 @@ def test_approved_promoted_overridden_rolled_back_and_revoked(  # noqa: PLR0915 
     assert "REVOKED models:/assistant/2 by ann" in revoked.out
     assert "it still is champion: gate rollback assistant" in revoked.out
     assert said("revoke", "assistant/2", "--reason", "x", "--json").schema == "gate.revoked/1"
-    assert "REVOKED" in said("status", "assistant").out
+    told = said("status", "assistant")
+    assert "REVOKED: champion points to a version that ann took out of the running" in told.out
+    assert "(it leaks); gate rollback assistant, or promote a version that passes" in told.out
     explained = said("explain", "assistant/2")
     assert explained.out.startswith("REVOKED: models:/assistant/2 was taken out of the running")
     assert "gate promote" not in explained.out

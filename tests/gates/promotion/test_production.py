@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 
-from gates.promotion.aftermath import after_move
 from gates.promotion.production import Patience, recognition_of, what_serves
 from gates.promotion.recognition import NotAsked, NotYetServing, Serving
 from tests.gates.promotion.scene import AT_ONCE, Scene
@@ -69,7 +68,8 @@ def test_without_production_nobody_is_asked(made: Scene) -> None:
     one, two = (made.place.ledger.version(f"assistant/{n}") for n in (1, 2))
     services = made.place.services
     assert recognition_of(two, one, file=made.file, services=services) is None
-    after = after_move(two, "champion", None, fencing=1, services=services, patience=AT_ONCE)
+    after = made.promote().aftermath
+    assert after is not None
     assert isinstance(after.served, NotAsked)
     assert after.is_well
 

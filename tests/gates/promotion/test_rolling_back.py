@@ -9,6 +9,7 @@ from gates.chain.custody import Custody
 from gates.decide.verdict import OnlineVerdict
 from gates.ledger.chain_keeping import Lease
 from gates.ledger.ledger import LedgerDown, Version
+from gates.notify.events import EventKind, told
 from gates.pipeline import run_round
 from gates.promotion.answer import Answer
 from gates.promotion.refusal import Refused
@@ -47,6 +48,10 @@ def test_it_goes_back_records_it_and_revokes_what_is_left(promoted: Scene) -> No
     )
     assert isinstance(revoked.record.body, Revocation)
     assert revoked.record.subject.name == "models:/assistant/2"
+    event = told(promoted.place.state)[-1].event
+    assert event.kind is EventKind.ROLLED_BACK
+    sentence = "assistant@champion was rolled back to models:/assistant/1 by ann: it leaks"
+    assert (event.key, event.sentence) == (moved.sha256, sentence)
     again = promoted.promote()
     assert again.refusal is not None
     assert again.refusal.by in (Refused.REVOKED, Refused.OTHER_BASELINE)
