@@ -230,7 +230,8 @@ def _with_outcomes(
 def _own_family(name: str, recipe: AssessmentRecipe, known: _Known) -> Estimate | Unmeasured | None:
     """What a judge gives its own family above what others give it on the same prompts and pairs.
 
-    Others are people where they voted on the same, else the other judges.
+    Others are people where they voted, else the other judges, whose own preferences then show as
+    the opposite of this one's.
     """
     judge = recipe.judges.get(name)
     if judge is None or judge.family is None:

@@ -1,0 +1,94 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from gates.workshop.bench_quality import assess_bench, words
+from gates.workshop.benches import build_bench, drift_words, measurements
+from gates.workshop.recipe_file import read_recipe
+from policies.errors import InputError
+from stages.engine.product import open_product
+from stages.workshop.bench.recipe import BenchRecipe
+from stages.workshop.bench_quality.recipe import AssessmentRecipe
+from tests.fakes.workplace import Workplace
+from tests.stages.workshop.bench.scene import Toy, recipe, serving
+from tests.stages.workshop.bench_quality.scene import (
+    MODELS,
+    write_names,
+    write_ratings,
+    write_scores,
+)
+
+TOML = """
+[endpoints.grader]
+base_url = "{url}"
+model = "toy"
+[endpoints.embedder]
+base_url = "{url}"
+model = "toy"
+"""
+
+
+def write(place: Workplace, name: str, said: object) -> Path:
+    path = place.folder / name
+    path.write_text(json.dumps(said))
+    return path
+
+
+def test_a_bench_is_built_frozen_and_logged_once(tmp_path: Path) -> None:
+    with serving(Toy()) as toy:
+        (tmp_path / "gate.toml").write_text(TOML.format(url=toy.url))
+        place = Workplace(tmp_path)
+        file = read_recipe(write(place, "r.yaml", recipe(tmp_path, 120).said()), BenchRecipe)
+        one = build_bench(file, place.services, to=tmp_path / "bench")
+        again = build_bench(file, place.services, to=tmp_path / "bench")
+        later = read_recipe(
+            write(place, "later.yaml", recipe(tmp_path, 120, month=2, recipe="later").said()),
+            BenchRecipe,
+        )
+        second = build_bench(later, place.services, to=tmp_path / "later", after=tmp_path / "bench")
+
+    assert one.product.sha256 == again.product.sha256
+    assert open_product(tmp_path / "bench", kind="bench").facts["items"] == 30
+    logged = list(place.ledger.products.values())
+    assert len(logged) == 2
+    assert "topic_map.png" in logged[0].files
+    assert "| cleaning | 120 |" in logged[0].description
+    assert logged[0].metrics["criteria.creativity.low"] > 0
+    names = {one.metric for one in measurements(second.built)}
+    assert {"overlap.exact", "overlap.near", "drift.energy"} <= names
+    assert any("chi-square" in line for line in drift_words(second.built))
+    assert list(drift_words(one.built)) == []
+
+
+def test_an_old_bench_that_is_none_is_refused_first(tmp_path: Path) -> None:
+    with serving(Toy()) as toy:
+        (tmp_path / "gate.toml").write_text(TOML.format(url=toy.url))
+        place = Workplace(tmp_path)
+        file = read_recipe(write(place, "r.yaml", recipe(tmp_path, 40).said()), BenchRecipe)
+        with pytest.raises(InputError, match="cannot use"):
+            build_bench(file, place.services, to=tmp_path / "bench", after=tmp_path / "none")
+
+    assert toy.asked == []
+
+
+def test_a_bench_is_judged_and_what_was_found_is_logged(tmp_path: Path) -> None:
+    place = Workplace(tmp_path)
+    write_scores(tmp_path / "good.jsonl", MODELS)
+    write_names(tmp_path / "names.json")
+    write_ratings(tmp_path / "people.json")
+    said = {
+        "recipe": "quality",
+        "scores": {"good": {"file": "good.jsonl", "names": "names.json"}},
+        "people": {"ratings": "people.json"},
+    }
+    file = read_recipe(write(place, "r.yaml", said), AssessmentRecipe)
+
+    found = assess_bench(file, place.services)
+    again = assess_bench(file, place.services)
+
+    assert again.product.sha256 == found.product.sha256
+    (logged,) = place.ledger.products.values()
+    assert logged.metrics["good.people.strict"] == 1
+    told = list(words(found.assessed))
+    assert any(line.startswith("good.people.brier: ") for line in told)
