@@ -30,6 +30,8 @@ from stages.workshop.workroom import Hand, Workroom
 from tests.servers.openai_server import Call, OpenAIServer, Reaction, text
 
 SLOTS = 4
+SKILLS = (0.5, 0.8, 0.95)
+"""Of the untaught judge, and of those of the iterations."""
 
 RECIPE: Mapping[str, Any] = {
     "recipe": "names",
@@ -109,7 +111,7 @@ class ToySchool:
     """Teaches by writing a file; each iteration's judge has the next skill."""
 
     folder: Path
-    skills: tuple[float, ...] = (0.5, 0.8, 0.95)
+    skills: tuple[float, ...] = SKILLS
     mute: float = 0.2
     make: Callable[[float, float], ToyJudge] = ToyJudge
 
@@ -144,6 +146,20 @@ class ToySchool:
         client = self.make(self.skills[iteration], self.mute)
         hand = Hand(name=f"judge {iteration}", client=client, price=Price())
         return Judge(hand=hand, briefing=ShortBriefing(), free=True)
+
+
+@contextmanager
+def toy_school(
+    recipe: SelfTaught,
+    room: Workroom,
+    services: object,
+    *,
+    skills: tuple[float, ...] = SKILLS,
+) -> Iterator[ToySchool]:
+    """Stands for `gates.workshop.schools.open_school`."""
+    del recipe, services
+    room.folder.mkdir(parents=True, exist_ok=True)
+    yield ToySchool(room.folder, skills=skills)
 
 
 @dataclass
