@@ -1,7 +1,7 @@
 """Generators whose worth is known, a reference, a judge and vectors. Usage: serve.py FILE.
 
 `clean` is always right, `noisy` writes wrong answers to three instructions of ten, `wrong` to all,
-and `narrow` is right and knows two words only.
+and `narrow` knows half of the words.
 """
 
 import json
@@ -97,7 +97,7 @@ def _taught(model: str, text: str) -> str:
     asked = _ORDER.findall(text)
     domain, words = read(asked[-1])
     if "one new instruction" in text:
-        known = list(DICTIONARIES[domain])[: 2 if model == "narrow" else None]
+        known = _known(model, domain)
         picked = by_text(f"{model} {text}").integers(len(known), size=LENGTH)
         words = tuple(known[int(i)] for i in picked)
     own = instruction(domain, words)
@@ -110,8 +110,13 @@ def _taught(model: str, text: str) -> str:
 
 def _answered(model: str, domain: str, words: tuple[str, ...], text: str) -> str:
     chance = by_text(f"{model}: {text}")
-    by_chance = chance.random() < NOISE.get(model, 0.0)
+    by_chance = chance.random() < NOISE.get(model, 0.0) or not {*words} <= {*_known(model, domain)}
     return wrong(domain, words, chance) if by_chance else answer(domain, words)
+
+
+def _known(model: str, domain: str) -> list[str]:
+    """The words that a model can put into the other language."""
+    return list(DICTIONARIES[domain])[: 3 if model == "narrow" else None]
 
 
 def _judged(text: str) -> str:
