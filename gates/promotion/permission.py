@@ -98,34 +98,42 @@ def not_signed(
     """
     for kept in reversed(chain.records):
         body, about = kept.record.body, kept.record.subject.name == subject.name
-        if not (about and isinstance(body, Decision) and body.policy == policy):
-            continue
-        if kept.void is not None:
-            return Refusal(
-                Refused.NOT_SIGNED,
-                f"the signature of the newest decision (record {kept.record.sequence}) does not "
-                f"count: {kept.void.reason}; {run} signs it anew",
-            )
-        if kept.record.subject == unopened(subject.name):
-            return Refusal(
-                Refused.NOT_SIGNED,
-                f"the newest decision (record {kept.record.sequence}) is on what could not be "
-                f"opened then; {run} decides on what is there now",
-            )
-        if kept.record.subject != subject:
-            return Refusal(
-                Refused.OTHER_CHECKPOINT,
-                f"the decision is about another checkpoint: its digest is "
-                f"{kept.record.subject.sha256[:12]}, {subject.name} has {subject.sha256[:12]}; "
-                "restore it, or register what it is now as a new version",
-            )
-        break
+        if about and isinstance(body, Decision) and body.policy == policy:
+            found = _newest_does_not_stand(kept, subject, run=run)
+            if found is not None:
+                return found
+            break
     if decision is not None:
         return None
     return Refusal(
         Refused.NOT_SIGNED,
         f"no decision on {subject.name} under policy {policy} is signed; {run} signs it",
     )
+
+
+def _newest_does_not_stand(newest: Kept, subject: Subject, *, run: str) -> Refusal | None:
+    """The newest decision on a version does not count, or is on something else."""
+    sequence, about = newest.record.sequence, newest.record.subject
+    if newest.void is not None:
+        return Refusal(
+            Refused.NOT_SIGNED,
+            f"the signature of the newest decision (record {sequence}) does not count: "
+            f"{newest.void.reason}; {run} signs it anew",
+        )
+    if about == unopened(subject.name):
+        return Refusal(
+            Refused.NOT_SIGNED,
+            f"the newest decision (record {sequence}) is on what could not be opened then; {run} "
+            "decides on what is there now",
+        )
+    if about != subject:
+        return Refusal(
+            Refused.OTHER_CHECKPOINT,
+            f"the decision is about another checkpoint: its digest is {about.sha256[:12]}, "
+            f"{subject.name} has {subject.sha256[:12]}; restore it, or register what it is now as "
+            "a new version",
+        )
+    return None
 
 
 def other_record(newest: str | None, signed: Collection[str], *, run: str) -> Refusal | None:
