@@ -188,6 +188,20 @@ def test_a_later_decision_that_is_no_pass_ends_the_admission(signed: Court) -> N
     assert "the newest decision on models:/support_judge/1 is HOLD" in refused(signed)
 
 
+def test_a_hold_that_was_signed_counts_although_the_ledger_has_lost_it(signed: Court) -> None:
+    signed.admitted().suspend("it drifted", signed.place.services)
+    signed.run()
+    records = signed.place.ledger.records
+    del records[list(records)[-1]]
+    why = refused(signed)
+    assert "the newest decision on models:/support_judge/1 is HOLD: " in why
+
+
+def test_a_pass_whose_page_is_gone_admits_nobody(signed: Court) -> None:
+    signed.place.ledger.records.clear()
+    assert "passed no policy of kind `judge`" in refused(signed)
+
+
 def test_a_suspended_judge_is_told_of_and_a_new_version_may_pass(signed: Court) -> None:
     signed.admitted().suspend("it drifted", signed.place.services)
     [standing] = standings("support_judge", signed.place.ledger)
