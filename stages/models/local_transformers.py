@@ -12,7 +12,7 @@ from stages.evidence.items import Item, Response
 from stages.models.client import EmptyAnswer, EndpointError, ModelError, Request, RequestRefused
 from stages.models.gathering import Gathering
 from stages.models.local_drawing import Draw, EachByItself, UntilItsOwnEnd
-from stages.models.local_folder import Device, LocalModel, Precision, load_local, quiet
+from stages.models.local_folder import Device, LocalModel, Precision, load_local
 from stages.models.local_likelihood import Likelihood, Span, likelihoods
 from stages.models.visible import says_nothing
 
@@ -188,7 +188,7 @@ class LocalTransformers:
         limits = [self._limit(row) for row in rows]
         draws = [Draw.of(row.sampling, row.digest) for row in rows]
         try:
-            with torch.inference_mode(), quiet():
+            with torch.inference_mode():
                 said = self._local.model.generate(
                     input_ids=torch.tensor(ids, device=self._local.device),
                     attention_mask=torch.tensor(mask, device=self._local.device),
@@ -244,8 +244,8 @@ class LocalTransformers:
         return str(shown)
 
     def _ids(self, text: str) -> tuple[int, ...]:
-        with quiet():
-            return tuple(self._local.tokenizer(text, add_special_tokens=False)["input_ids"])
+        told = self._local.tokenizer(text, add_special_tokens=False, verbose=False)
+        return tuple(told["input_ids"])
 
     def _failed(self, error: RuntimeError, rows: int) -> EndpointError:
         return EndpointError(

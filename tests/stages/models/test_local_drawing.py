@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.task import Sampling
-from stages.models.local_drawing import Draw, drawn_token
+from stages.models.local_drawing import Draw, UntilItsOwnEnd, drawn_token
 
 LOGITS = [2.0, 1.0, 0.0, -1.0, -3.0]
 
@@ -52,3 +52,11 @@ def test_what_is_drawn_is_in_the_nucleus_as_a_naive_twin_finds_it(
     odds = [np.exp((one - max(logits)) / 0.7) for one in logits]
     before = sum(one for one in odds if one > odds[token])
     assert before / sum(odds) <= (top_p or 1.0) + 1e-9
+
+
+def test_a_row_ends_at_its_own_limit() -> None:
+    import torch
+
+    asked_and_said = torch.zeros((2, 3 + 2), dtype=torch.long)
+    ended = UntilItsOwnEnd([2, 5], asked=3)(asked_and_said, torch.zeros(0))
+    assert ended.tolist() == [True, False]

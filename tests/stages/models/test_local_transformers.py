@@ -1,12 +1,13 @@
 import json
 import math
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from policies.errors import InputError
+from policies.errors import Broken, InputError
 from policies.task import Sampling
 from stages.evidence.estimate import Unmeasured
 from stages.evidence.items import Item
@@ -214,6 +215,12 @@ def own_code(folder: Path) -> None:
     (folder / "mine.py").write_text("raise SystemExit('foreign code ran')")
 
 
+def without_end(folder: Path) -> None:
+    path = folder / "tokenizer_config.json"
+    said = json.loads(path.read_text())
+    path.write_text(json.dumps({name: said[name] for name in said if name != "eos_token"}))
+
+
 def halved(folder: Path) -> None:
     path = folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-100])
@@ -237,6 +244,8 @@ def lacking_weights(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
+        (lambda folder: (folder / "tokenizer.json").write_text("{"), "tokenizer cannot be read"),
+        (without_end, "no token that ends an answer"),
         (without("config.json"), "no config.json that can be read"),
         (without("model.safetensors"), "no \\*.safetensors"),
         (without("chat_template.jinja"), "no chat template"),
@@ -271,3 +280,59 @@ def test_a_conversation_that_the_template_refuses_is_refused_alone(folder: Path)
     client = LocalTransformers(folder, chat_template="{{ raise_exception('no system turns') }}")
     with pytest.raises(RequestRefused, match="no system turns"):
         client.answer(asked("w1"))
+
+
+def test_a_tokenizer_without_padding_pads_with_its_end(
+    folder: Path, tmp_path: Path, client: LocalTransformers
+) -> None:
+    copied = copy(folder, tmp_path / "unpadded")
+    path = copied / "tokenizer_config.json"
+    said_of = json.loads(path.read_text())
+    path.write_text(json.dumps({name: said_of[name] for name in said_of if name != "pad_token"}))
+    other = LocalTransformers(copied)
+    requests = [asked(" ".join(WORDS[: 1 + at]), seed=at) for at in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda request: said(other, request), requests))
+    assert found == [said(client, request) for request in requests]
+
+
+def test_a_model_that_does_not_fit_into_memory_says_what_to_lower(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = LocalTransformers(folder)
+
+    def fail(**_: object) -> None:
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(full._local.model, "generate", fail)
+    with pytest.raises(EndpointError, match=r"out of memory\n.*lower `slots`"):
+        full.answer(asked("w1"))
+    monkeypatch.setattr(full._local.model, "forward", fail)
+    with pytest.raises(EndpointError, match=r"out of memory\n.*lower `slots`"):
+        full.log_likelihood([Told(messages=({"role": "user", "content": "w1"},), answer="w2")])
+
+
+def test_an_accelerator_that_is_not_there_is_told(folder: Path) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is an accelerator")
+    with pytest.raises(Broken, match="torch sees no accelerator"):
+        LocalTransformers(folder, device="cuda")
+
+
+def test_without_the_extra_it_is_said_what_to_install(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(Broken, match=r"transformers is not installed\n.*\[workshop\]"):
+        LocalTransformers(folder)
+
+
+def test_a_likelihood_of_nothing_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="an answer says something"):
+        Told(messages=({"role": "user", "content": "w1"},), answer="")
+    for total, tokens in ((-1.0, 0), (math.nan, 3)):
+        with pytest.raises(ValueError, match="a finite number"):
+            Likelihood(log_probability=total, tokens=tokens)
+    assert Likelihood(log_probability=-1e9, tokens=1).perplexity == math.inf

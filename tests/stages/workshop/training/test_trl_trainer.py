@@ -205,6 +205,30 @@ def test_without_the_extra_it_is_said_what_to_install(
         trainer.sft(followers(), BASE, QUICK, tmp_path / "student")
 
 
+def test_a_conversation_that_the_template_refuses_is_told(
+    trainer: TrlTrainer, start: Path, tmp_path: Path
+) -> None:
+    (start / "strict.jinja").write_text("{{ raise_exception('only pairs of turns') }}")
+    strict = Base(where="base", chat_template="strict.jinja")
+    with pytest.raises(InputError, match="only pairs of turns"):
+        trainer.sft(followers(), strict, QUICK, tmp_path / "student")
+
+
+def test_a_training_that_does_not_fit_into_memory_says_what_to_set(
+    trainer: TrlTrainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+    from transformers import Trainer
+
+    def fail(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("80 GiB are not there")
+
+    monkeypatch.setattr(Trainer, "training_step", fail)
+    with pytest.raises(Broken, match=r"80 GiB are not there\n.*at_once: 1"):
+        trainer.sft(followers(), BASE, QUICK, tmp_path / "student")
+    assert not (tmp_path / "student").exists()
+
+
 def test_two_processes_never_train_to_one_place(trainer: TrlTrainer, tmp_path: Path) -> None:
     with (
         FolderState(tmp_path / ".student.making").lock("training"),
