@@ -22,7 +22,13 @@ from policies.canonical import sha256_of
 from policies.errors import Broken, GateError
 from policies.policy import Kind
 from stages.engine.checkpoints import identity_stream
-from stages.engine.identity import check_identity, drifted, first_served, note_drift
+from stages.engine.identity import (
+    changed_since,
+    check_identity,
+    drifted,
+    first_served,
+    note_drift,
+)
 from stages.engine.subject import Subject
 from stages.evidence.records import StageName
 from stages.models.openai_compatible import OpenAICompatible
@@ -69,16 +75,20 @@ class Admission:
 
 
 def admissions(
-    judges: Iterable[str], endpoints: Mapping[str, EndpointSettings], services: Services
+    judges: Iterable[str],
+    endpoints: Mapping[str, EndpointSettings],
+    services: Services,
+    *,
+    asks: bool = True,
 ) -> Mapping[str, Admission]:
-    """The admissions of those judges that name one, checked; of the others nothing is asked.
-
-    What an admitted judge serves is asked for by the pinned texts.
+    """The admissions of those judges that name one, checked; of the others nothing is looked up.
 
     Args:
         judges: Names of endpoints.
         endpoints: How they are reached, by name.
         services: The outside world.
+        asks: Whether what an admitted judge serves is asked for, by the pinned texts; else what the
+            journal says of it counts, for who only reads what judges have said.
 
     Raises:
         Broken: When a judge is not admitted; why, and the command that may admit it.
@@ -91,20 +101,22 @@ def admissions(
         if (section := sections.get(judge)) is not None and section.admitted is not None
     }
     return {
-        judge: _admitted(judge, alias, endpoints[judge], services) for judge, alias in named.items()
+        judge: _admitted(
+            _Asked(judge=judge, alias=alias, services=services, asks=asks), endpoints[judge]
+        )
+        for judge, alias in named.items()
     }
 
 
-def _admitted(judge: str, alias: str, endpoint: EndpointSettings, services: Services) -> Admission:
-    asked = _Asked(judge=judge, alias=alias, services=services)
-    version = services.ledger.holder(asked.model, asked.name)
+def _admitted(asked: "_Asked", endpoint: EndpointSettings) -> Admission:
+    version = asked.services.ledger.holder(asked.model, asked.name)
     if version is None:
         asked.refuse(f"`{asked.name}` of {asked.model} points to no version")
     signed = asked.signed(version)
     passed = asked.passed(version, signed)
     found = Admission(
-        judge=judge,
-        alias=alias,
+        judge=asked.judge,
+        alias=asked.alias,
         version=version,
         digest=signed.record.subject.sha256 if signed else asked.measured(version, passed),
         policy=passed.policy_name,
@@ -120,6 +132,7 @@ class _Asked:
     judge: str
     alias: str
     services: Services
+    asks: bool
 
     @property
     def model(self) -> str:
@@ -222,7 +235,8 @@ def _check_endpoint(found: Admission, endpoint: EndpointSettings, asked: _Asked)
         if first_served(client, state=state, stream=stream) is None:
             why = "nothing is known here of what it served when it was measured"
             asked.refuse(why, version=version, policy=found.policy)
-        changed = check_identity(client, state=state, stream=stream)
+        now = check_identity if asked.asks else changed_since
+        changed = now(client, state=state, stream=stream)
         if changed is not None:
             asked.refuse(changed.reason, version=version, policy=found.policy)
     finally:

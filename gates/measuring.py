@@ -126,7 +126,12 @@ def offline_stage(
     assert plan is not None
     endpoints = judging_endpoints(services)
     judges = (judging_of(task, endpoints) for task in plan.values())
-    admissions((each.endpoint for each in judges if each is not None), endpoints, services)
+    admissions(
+        (each.endpoint for each in judges if each is not None),
+        endpoints,
+        services,
+        asks=ration is None or not ration.is_spent,
+    )
     return OfflineStage(
         plan,
         order=offline_order(file),

@@ -20,7 +20,7 @@ from tests.servers import judge
 from tests.servers.openai_server import Call, OpenAIServer, Reaction, status, text
 from tests.trusting import trusted
 
-PAIRS = 20
+PAIRS = 12
 POLICY = """\
 policy: {name}
 kind: {kind}
@@ -30,7 +30,7 @@ plan:
     bench: {{data: ../data/pairs.jsonl, pairs: labelled}}
 criteria:
   - {{metric: bench.accuracy, at_least: 0.7, severity: blocking, because: it must know}}
-  - {{metric: bench.readable, at_least: 0.8, severity: blocking, because: it must be read}}
+  - {{metric: bench.readable, at_least: 0.7, severity: blocking, because: it must be read}}
 """
 
 

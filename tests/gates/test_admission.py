@@ -170,6 +170,38 @@ def test_an_endpoint_that_does_not_answer_is_not_admitted(signed: Court) -> None
     assert signed.admitted().judge == "judge_a"
 
 
+def test_who_only_reads_asks_no_judge(signed: Court) -> None:
+    calls, services = len(signed.server.calls), signed.place.services
+    signed.mind.down = True
+    endpoints = judging_endpoints(services)
+    assert set(admissions(["judge_a"], endpoints, services, asks=False)) == {"judge_a"}
+    assert len(signed.server.calls) == calls
+    signed.mind.down, signed.mind.canary = False, "I am new here"
+    assert "changed what it serves" in refused(signed)
+    with pytest.raises(Broken, match="not admitted"):
+        admissions(["judge_a"], endpoints, services, asks=False)
+
+
+RATED = "offline: {tone: {data: ../data/sums.jsonl, rubric: [relevance], judge: judge_a}}"
+FINE = "{metric: tone.relevance, at_least: 0.5, severity: blocking, because: it must fit}"
+
+
+def test_a_judge_that_is_not_admitted_grades_no_answers_either(tmp_path: Path) -> None:
+    with court(tmp_path, signs=False) as found:
+        place = found.place
+        place.recorded()
+        file = place.policy(policy_text((RATED,), (FINE,)))
+        result = run_round(file, ["assistant/1"], place.services)
+        [candidate] = result.decision.candidates
+        assert candidate.verdict is Verdict.HOLD
+        evidence = result.evidence["models:/assistant/1"][StageName.OFFLINE]
+        reasons = {
+            m.measured.reason for m in evidence.measurements if isinstance(m.measured, Unmeasured)
+        }
+        assert any("judge judge_a is not admitted" in reason for reason in reasons)
+        assert found.server.calls == []
+
+
 def test_where_nothing_is_known_of_the_measuring_nobody_is_admitted(signed: Court) -> None:
     empty = FolderState(signed.place.folder / "elsewhere")
     services = replace(signed.place.services, state=empty)

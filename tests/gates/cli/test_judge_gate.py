@@ -30,7 +30,7 @@ def served(place: Workplace) -> Iterator[tuple[OpenAIServer, OpenAIServer]]:
             "chosen": f"the right answer {n}",
             "rejected": f"a wrong answer {n}",
         }
-        for n in range(20)
+        for n in range(12)
     )
     lines(place.data / "pairs.jsonl", rows)
     text = POLICY.format(name="judge_gate", kind="judge") + BETTER
