@@ -125,6 +125,7 @@ class Standing:
             "override": override_json(self.override),
             "revoked": _revoked_json(self.revoked),
             "ab_ended": _ended_json(self.ab_ended),
+            "drifted": self.version.tags.get(DRIFTED_TAG),
             "verdict": self.verdict,
             "policy": None if decided is None else decided.policy_name,
             "decided_at": None if decided is None else decided.decided_at,

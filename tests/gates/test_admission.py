@@ -240,6 +240,7 @@ def test_a_suspended_judge_is_told_of_and_a_new_version_may_pass(signed: Court) 
     assert standing.drifted is not None
     assert "gate run judge_gate support_judge/1" in standing.drifted
     assert standing.drifted in standing.apart(NOW)
+    assert standing.as_json()["drifted"] is not None
     assert DRIFTED_TAG in signed.place.ledger.version("support_judge/1").tags
     signed.register(signed.server.url)
     signed.place.later(minutes=1)
