@@ -32,6 +32,7 @@ class TuningDesk:
         deaf: Addresses whose reply is an error although the work was done, once each.
         told: Replaces fields of every job that is told.
         nameless: Whether files are taken without being given an id.
+        forgetful: Whether it keeps no metadata, as servers that only resemble OpenAI's.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class TuningDesk:
     deaf: set[str] = field(default_factory=set)
     told: dict[str, Any] = field(default_factory=dict)
     nameless: bool = False
+    forgetful: bool = False
     asked: list[str] = field(default_factory=list)
 
     @property
@@ -89,6 +91,8 @@ class TuningDesk:
             "finished_at": None,
             "error": None,
         }
+        if self.forgetful:
+            del self.jobs[name]["metadata"]
         if "POST jobs" in self.deaf:
             self.deaf.remove("POST jobs")
             return _error(500)

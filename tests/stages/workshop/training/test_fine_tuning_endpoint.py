@@ -111,9 +111,11 @@ def test_the_same_call_again_makes_no_second_job(
     assert (other.model != first.model, other.sha256 != first.sha256) == (True, True)
 
 
+@pytest.mark.parametrize("forgetful", [False, True])
 def test_a_run_killed_while_it_waits_goes_on_with_its_job(
-    open_trainer: OpenTrainer, desk: TuningDesk
+    open_trainer: OpenTrainer, desk: TuningDesk, *, forgetful: bool
 ) -> None:
+    desk.forgetful = forgetful
     with pytest.raises(KeyboardInterrupt):
         open_trainer(sleep=killed).sft(followers(10), BASE, SETTINGS, NOWHERE)
     again = open_trainer().sft(followers(10), BASE, SETTINGS, NOWHERE)
