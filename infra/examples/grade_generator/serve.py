@@ -122,6 +122,8 @@ def _known(model: str, domain: str) -> list[str]:
 def _judged(text: str) -> str:
     """A judge that can tell: right answers are worth 5, wrong ones 1, and all is easy."""
     found, asked = _CASE.search(text), _ORDER.findall(text)
+    if not asked:
+        return "there is nothing to judge"
     domain, words = read(asked[0])
     score = 2
     if "BEGIN response" in text:

@@ -127,9 +127,7 @@ class Looking:
         verdicts = judged.all()
         if isinstance(verdicts, Unmeasured):
             return verdicts
-        return mean_t(
-            [float(v.choice) for v in verdicts.values()], level=self.recipe.level, unit="number"
-        )
+        return mean_step([int(v.choice) for v in verdicts.values()], level=self.recipe.level)
 
     def _rewarded(self, some: Sequence[Instance]) -> Estimate | Unmeasured:
         if self.recipe.reward is None:
@@ -173,6 +171,29 @@ _OTHERS = (
     "instruction_diversity",
     "response_diversity",
 )
+
+
+def mean_step(steps: Sequence[int], *, level: float) -> Estimate | Unmeasured:
+    """Mean of verdicts from 1 to 5, also where all are the same: the scale has ends.
+
+    Args:
+        steps: One per instance.
+        level: Two-sided level in (0, 1).
+    """
+    most = len(_STEPS) - 1
+    found = mean_t([(step - 1) / most for step in steps], level=level, unit="share")
+    if isinstance(found, Unmeasured):
+        return found
+    assert found.low is not None
+    assert found.high is not None
+    return replace(
+        found,
+        value=1 + most * found.value,
+        standard_error=None if found.standard_error is None else most * found.standard_error,
+        low=1 + most * found.low,
+        high=1 + most * found.high,
+        unit="number",
+    )
 
 
 def perplexity(told: Sequence[Likelihood | Unmeasured], *, level: float) -> Estimate | Unmeasured:
