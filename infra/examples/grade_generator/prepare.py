@@ -17,12 +17,12 @@ def main() -> None:
     """Writes everything that the recipe names into FOLDER."""
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--hidden", type=int, default=64)
+    parser.add_argument("--hidden", type=int, default=32)
     told = parser.parse_args()
     prepare(told.folder, hidden=told.hidden)
 
 
-def prepare(folder: Path, *, hidden: int = 64) -> None:
+def prepare(folder: Path, *, hidden: int = 32) -> None:
     """Writes material and tests of every domain, and the student's folder `student`.
 
     Args:

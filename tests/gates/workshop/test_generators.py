@@ -128,7 +128,7 @@ def _logged(world: World, found: Grades) -> None:
 
 def test_a_student_that_diverges_is_told_and_nothing_is_graded(world: World) -> None:
     hot = {**TRAINING, "learning_rate": 1e12, "precision": "bf16"}
-    with pytest.raises(Diverged, match="loss|number"):
+    with pytest.raises(Diverged, match=r"loss|number"):
         world.grade("clean", training=hot, instances=20)
     assert not (world.place.folder / "made" / "grades").exists()
 
