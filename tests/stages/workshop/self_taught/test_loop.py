@@ -11,6 +11,7 @@ from policies.errors import InputError
 from stages.engine.folder_state import FolderState
 from stages.judges.purse import Cap
 from stages.workshop.product import open_product
+from stages.workshop.self_taught import freezing
 from stages.workshop.self_taught.loop import Course, teach
 from stages.workshop.spending import OutOfBudget
 from tests.stages.workshop.self_taught.scene import (
@@ -119,7 +120,7 @@ def test_another_recipe_does_not_mix_with_what_stands_there(tmp_path: Path) -> N
 
 
 def test_a_run_killed_at_every_step_goes_on_and_ends_as_if_it_never_was(tmp_path: Path) -> None:
-    """SIGKILL after the first entry of every journal, every product and every training."""
+    """SIGKILL after the first entry of every journal, and all that is begun, frozen, trained."""
     whole, torn = tmp_path / "whole", tmp_path / "torn"
     for folder in (whole, torn):
         folder.mkdir()
@@ -176,6 +177,7 @@ def _mortal(survived: set[str], write: int) -> None:
     FolderState.append = after(  # type: ignore[method-assign]
         FolderState.append, lambda _, stream, __: f"journal {stream.rpartition('/')[2]}"
     )
+    freezing._begun = after(freezing._begun, lambda _, name: f"begun {name}")
     Path.rename = after(Path.rename, lambda _, to: f"product {to.name}")  # type: ignore[method-assign]
     ToySchool.teach = after(  # type: ignore[method-assign]
         ToySchool.teach, lambda _, __, iteration, ___: f"train {iteration}"
