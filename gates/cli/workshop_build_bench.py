@@ -78,7 +78,7 @@ def _json(bench: "Bench") -> dict[str, object]:
         "languages": dict(built.gathered.languages),
         "topics_by": built.method,
         "topics": [topic_json(topic) for topic in built.topics],
-        "criteria": {name: measured_json(share) for name, share in built.criteria.items()},
+        "criteria_met": {name: measured_json(s) for name, s in built.criteria.items()},
         "graders_alpha": None if built.graders is None else measured_json(built.graders),
         "drift": None if built.drift is None else drift_json(built.drift),
         "cost": cost_json(built.cost),

@@ -28,7 +28,7 @@ SAID = {
 @pytest.mark.integration
 def test_a_bench_is_judged_by_a_command_and_told_as_json(tmp_path: Path) -> None:
     (tmp_path / "gate.toml").write_text(TOML)
-    write_scores(tmp_path / "good.jsonl", MODELS)
+    write_scores(tmp_path / "good.jsonl", MODELS, upper=True)
     write_names(tmp_path / "names.json")
     write_ratings(tmp_path / "people.json")
     (tmp_path / "r.yaml").write_text(json.dumps(SAID))

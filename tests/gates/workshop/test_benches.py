@@ -74,7 +74,7 @@ def test_an_old_bench_that_is_none_is_refused_first(tmp_path: Path) -> None:
 
 def test_a_bench_is_judged_and_what_was_found_is_logged(tmp_path: Path) -> None:
     place = Workplace(tmp_path)
-    write_scores(tmp_path / "good.jsonl", MODELS)
+    write_scores(tmp_path / "good.jsonl", MODELS, upper=True)
     write_names(tmp_path / "names.json")
     write_ratings(tmp_path / "people.json")
     said = {

@@ -13,18 +13,27 @@ MODELS = ("gpt-4", "gpt-3", "claude-3", "claude-2", "llama-3", "llama-2")
 """The strongest first."""
 
 
+QUALITY = {
+    "recipe": "quality",
+    "scores": {name: {"file": "scores.jsonl"} for name in ("first", "second")},
+    "people": {"ratings": "ratings.json"},
+}
+
+
 def strengths(order: Sequence[str] = MODELS) -> Mapping[str, float]:
     return {model: 0.8 * (len(order) - place) for place, model in enumerate(order)}
 
 
-def write_scores(path: Path, order: Sequence[str], *, spread: float = 0.5) -> None:
+def write_scores(
+    path: Path, order: Sequence[str] = MODELS, *, spread: float = 0.5, upper: bool = False
+) -> None:
     random = np.random.default_rng(0)
     rows = []
     for model, strength in strengths(order).items():
         drawn = sorted(random.normal(10 * strength, spread, 100).tolist())
         rows.append(
             {
-                "model": model.upper(),
+                "model": model.upper() if upper else model,
                 "score": 10 * strength,
                 "lower": drawn[2],
                 "upper": drawn[97],

@@ -26,8 +26,8 @@ def write(path: Path, rows: object) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    write_scores(tmp_path / "good.jsonl", MODELS)
-    write_scores(tmp_path / "blurred.jsonl", SWAPPED, spread=9)
+    write_scores(tmp_path / "good.jsonl", MODELS, upper=True)
+    write_scores(tmp_path / "blurred.jsonl", SWAPPED, spread=9, upper=True)
     write_names(tmp_path / "names.json")
     write_ratings(tmp_path / "people.json")
     return tmp_path
