@@ -15,6 +15,7 @@ from gates.promotion.answer import Answer
 from gates.reports.decision_json import decision_schema
 from policies.canonical import sha256_of_bytes
 from policies.diff import Effect
+from policies.graded_task import Domain
 from stages.side_by_side.assignment import Task
 from stages.side_by_side.ballots.box import open_ballots
 from stages.side_by_side.ballots.cast import Ballot
@@ -28,6 +29,16 @@ from tests.gates.side_by_side.drawn import drawn
 from tests.servers.bigram_model import Bigram, completions
 from tests.servers.openai_server import OpenAIServer
 from tests.stages.online.traffic_of import Recipe, generate, write
+from tests.stages.workshop.bench.scene import Toy, serving
+from tests.stages.workshop.bench.scene import recipe as traffic_recipe
+from tests.stages.workshop.bench_quality.scene import QUALITY, write_ratings, write_scores
+from tests.stages.workshop.generators.world import (
+    answers,
+    material_in,
+    recipe_of,
+    toy_workplace,
+)
+from tests.stages.workshop.self_taught.scene import RECIPE, toy_school, write_instructions, writes
 
 PAGE = read("json.md")
 ELSEWHERE = (
@@ -70,6 +81,11 @@ ELSEWHERE = (
     *("metrics[].points[].measured", "metrics[].course"),
     *("cost_so_far", "decisions"),
     *("then", "records[].says", "chains[].void", "moves[].override"),
+    *("steps[].left_out", "criteria_met", "graders_alpha", "rankings[].figures"),
+    *("drift.exact_overlap", "drift.near_overlap", "drift.embedding", "drift.topics[].change"),
+    *(f"compared[].{what}" for what in ("closer_to_people", "spearman", "alpha")),
+    "pairs.dropped",
+    *(f"judges[].measurements[].{what}" for what in ("measured", "over_previous", "over_untaught")),
 )
 """Described by a schema of their own, as of the shape of another, or free."""
 RANGE = {"low", "high"}
@@ -202,6 +218,9 @@ def moved() -> Iterator[tuple[str, ...]]:
 
 
 def looked_back(folder: Path) -> Iterator[tuple[str, ...]]:
+    yield from built_and_judged(folder)
+    yield from taught(folder)
+    yield from graded(folder)
     (folder / "policies" / "past.yaml").write_text(PAST)
     with open_services(open_workspace(folder, None, None)) as services:
         values = {SUMS: 0.6, WINS: 0.5}
@@ -313,6 +332,42 @@ def leaks(folder: Path) -> Iterator[tuple[str, ...]]:
             file.write(f'\n[endpoints.suspect]\nbase_url = "{server.url}"\nmodel = "toy"\n')
         where = ("--corpus", "corpus.txt", "--endpoint", "suspect", "--unseen", "items.jsonl")
         yield ("bench", "contamination", "items.jsonl", *where)
+
+
+def taught(folder: Path) -> Iterator[tuple[str, ...]]:
+    write_instructions(folder)
+    (folder / "judge.yaml").write_text(json.dumps(RECIPE))
+    with OpenAIServer(writes) as server, pytest.MonkeyPatch.context() as patch:
+        with (folder / "gate.toml").open("a") as file:
+            file.write(f'\n[endpoints.writer]\nbase_url = "{server.url}"\nmodel = "toy"\n')
+        patch.setattr("gates.workshop.judges.open_school", toy_school)
+        yield ("workshop", "train-judge", "judge.yaml")
+
+
+def graded(folder: Path) -> Iterator[tuple[str, ...]]:
+    material_in(folder)
+    math = recipe_of().domains[Domain.MATH].said()
+    (folder / "generators.yaml").write_text(json.dumps(recipe_of(domains={"math": math}).said()))
+    with OpenAIServer(answers) as server, pytest.MonkeyPatch.context() as patch:
+        with (folder / "gate.toml").open("a") as file:
+            for name in ("clean", "teacher"):
+                file.write(f'\n[endpoints.{name}]\nbase_url = "{server.url}"\nmodel = "{name}"\n')
+        patch.setattr("gates.workshop.generators._workplace", toy_workplace)
+        yield ("workshop", "grade-generator", "generators.yaml", "clean")
+
+
+def built_and_judged(folder: Path) -> Iterator[tuple[str, ...]]:
+    (folder / "bench.yaml").write_text(json.dumps(traffic_recipe(folder, 80).said()))
+    with serving(Toy()) as toy:
+        with (folder / "gate.toml").open("a") as file:
+            for name in ("grader", "embedder"):
+                file.write(f'\n[endpoints.{name}]\nbase_url = "{toy.url}"\nmodel = "toy"\n')
+        for more in ((), ("--to", "later", "--after", "benches/bench")):
+            yield ("workshop", "build-bench", "bench.yaml", *more)
+    write_scores(folder / "scores.jsonl")
+    write_ratings(folder / "ratings.json")
+    (folder / "quality.yaml").write_text(json.dumps(QUALITY))
+    yield ("workshop", "assess-bench", "quality.yaml")
 
 
 def skip_one(folder: Path, batch: str) -> None:
