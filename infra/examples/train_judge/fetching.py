@@ -54,7 +54,7 @@ def modified(instruction: str, chance: Generator) -> str:
     if _NAMED.search(instruction) is None:
         return instruction
     colour, thing = named(instruction)
-    if chance.random() < 0.5:  # noqa: PLR2004 - one or the other
+    if len(THINGS) == 1 or chance.random() < 0.5:  # noqa: PLR2004 - one or the other
         other = chance.choice([one for one in COLOURS if one != colour])
         return instruction.replace(f" {colour} ", f" {other} ", 1)
     other = chance.choice([one for one in THINGS if one != thing])

@@ -78,7 +78,9 @@ def teach_the_form(folder: Path, lessons: int, chance: Generator, seed: int) -> 
         seed: Of weights and training.
     """
     raw = tiny_llama(folder / "raw", WORDS, seed=seed)
-    asked = [text for _ in range(lessons // 1000 + 1) for text in instructions(1000, chance)]
+    asked: list[str] = []
+    while len(asked) < lessons:
+        asked += instructions(1000, chance)
     rows = [_lesson(n, text, chance) for n, text in enumerate(asked[:lessons])]
     settings = Training(learning_rate=3e-3, batch=32, warmup=0.05, max_length=128, seed=seed)
     TrlTrainer(folder).sft(rows, Base(where=raw.name), settings, folder / "seed")
