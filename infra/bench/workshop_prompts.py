@@ -31,7 +31,7 @@ from stages.workshop.workroom import Hand, Workroom
 SIZES = (25_000, 50_000, 100_000)
 DIMENSIONS = 384
 TOPICS = 250
-SLOTS, ROUNDS = 64, 8
+SLOTS, ROUNDS = 64, 12
 VOCABULARY = 20_000
 GIB = 2**30
 NEARLY_EVERY = 12
