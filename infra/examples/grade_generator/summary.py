@@ -4,12 +4,12 @@ import json
 import sys
 from pathlib import Path
 
-KNOWN = ("clean", "noisy", "narrow", "wrong")
-"""Who teaches better than whom, as the servers were made."""
+KNOWN = ("clean", "noisy")
+"""Who teaches best and who next, as the servers were made; the others teach next to nothing."""
 
 
 def main() -> None:
-    """Prints a line per generator, then whether the order is the one that is known."""
+    """Prints a line per generator, then whether the best are those that are known."""
     said = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     by_name = {one["generator"]: one for one in said["grades"]}
     ranking = said["ranking"]["generators"]
@@ -18,8 +18,8 @@ def main() -> None:
             one["measured"] for one in by_name[name]["measurements"] if one["metric"] == "pgr"
         )
         print(f"{name:8} {_words(found)}")
-    right = tuple(ranking) == KNOWN
-    print(f"the order is {'the one' if right else 'NOT the one'} that is known")
+    right = tuple(ranking[: len(KNOWN)]) == KNOWN
+    print(f"the best are {'those' if right else 'NOT those'} that are known")
 
 
 def _words(found: dict[str, object]) -> str:
