@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gates.workshop.bench_quality import assess_bench, words
+from gates.workshop.bench_quality import assess_bench, sentences, words
 from gates.workshop.benches import build_bench, drift_words, measurements
 from gates.workshop.recipe_file import read_recipe
 from policies.errors import InputError
@@ -14,6 +14,7 @@ from tests.fakes.workplace import Workplace
 from tests.stages.workshop.bench.scene import Toy, recipe, serving
 from tests.stages.workshop.bench_quality.scene import (
     MODELS,
+    votes,
     write_names,
     write_ratings,
     write_scores,
@@ -92,3 +93,35 @@ def test_a_bench_is_judged_and_what_was_found_is_logged(tmp_path: Path) -> None:
     assert logged.metrics["good.people.strict"] == 1
     told = list(words(found.assessed))
     assert any(line.startswith("good.people.brier: ") for line in told)
+
+
+def test_every_figure_of_judges_is_told(tmp_path: Path) -> None:
+    place = Workplace(tmp_path)
+    write_ratings(tmp_path / "people.json")
+    for name, seed in (("one", 1), ("two", 2)):
+        rows = votes(name, seed=seed, prompts=30)
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    outcome = {"a": "gpt-4", "b": "gpt-3", "effect": 2.0, "low": 1.0, "high": 3.0}
+    (tmp_path / "ab.jsonl").write_text(json.dumps(outcome))
+    said = {
+        "recipe": "quality",
+        "judges": {n: {"votes": [f"{n}.jsonl"], "family": "openai"} for n in ("one", "two")},
+        "families": {"openai": ["gpt-*"]},
+        "people": {"ratings": "people.json"},
+        "ab": "ab.jsonl",
+        "variants": [{"model": "gpt-4", "of": "gpt-3"}],
+    }
+
+    found = assess_bench(
+        read_recipe(write(place, "r.yaml", said), AssessmentRecipe), place.services
+    )
+
+    told = "\n".join(words(found.assessed))
+    for figure in (
+        *("one.separability: ", "one.people.brier: ", "one.ab.agreement: ", "one.own_family: "),
+        *("one.style: not measured", "two.variant.gpt-4: ", "two.variant.gpt-4.at_equal_style: "),
+        *("one.and.two.closer_to_people: ", "one.and.two.alpha: ", "one.and.together.spearman: "),
+    ):
+        assert figure in told.replace("\\", ""), figure
+    assert set(found.product.made_from) == {"one.jsonl", "two.jsonl", "people.json", "ab.jsonl"}
+    assert "together tells 14 of 15 pairs apart" in "; ".join(sentences(found.assessed))

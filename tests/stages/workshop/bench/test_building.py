@@ -212,3 +212,28 @@ def test_a_grader_that_dies_on_the_way_leaves_no_bench_and_costs_nothing_twice(
 
     assert paid
     assert len(again.asked) > 80 - paid  # another address is another model: it is asked anew
+
+
+def test_several_graders_are_told_how_far_they_agree(tmp_path: Path, toy: Toy) -> None:
+    with room(tmp_path, toy, names=("grader", "other", "embedder")) as here:
+        found = build(recipe(tmp_path, 80, grading={"models": ["grader", "other"]}), here)
+
+    assert isinstance(found.graders, Estimate)
+    assert found.graders.value == 1
+    assert found.graders.n == 80
+    assert {"model grader", "model other", "model embedder"} <= set(found.made_from)
+
+
+def test_other_languages_are_counted_and_left_out(tmp_path: Path, toy: Toy) -> None:
+    pytest.importorskip("py3langid")
+    german = "Wie verbinde ich zwei Tabellen in einer Abfrage der Datenbank und warum, Fall"
+    write_traffic(
+        tmp_path / "traffic1.jsonl", [*prompts(80), *(f"{german} {n}?" for n in range(9))]
+    )
+
+    with room(tmp_path, toy) as here:
+        found = build(recipe(tmp_path, cleaning={"languages": ["en"]}), here)
+
+    assert found.gathered.languages["de"] >= 8
+    assert found.steps[0].out == {"language": found.gathered.languages["de"]}
+    assert {entry.prompt.language for entry in found.entries} == {"en"}
