@@ -37,6 +37,18 @@ def test_the_tiny_students_differ_by_their_file_only() -> None:
     assert recipe.least == 12
 
 
+def test_the_recipe_on_the_page_is_one(tmp_path: Path) -> None:
+    page = (EXAMPLES.parent / "docs" / "workshop.md").read_text(encoding="utf-8")
+    block = page.split("# file: generators.yaml\n", 1)[1].split("```", 1)[0]
+    (tmp_path / "generators.yaml").write_text(block)
+    recipe = read_recipe(tmp_path / "generators.yaml", GraderRecipe).recipe
+    assert [cell.name for cell in recipe.cells] == [
+        "math_instance",
+        "math_response",
+        "math_quality",
+    ]
+
+
 def test_a_method_is_graded_where_there_is_material_for_it() -> None:
     plan = recipe_of().domains[Domain.MATH]
     few = plan.model_copy(update={"instructions": None, "pairs": None})
