@@ -22,6 +22,7 @@ from gates.services import Services
 from gates.subjects import subject_of
 from gates.trust.statement import Subject
 from policies.errors import Broken, GateError, WrongUsage
+from stages.models.client import ModelClient
 from stages.models.fingerprint import served_identity
 
 
@@ -96,12 +97,12 @@ def roll_back(model: str, services: Services, back: Back, *, patience: Patience)
 def _dry(model: str, services: Services, back: Back) -> RolledBack:
     chain = custody_of(services).chain(model)
     holder = services.ledger.holder(model, back.alias)
-    target, _ = _target(chain, holder, services, back)
+    target, recorded = _target(chain, holder, services, back)
     return RolledBack(
         target=target,
         before=holder.uri if holder else None,
         alias=back.alias,
-        warnings=_warnings(target, services),
+        warnings=_warnings(target, recorded, services),
     )
 
 
@@ -112,8 +113,8 @@ def _rolled_back(model: str, services: Services, back: Back, *, patience: Patien
     """
     custody = custody_of(services)
     left_at = services.ledger.holder(model, back.alias)
-    target, _ = _target(custody.chain(model), left_at, services, back)
-    warnings = _warnings(target, services)
+    target, recorded = _target(custody.chain(model), left_at, services, back)
+    warnings = _warnings(target, recorded, services)
     recognition = recognition_of(target, left_at, file=None, services=services)
     with custody.lease(model, intent=f"roll {model}@{back.alias} back") as lease:
         chain = custody.chain(model)
@@ -266,11 +267,11 @@ def _there_still(
     )
 
 
-def _warnings(target: Version, services: Services) -> tuple[str, ...]:
+def _warnings(target: Version, recorded: Subject, services: Services) -> tuple[str, ...]:
     """What a person should know, and what keeps nobody from going back."""
     expired = custody_of(services).trust.expiry_warning(services.clock())
     said = () if expired is None else (expired,)
-    return (*said, *_strangers(services), *_doubts(target, services))
+    return (*said, *_strangers(services), *_doubts(target, recorded, services))
 
 
 def _strangers(services: Services) -> tuple[str, ...]:
@@ -285,18 +286,38 @@ def _strangers(services: Services) -> tuple[str, ...]:
     return (said,)
 
 
-def _doubts(target: Version, services: Services) -> tuple[str, ...]:
-    """What speaks against a target that answers no more; it is gone back to all the same."""
+def _doubts(target: Version, recorded: Subject, services: Services) -> tuple[str, ...]:
+    """What speaks against a target that answers no more, or is another than was recorded."""
     try:
         with TemporaryDirectory() as folder:  # as it is there now, not as a copy at hand says
             subject = subject_of(target, replace(services, cache=Path(folder)))
+            other = _replaced(target, recorded, now=subject.digest)
             if subject.client is None:
-                return (f"nobody can ask {target.uri} whether it answers: it is external",)
+                return (*other, f"nobody can ask {target.uri} whether it answers: it is external")
             with closing(subject.client):
-                served_identity(subject.client)
+                return (*other, *_silence(target, subject.client))
+    except GateError as error:
+        return (f"{target.uri} does not answer: {error.in_short}",)
+
+
+def _silence(target: Version, client: ModelClient) -> tuple[str, ...]:
+    try:
+        served_identity(client)
     except GateError as error:
         return (f"{target.uri} does not answer: {error.in_short}",)
     return ()
+
+
+def _replaced(target: Version, recorded: Subject, *, now: str) -> tuple[str, ...]:
+    """A version written over, or deleted and registered again under its number, was never good."""
+    if now == recorded.sha256:
+        return ()
+    said = (
+        f"{target.uri} is NOT the checkpoint that was good: its digest is {now[:12]}, and "
+        f"{recorded.sha256[:12]} was recorded; unless its endpoint was moved on purpose, restore "
+        "it, or go back further with --to"
+    )
+    return (said,)
 
 
 def _with_last_record(error: LedgerDown, model: str, custody: Custody, back: Back) -> LedgerDown:

@@ -211,6 +211,24 @@ def test_a_target_that_does_not_answer_is_warned_of_and_gone_to_all_the_same(
     assert promoted.champion == "1"
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_target_that_is_not_the_checkpoint_that_was_good_is_warned_of(
+    promoted: Scene, *, dry_run: bool
+) -> None:
+    """Deleted and registered again under its number, or written over."""
+    ledger = promoted.place.ledger
+    other = promoted.place.recorded(wrong_every=2)
+    ledger.files["models:/assistant/1"] = ledger.files[other.uri]
+    ledger.tag(ledger.version("assistant/1"), {"gate_sha256": other.tags["gate_sha256"]})
+    done = back(promoted, dry_run=dry_run)
+    assert "models:/assistant/1 is NOT the checkpoint that was good" in done.warnings[0]
+    assert promoted.champion == ("2" if dry_run else "1")
+
+
+def test_a_target_that_is_what_was_recorded_is_not_warned_of(promoted: Scene) -> None:
+    assert back(promoted, dry_run=True).warnings == ()
+
+
 def test_abs_that_rest_on_it_end(promoted: Scene) -> None:
     place = promoted.place
     place.recorded(wrong_every=20)
