@@ -273,7 +273,8 @@ def _embedding(vectors: Vectors | None, room: Workroom) -> Embed | None:
 
 def _ranking(folder: Path, like: Graded) -> Ranking:
     """All grades that stand in a folder and were made as this one was."""
-    found = [read_graded(path.parent) for path in sorted(folder.rglob(MANIFEST))]
+    whole = [path.parent for path in folder.rglob(MANIFEST) if path.parent.name[0] != "."]
+    found = [read_graded(path) for path in sorted(whole)]
     same = [one for one in found if one.product.recipe == like.product.recipe]
     return ranked(same, level=like.grade.level)
 

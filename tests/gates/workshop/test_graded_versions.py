@@ -46,7 +46,12 @@ def read(place: Workplace, version: str, folder: str) -> Estimate | Unmeasured:
 
 
 def test_the_grade_of_a_version_is_evidence_of_that_version_alone(place: Workplace) -> None:
+    half_made = place.folder / "made" / "grades" / "assistant" / ".1.making"
+    half_made.mkdir(parents=True)
+    (half_made / "product.json").write_text("a run was killed here")
     found = grade(place, "assistant/1")
+    assert len(found.ranking.grades) == 1
+    assert not half_made.exists()
     assert found.made[0].grade.checkpoint == "models:/assistant/1"
     assert read(place, "assistant/1", "{version}") == found.made[0].grade.measured[PGR]
     other = read(place, "assistant/2", "1")
@@ -55,6 +60,10 @@ def test_the_grade_of_a_version_is_evidence_of_that_version_alone(place: Workpla
 
 
 def test_a_version_that_cannot_be_asked_cannot_be_graded(place: Workplace) -> None:
+    left = place.folder / "made" / "grades" / "assistant" / ".9.making"
+    left.mkdir(parents=True)
+    (left / "product.json").write_text("of another, killed run")
+    assert len(grade(place, "assistant/2").ranking.grades) == 1
     place.recorded()
     with pytest.raises(InputError, match="cannot grade assistant/3"):
         grade(place, "assistant/3")
