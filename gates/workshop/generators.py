@@ -20,6 +20,7 @@ from gates.workshop.recipe_file import RecipeFile
 from policies.canonical import sha256_of
 from policies.errors import InputError
 from policies.graded_task import PGR
+from stages.engine.product import MANIFEST
 from stages.evidence.costs import total
 from stages.evidence.estimate import Estimate, Unmeasured
 from stages.evidence.records import Cost, Measurement, Quantity
@@ -39,7 +40,6 @@ from stages.workshop.generators.ranking import Ranking, ranked
 from stages.workshop.generators.recipe import GraderRecipe, Vectors
 from stages.workshop.generators.schooling import School
 from stages.workshop.generators.sitting import InPart, Sitting
-from stages.workshop.product import MANIFEST
 from stages.workshop.training.base_folder import folder_of, template_of
 from stages.workshop.training.settings import Base
 from stages.workshop.training.trl_trainer import TrlTrainer

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from gates.ledger.product_report import ProductReport
 from gates.services import Services
 from policies.canonical import Json, canonical_json, sha256_of
+from stages.engine.product import MANIFEST, Product
 from stages.evidence.codec import measured_json
 from stages.evidence.estimate import Estimate
 from stages.evidence.records import Cost, Measurement
-from stages.workshop.product import MANIFEST, Product
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

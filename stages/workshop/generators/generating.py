@@ -11,6 +11,7 @@ import numpy as np
 from policies.canonical import Json, canonical_json, sha256_of
 from policies.errors import Broken, InputError
 from policies.graded_task import Domain, Method
+from stages.engine.product import Product, freeze, open_product
 from stages.engine.threads import Failed
 from stages.evidence.codec import cost_json, read_cost
 from stages.evidence.costs import total
@@ -23,7 +24,6 @@ from stages.workshop.generators.meta_prompts import filled
 from stages.workshop.generators.parsing import Waste, parsed
 from stages.workshop.generators.recipe import DEMONSTRATIONS, GraderRecipe
 from stages.workshop.generators.sifting import Repeated, sifted
-from stages.workshop.product import Product, freeze, open_product
 from stages.workshop.spending import demand_within_budget
 from stages.workshop.workroom import Hand, Workroom
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from policies.errors import InputError
+from stages.engine.product import freeze
 from stages.offline.graded.grade import KIND, Grade
 from stages.workshop.generators.generating import Generating
 from stages.workshop.generators.graded import CellGrade, Graded, read_graded, write_graded
@@ -14,7 +15,6 @@ from stages.workshop.generators.material import Material
 from stages.workshop.generators.recipe import GraderRecipe
 from stages.workshop.generators.schooling import School
 from stages.workshop.generators.summing import Summing, rows_of, solved_by
-from stages.workshop.product import freeze
 from stages.workshop.workroom import Hand, Workroom
 
 

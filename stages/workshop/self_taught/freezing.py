@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from policies.canonical import Json, canonical_json
-from stages.workshop.product import Product, freeze
+from stages.engine.product import Product, freeze
 from stages.workshop.self_taught.choosing import Lessons
 from stages.workshop.self_taught.contrasting import Contrasted
 from stages.workshop.self_taught.judging import Judge, Judgement

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from policies.task import Sampling
+from stages.engine.product import Product
 from stages.evidence.records import Cost
 from stages.judges.comparing import Contest
-from stages.workshop.product import Product
 from stages.workshop.self_taught.choosing import Lessons, choose, demand_lessons
 from stages.workshop.self_taught.freezing import frozen_data, frozen_judge
 from stages.workshop.self_taught.judging import Judge, Judgement, judge_pairs

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from policies.errors import InputError
+from stages.engine.product import Product
 from stages.judges.comparing import Contest
-from stages.workshop.product import Product
 from stages.workshop.self_taught.contrasting import contrast, set_aside
 from stages.workshop.self_taught.freezing import frozen_pairs
 from stages.workshop.self_taught.instructions import read_instructions, sort_out

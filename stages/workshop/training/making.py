@@ -7,7 +7,7 @@ from pathlib import Path
 
 from policies.errors import InputError
 from stages.engine.folder_state import FolderState
-from stages.workshop.product import Product, open_product
+from stages.engine.product import Product, open_product
 
 KIND = "model"
 """Of the product that a trained model is."""

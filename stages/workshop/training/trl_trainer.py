@@ -8,10 +8,10 @@ from pathlib import Path
 from policies.canonical import Json, sha256_of
 from policies.errors import InputError
 from stages.engine.libraries import demand
+from stages.engine.product import Product, freeze
 from stages.engine.progress import Progress, Silent
 from stages.models.folder_digest import digest_of_folder
 from stages.models.local_folder import BESIDE, Device, LocalModel, load_local, quiet
-from stages.workshop.product import Product, freeze
 from stages.workshop.training.base_folder import folder_of, template_of
 from stages.workshop.training.data import Preferred, Taught, digest_of_rows
 from stages.workshop.training.making import KIND, made_before, making

@@ -8,9 +8,9 @@ import pytest
 from gates.ledger.ledger import LedgerDown
 from gates.ledger.product_report import ProductReport
 from gates.workshop.keeping import Made, keep
+from stages.engine.product import Product, freeze
 from stages.evidence.estimate import Bounds, Estimate, Unmeasured
 from stages.evidence.records import Cost, Measurement, Quantity
-from stages.workshop.product import Product, freeze
 from tests.fakes.workplace import Workplace
 
 HALF = Estimate(

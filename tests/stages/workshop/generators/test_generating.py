@@ -7,10 +7,10 @@ import pytest
 from policies.canonical import sha256_of_bytes
 from policies.errors import Broken, InputError
 from policies.graded_task import Domain, Method
+from stages.engine.product import open_product
 from stages.workshop.generators.cells import Cell
 from stages.workshop.generators.generating import KIND, Generated
 from stages.workshop.generators.parsing import Waste
-from stages.workshop.product import open_product
 from stages.workshop.spending import OutOfBudget
 from tests.servers.openai_server import Call, Reaction, cut_short, status, text
 from tests.stages.workshop.generators.world import World, answers, phrases, recipe_of

@@ -9,8 +9,8 @@ import pytest
 
 from policies.errors import InputError
 from stages.engine.folder_state import FolderState
+from stages.engine.product import open_product
 from stages.judges.purse import Cap
-from stages.workshop.product import open_product
 from stages.workshop.self_taught import freezing
 from stages.workshop.self_taught.loop import Course, teach
 from stages.workshop.spending import OutOfBudget

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from policies.side_by_side import PairRubric
+from stages.engine.product import Product
 from stages.evidence.estimate import Estimate
 from stages.evidence.records import Cost
-from stages.workshop.product import Product
 from stages.workshop.self_taught.loop import Course, Graduate
 from stages.workshop.self_taught.making import Made
 from stages.workshop.self_taught.standing import Came, came, standings

@@ -7,12 +7,12 @@ import pytest
 from policies.errors import Broken, InputError
 from policies.task import Sampling
 from stages.engine.folder_state import FolderState
+from stages.engine.product import open_product
 from stages.engine.state import LockHeld
 from stages.evidence.items import Item
 from stages.models.client import Request
 from stages.models.local_likelihood import Likelihood
 from stages.models.local_transformers import LocalTransformers, Told
-from stages.workshop.product import open_product
 from stages.workshop.training import trl_trainer
 from stages.workshop.training.data import Taught
 from stages.workshop.training.settings import Base, Training

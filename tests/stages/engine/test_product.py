@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from policies.errors import InputError
-from stages.workshop.product import MANIFEST, Product, freeze, open_product
+from stages.engine.product import MANIFEST, Product, freeze, open_product
 
 MADE_FROM = {"prompts": "a" * 64}
 
