@@ -167,15 +167,16 @@ def _left_behind(
 ) -> tuple[Entry, ...]:
     """The version left is revoked, if it served by a record; A/Bs that rest on it end.
 
-    Where a rollback is taken back, what that went to is left as good as it was.
+    Where a rollback is taken back, what that went to is left as good as it was; and so is what an
+    alias points to without a record that is put back to where the records have it.
     """
     if holder.uri == target.name:
         return ()
     served = [k.record.subject for k in chain.moves(back.alias)]
     subject = next((one for one in reversed(served) if one.name == holder.uri), None)
     revoked: tuple[Entry, ...] = ()
-    mistaken = _takes_back(target, holder, chain, back)
-    if subject is not None and not mistaken and chain.revoked(subject) is None:
+    spared = _takes_back(target, holder, chain, back) or _puts_back(target, holder, chain, back)
+    if subject is not None and not spared and chain.revoked(subject) is None:
         why = f"rolled back: {back.reason.strip()}"
         revoked = (Entry(subject=subject, body=Revocation(reason=why)),)
     entry = custody_of(services).trust.entry(chain.model, back.alias)
@@ -196,6 +197,15 @@ def _takes_back(target: Subject, holder: Version, chain: Chain, back: Back) -> b
     body = last.record.body
     left = body.before if isinstance(body, Rollback) else None
     return (last.record.subject.name, left) == (holder.uri, target.name)
+
+
+def _puts_back(target: Subject, holder: Version, chain: Chain, back: Back) -> bool:
+    """Whether the records have the alias at the target, and not by a rollback that was cut off."""
+    last = chain.serving(back.alias)
+    if last is None or last.record.subject.name != target.name:
+        return False
+    body = last.record.body
+    return not (isinstance(body, Rollback) and body.before == holder.uri)
 
 
 def _target(

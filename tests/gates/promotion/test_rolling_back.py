@@ -200,6 +200,18 @@ def test_an_unrecorded_change_is_put_back_without_revoking_what_was_put_there(
     assert not isinstance(promoted.chain.records[-1].record.body, Revocation)
 
 
+def test_an_alias_put_back_to_where_the_records_have_it_leaves_the_other_version_good(
+    promoted: Scene,
+) -> None:
+    """Moved by hand, or by a restored backup of MLflow: nobody said anything against version 1."""
+    ledger = promoted.place.ledger
+    ledger.set_alias(ledger.version("assistant/1"), "champion")
+    assert back(promoted, to="2").before == "models:/assistant/1"
+    assert promoted.champion == "2"
+    assert promoted.chain.revoked(promoted.subject("assistant/1")) is None
+    assert back(promoted).target.version == "1"
+
+
 def test_a_target_that_does_not_answer_is_warned_of_and_gone_to_all_the_same(
     promoted: Scene,
 ) -> None:
