@@ -1,10 +1,10 @@
-"""A workspace: every setting, where it came from, and the secrets it points to.
+"""A workspace: its settings, and the secrets that they point to.
 
 Flag beats environment, environment beats `gate.toml`, `gate.toml` beats the default. The
 environment is handed in; nothing here reads it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,38 +16,18 @@ from gates.gate_toml import (
     TrustSection,
     parse_gate_toml,
 )
-from gates.masking import shown_setting
-from policies.canonical import Json
 from policies.catalogue import Catalogue
 from policies.errors import WrongUsage
 from stages.engine.ray_cluster import Actors
 from stages.online.sources import SUFFIXES
-
-UNSET = "not set"
 
 _FLAG_AND_VARIABLE = {
     "mlflow.tracking_uri": ("--tracking-uri", "MLFLOW_TRACKING_URI"),
     "mlflow.registry_uri": ("", "MLFLOW_REGISTRY_URI"),
     "state.url": ("--state", "GATE_STATE"),
 }
-_SHOWN_VARIABLES = ("MLFLOW_", "GATE_", "HF_", "AWS_", "GOOGLE_APPLICATION_CREDENTIALS", "NO_COLOR")
 _WORDS_FOR_STORES = ("databricks", "databricks-uc")
 """Tracking URIs that look like paths and are none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One setting in force.
-
-    Attributes:
-        name: As in `gate.toml`, dotted; `environment.NAME` for a variable.
-        value: What may be shown of it: secrets are masked.
-        origin: `--flag`, a variable's name, file and line, or `default`.
-    """
-
-    name: str
-    value: str
-    origin: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,14 +199,6 @@ class Workspace:
         """Value of an environment variable; `None` when it is unset or empty."""
         return self.environment.get(variable) or None
 
-    def settings(self) -> tuple[Setting, ...]:
-        """Every setting in force, with its origin and without its secrets."""
-        return (
-            *_stores(self),
-            *_written(self),
-            *_variables(self.environment),
-        )
-
     @property
     def _toml(self) -> str:
         return str(self.file) if self.file else "a gate.toml (there is none)"
@@ -348,54 +320,3 @@ def _location(text: str, base: Path) -> str:
 
 def _is_folder(url: str) -> bool:
     return "://" not in url or url.startswith("file:")
-
-
-def _stores(workspace: Workspace) -> Iterator[Setting]:
-    for name, chosen in (
-        ("mlflow.tracking_uri", workspace.tracking),
-        ("mlflow.registry_uri", workspace.registry),
-        ("state.url", workspace.state),
-    ):
-        value = UNSET if chosen.value is None else shown_setting(name, chosen.value)
-        yield Setting(name=name, value=value, origin=chosen.origin)
-
-
-def _written(workspace: Workspace) -> Iterator[Setting]:
-    """What `gate.toml` says beside the stores, and the defaults of what it names."""
-    content = workspace.settings_file.content
-    whole: dict[str, Json] = content.model_dump(mode="json", exclude={"mlflow", "state"})
-    kept = content.state
-    whole["state"] = {"records": kept.records, "retention_days": kept.retention_days}
-    given = content.model_dump(mode="json", exclude_unset=True)
-    for at, value in _leaves((), whole):
-        name = ".".join(at)
-        line = workspace.settings_file.line(at)
-        origin = f"gate.toml:{line}" if _holds(given, at) else "default"
-        if at[-1].endswith("_env"):
-            state = "set" if workspace.secret(str(value)) else UNSET
-            yield Setting(name=name, value=f"{value} ({state})", origin=origin)
-        else:
-            yield Setting(name=name, value=shown_setting(name, str(value)), origin=origin)
-
-
-def _leaves(at: tuple[str, ...], value: Json) -> Iterator[tuple[tuple[str, ...], Json]]:
-    if isinstance(value, Mapping):
-        for key, inside in value.items():
-            yield from _leaves((*at, key), inside)
-    elif value not in (None, []):
-        yield at, value
-
-
-def _holds(given: Json, at: tuple[str, ...]) -> bool:
-    for step in at:
-        if not isinstance(given, Mapping) or step not in given:
-            return False
-        given = given[step]
-    return True
-
-
-def _variables(environment: Mapping[str, str]) -> Iterator[Setting]:
-    for name in sorted(environment):
-        if name.startswith(_SHOWN_VARIABLES) or name in ("CI", "KUBERNETES_SERVICE_HOST"):
-            value = shown_setting(name, environment[name])
-            yield Setting(name=f"environment.{name}", value=value, origin=name)

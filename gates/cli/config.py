@@ -24,8 +24,9 @@ def show(*, workspace: Path, tracking_uri: str | None, state: str | None, as_jso
     Secrets are masked.
     """
     from gates.reports.table import Table
+    from gates.settings_in_force import settings_in_force
 
-    settings = open_workspace(workspace, tracking_uri, state).settings()
+    settings = settings_in_force(open_workspace(workspace, tracking_uri, state))
     if as_json:
         say_json({"schema": "gate.config/1", "settings": [asdict(s) for s in settings]})
     else:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from gates.gate_toml import parse_gate_toml
-from gates.workspace import Setting, Workspace, is_on, load_workspace
+from gates.settings_in_force import Setting, settings_in_force
+from gates.workspace import Workspace, is_on, load_workspace
 from policies.errors import WrongUsage
 from stages.engine.ray_cluster import Actors
 
@@ -36,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def setting(workspace: Workspace, name: str) -> Setting:
-    [found] = [s for s in workspace.settings() if s.name == name]
+    [found] = [s for s in settings_in_force(workspace) if s.name == name]
     return found
 
 
@@ -161,7 +162,7 @@ def test_a_variable_is_on_unless_it_says_no(value: str | None, on: bool) -> None
 
 
 def test_every_setting_is_listed_with_its_origin(folder: Path) -> None:
-    settings = {s.name: (s.value, s.origin) for s in load_workspace(folder, {}).settings()}
+    settings = {s.name: (s.value, s.origin) for s in settings_in_force(load_workspace(folder, {}))}
     assert settings == {
         "mlflow.tracking_uri": (f"sqlite:///{folder}/mlflow.db", "gate.toml:2"),
         "mlflow.registry_uri": ("not set", "default"),
@@ -195,7 +196,7 @@ def test_every_setting_is_listed_with_its_origin(folder: Path) -> None:
 def test_variables_that_matter_are_listed_and_others_are_not(folder: Path) -> None:
     variables = {"NO_COLOR": "1", "HF_HOME": "/hf", "PATH": "/bin", "CI": "true"}
     workspace = load_workspace(folder, variables)
-    named = [s for s in workspace.settings() if s.name.startswith("environment.")]
+    named = [s for s in settings_in_force(workspace) if s.name.startswith("environment.")]
     assert [(s.name, s.value) for s in named] == [
         ("environment.CI", "true"),
         ("environment.HF_HOME", "/hf"),
@@ -217,7 +218,7 @@ def test_no_secret_is_shown_anywhere(tmp_path: Path) -> None:
         "MLFLOW_EXTRA": f"https://h.example/?sig={SECRET}",
     }
     workspace = load_workspace(tmp_path, variables)
-    shown = repr(workspace) + "".join(map(repr, workspace.settings()))
+    shown = repr(workspace) + "".join(map(repr, settings_in_force(workspace)))
     assert SECRET not in shown
     assert setting(workspace, "notify.url_env").value == "HOOK (set)"
     assert workspace.secret("HOOK") == f"https://hooks.example/{SECRET}"
@@ -243,7 +244,7 @@ def test_where_trust_is_starts_from_the_file(folder: Path) -> None:
 def test_a_key_in_the_environment_is_never_shown(folder: Path) -> None:
     pem = "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----"
     variables = {"GATE_KEY": pem, "GATE_KEY_PASSWORD": "hunter2"}
-    shown = {s.name: s.value for s in load_workspace(folder, variables).settings()}
+    shown = {s.name: s.value for s in settings_in_force(load_workspace(folder, variables))}
     assert shown["environment.GATE_KEY"] == shown["environment.GATE_KEY_PASSWORD"] == "***"
     assert shown["trust.key_password_env"] == "GATE_KEY_PASSWORD (set)"
 
