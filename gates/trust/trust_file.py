@@ -183,16 +183,31 @@ def _check_threshold(people: Collection[str], threshold: int, *, what: str) -> N
         )
 
 
-def _check_age(trust: Trust, seen: Seen | None, *, what: str) -> None:
-    if seen is None or (seen.version, seen.sha256) == (trust.version, trust.sha256):
-        return
-    if trust.version < seen.version:
+def refuse_older(trust: Trust, seen: Seen | None, *, what: str) -> None:
+    """Returns when no newer trust file was ever believed.
+
+    Args:
+        trust: What the file says.
+        seen: The newest that was believed; None when none was.
+        what: The file, for errors.
+
+    Raises:
+        Untrusted: When it is older.
+    """
+    if seen is not None and trust.version < seen.version:
         raise _refused(
             what,
             f"it is version {trust.version}, and version {seen.version} was seen before: "
             "an older one was put in its place",
+            fix="restore the one that was signed last; if it is lost, or another workspace has "
+            "signed one into this state or anchor, move this one away and read all of gate trust "
+            "check, then: gate trust sign",
         )
-    if trust.version == seen.version:
+
+
+def _check_age(trust: Trust, seen: Seen | None, *, what: str) -> None:
+    refuse_older(trust, seen, what=what)
+    if seen is not None and trust.version == seen.version and trust.sha256 != seen.sha256:
         raise _refused(
             what, f"two different files are version {seen.version}: {seen.sha256[:12]} was seen"
         )

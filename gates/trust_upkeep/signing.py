@@ -29,6 +29,7 @@ from gates.trust.trust_file import (
     document_in,
     people_needed,
     people_who_signed,
+    refuse_older,
     root_keys,
     signed_enough,
     trust_bytes,
@@ -170,11 +171,14 @@ def sign_draft(
     Raises:
         WrongUsage: When the draft cannot be used or has expired, or a signer is no root key in
             force.
+        Untrusted: When the draft says what the signed file does, and a newer one was believed here.
         Broken: When it cannot be written, or a signer fails.
     """
     draft, before = read_draft(files), believed(files, pins=pins, at=at)
     newest = max(before.trust.version if before else 0, seen.version if seen else 0)
     unsigned = draft.model_copy(update={"version": newest + 1})
+    if before is not None and same_but_version(unsigned, before.document):
+        refuse_older(before.trust, seen, what=f"the trust file {files.signed}")
     _check_expiry(unsigned, files, at)
     _check_signers(unsigned, signers, at)
     envelope = sign_also(_begun(files, unsigned, before), signers)

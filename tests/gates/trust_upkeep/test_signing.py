@@ -8,6 +8,7 @@ import pytest
 from gates.trust.pins import Pins, Seen
 from gates.trust.trust_document import Role, TrustDocument
 from gates.trust.trust_file import read_trust
+from gates.trust.untrusted import Untrusted
 from gates.trust_upkeep.signing import (
     Signed,
     believed,
@@ -115,6 +116,18 @@ def test_a_forged_file_in_force_hides_no_change_from_whoever_signs(tmp_path: Pat
 def test_the_next_version_is_newer_than_any_that_was_seen(tmp_path: Path) -> None:
     desk = Desk(tmp_path, document(), Pins(keyids=(ANN.public.keyid,)))
     assert desk.sign(ANN, seen=Seen(version=7, sha256="a")).version == 8
+    assert desk.version == 8
+
+
+def test_an_older_file_that_was_put_back_is_not_said_to_be_in_force(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, document(), Pins(keyids=(ANN.public.keyid,)))
+    assert desk.sign(ANN).version == 1
+    newer = Seen(version=7, sha256="a")
+    with pytest.raises(Untrusted, match="version 7 was seen before"):
+        desk.sign(ANN, seen=newer)
+    assert desk.version == 1
+    desk.files.signed.unlink()
+    assert desk.sign(ANN, seen=newer).changes, "all of it is told"
     assert desk.version == 8
 
 
