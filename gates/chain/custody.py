@@ -16,7 +16,7 @@ from gates.chain.record import FIRST, ChainRecord, Head, Kept, Void
 from gates.chain.replenishing import lost_runs
 from gates.chain.signing import Entry, Seal, sealed, signed_after
 from gates.chain.standing import keys_by_id, void
-from gates.chain.verifying import extended, is_signed, refuse_without, verify
+from gates.chain.verifying import extended, is_strange, refuse_without, verify
 from gates.ledger.chain_keeping import ChainKeeper, Known, Lease
 from gates.trust.ci import ci_identity
 from gates.trust.keys import Signer
@@ -75,7 +75,7 @@ class Custody:
         """How many things among the records were passed over when a chain was read last."""
 
     def passing_over_strangers(self) -> "Custody":
-        """The same, not stopped by what nobody of the trust file has signed.
+        """The same, not stopped by what nobody of the trust file has signed for the model.
 
         Whoever may write to MLflow can put anything among the records, and must not stop a
         rollback by it. Genuine records are held against each other as ever: none may be missing,
@@ -154,7 +154,7 @@ class Custody:
         hands, anchor = self._hands, self._hands.anchor.head(model)  # before the ledger is read
         known = self._known.get(model) or self._mirrored(model, anchor)
         before = len(known.records)
-        more = self._genuine(hands.keeper.chain(model, after=_newest(known)))
+        more = self._genuine(hands.keeper.chain(model, after=_newest(known)), model=model)
         chain = extended(known, more, trust=self.trust, now=hands.clock())
         refuse_without(chain, anchor)
         with suppress(Broken):  # an auditor may read only; who appends is told
@@ -327,12 +327,12 @@ class Custody:
         """Statements on what was erased from the mirror; nobody has verified them."""
         return self._hands.mirror.erasures
 
-    def _genuine(self, envelopes: Sequence[bytes]) -> Sequence[bytes]:
+    def _genuine(self, envelopes: Sequence[bytes], *, model: str) -> Sequence[bytes]:
         """The envelopes; without those of strangers, where these are passed over."""
         if not self._passes_over_strangers:
             return envelopes
         keys = [key.public for key in self.trust.keys]
-        found = [envelope for envelope in envelopes if is_signed(envelope, keys)]
+        found = [each for each in envelopes if not is_strange(each, keys, model=model)]
         self.strangers = len(envelopes) - len(found)
         return found
 

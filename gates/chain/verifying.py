@@ -70,13 +70,21 @@ def extended(
     return Chain(model=chain.model, records=tuple(reading.kept))
 
 
-def is_signed(envelope: bytes, keys: Collection[PublicKey]) -> bool:
-    """Whether one of these keys has signed an envelope; junk nobody has."""
+def is_strange(envelope: bytes, keys: Collection[PublicKey], *, model: str) -> bool:
+    """Whether none of these keys has signed an envelope, or it was copied from another model.
+
+    Junk nobody has signed. What a key has signed and this version cannot read is not strange.
+    """
     try:
         opened = decode(envelope, payload_type=PAYLOAD_TYPE, what="a record")
     except Untrusted:
+        return True
+    if not verified_by(opened, keys):
+        return True
+    try:
+        return record_of(opened.payload, what="a record").model != model
+    except Untrusted:
         return False
-    return bool(verified_by(opened, keys))
 
 
 def refuse_without(chain: Chain, anchor: Head | None) -> None:

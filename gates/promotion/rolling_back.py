@@ -285,13 +285,14 @@ def _warnings(target: Version, recorded: Subject, services: Services) -> tuple[s
 
 
 def _strangers(services: Services) -> tuple[str, ...]:
-    """What stands among the records and nobody of the trust file has signed."""
+    """What stands among the records and nobody of the trust file has signed for the model."""
     count = custody_of(services).strangers
     if not count:
         return ()
     said = (
-        f"{count} of the records in MLflow were signed by nobody whom the trust file names, and "
-        "were passed over; nothing is promoted until they are deleted: see gate verify"
+        f"{count} of the records in MLflow were signed by nobody whom the trust file names, "
+        "or copied from another model, and were passed over; nothing is promoted until they are "
+        "deleted: see gate verify"
     )
     return (said,)
 

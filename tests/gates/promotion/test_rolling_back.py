@@ -11,6 +11,7 @@ from gates.ledger.chain_keeping import Lease
 from gates.ledger.ledger import LedgerDown, Version
 from gates.notify.events import EventKind, told
 from gates.pipeline import run_round
+from gates.promotion.adopting import record_adoption
 from gates.promotion.answer import Answer
 from gates.promotion.refusal import Refused
 from gates.promotion.revoking import revoke
@@ -97,6 +98,20 @@ def test_what_no_known_key_has_signed_stops_promotions_and_no_rollback(promoted:
         promoted.promote()
     done = back(promoted)
     assert "3 of the records in MLflow were signed by nobody" in done.warnings[0]
+    assert promoted.champion == "1"
+
+
+def test_a_record_copied_from_another_model_stops_promotions_and_no_rollback(
+    promoted: Scene,
+) -> None:
+    place, records = promoted.place, len(promoted.chain.records)
+    other = place.recorded(name="other")
+    record_adoption(other, place.services, alias="champion", reason="since May")
+    copied = place.ledger.envelopes["other"][0][1]
+    place.ledger.envelopes["assistant"].append((records + 1, copied))
+    with pytest.raises(Untrusted, match="it is a record of other, copied here"):
+        promoted.promote()
+    assert "1 of the records in MLflow" in back(promoted).warnings[0]
     assert promoted.champion == "1"
 
 
