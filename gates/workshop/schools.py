@@ -40,9 +40,11 @@ def open_school(recipe: SelfTaught, room: Workroom, services: Services) -> Itera
 
 
 def _here(base: Base, recipe: SelfTaught, room: Workroom, services: Services) -> Academy:
+    # Before anybody is paid for pairs that no seed could learn from.
+    seed, template = folder_of(base, room.base), template_of(base, room.base)
+
     def open_model(trained: Trained | None, name: str) -> Hand:
         if trained is None or trained.folder is None:
-            seed, template = folder_of(base, room.base), template_of(base, room.base)
             client = LocalTransformers(seed, slots=SLOTS, chat_template=template)
         else:
             client = LocalTransformers(trained.folder, slots=SLOTS)

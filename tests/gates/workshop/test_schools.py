@@ -1,6 +1,5 @@
 """Where judges are taught: behind an endpoint that offers fine-tuning, and on this machine."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -87,13 +86,23 @@ def test_a_model_of_this_machine_is_free_and_begins_as_its_folder(tmp_path: Path
     assert judge.client.identity == LocalTransformers(tmp_path / "seed").identity
 
 
-def test_a_seed_that_is_not_there_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("model", "why"),
+    [
+        ({"where": "seed"}, "cannot train seed"),
+        ({"where": "kept", "chat_template": "gone.jinja"}, "cannot read the chat template"),
+    ],
+)
+def test_a_seed_that_cannot_be_used_is_refused_before_anybody_is_paid(
+    tmp_path: Path, model: dict[str, str], why: str
+) -> None:
     place = Workplace(tmp_path)
     place.toml('[endpoints.writer]\nbase_url = "http://127.0.0.1:9/v1"\nmodel = "w"\n')
-    file = opened(place, SelfTaught.model_validate_json(json.dumps(recipe().said())))
+    (tmp_path / "kept").mkdir()
+    file = opened(place, recipe(pupil={"model": model}))
     with (
         open_workroom(file, place.services, names=["writer"], folder=tmp_path / "made") as room,
-        open_school(file.recipe, room, place.services) as school,
-        pytest.raises(InputError, match="cannot train seed"),
+        pytest.raises(InputError, match=why),
+        open_school(file.recipe, room, place.services),
     ):
-        school.untaught()
+        pytest.fail("the school is open")
