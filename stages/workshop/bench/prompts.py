@@ -128,7 +128,7 @@ class TrafficReader:
             value = strict_json(line.decode())
         except (UnicodeDecodeError, ValueError) as error:
             why = "not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error)
-            return self._passed_over(f"{where} is {why}")
+            return self._passed_over(f"{where}: {why}")
         if isinstance(value, str):
             return {"prompt": value}
         if not isinstance(value, Mapping):

@@ -127,7 +127,7 @@ class GraderRecipe(Recipe):
     @classmethod
     def _once(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
         if len(set(seeds)) < len(seeds):
-            raise ValueError("a seed stands twice; name each once")
+            raise ValueError("every seed once")
         return seeds
 
     @field_validator("prompts")

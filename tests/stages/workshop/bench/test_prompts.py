@@ -115,11 +115,11 @@ def test_one_broken_line_in_a_hundred_is_counted(tmp_path: Path) -> None:
     [
         (b"", "no record"),
         (b"\n\n", "no record"),
-        (b"hello\n", "not valid JSON"),
+        (b"hello\n", "t.jsonl:1: not valid JSON"),
         (b"[1]\n", "no JSON object"),
         (b'{"other": 1}\n', "has no `prompt`"),
         (b'{"prompt": "caf\xe9"}\n', "not UTF-8"),
-        (b'{"prompt": "\\ud800"}\n', "surrogate"),
+        (b'{"prompt": "\\ud800"}\n', "t.jsonl:1: holds half a surrogate pair"),
     ],
 )
 def test_a_file_of_another_kind_is_refused(tmp_path: Path, content: bytes, why: str) -> None:

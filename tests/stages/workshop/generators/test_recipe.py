@@ -74,7 +74,7 @@ def plan(**more: object) -> dict[str, object]:
         ({"domains": plan(tests={"t": {"data": "x", "refusal": "rules"}})}, "no share"),
         ({"domains": {"poetry": plan()["math"]}}, "poetry|math"),
         ({"seeds": []}, "at least 1"),
-        ({"seeds": [1, 1]}, "stands twice"),
+        ({"seeds": [1, 1]}, "every seed once"),
         ({"asked_at_most": 0.5}, "greater than or equal to 1"),
         ({"embeddings": {}}, "exactly one"),
         ({"embeddings": {"endpoint": "e", "folder": "f"}}, "exactly one"),
