@@ -12,7 +12,7 @@ from stages.stats.shares import SHARE
 from stages.stats.two_shares import ArmShare, difference_range
 
 _EXPECTED = 5.0
-"""Cochran's rule: a category expected less often in a sample is put together with others."""
+"""Cochran's rule: what is expected less often in a sample is put together, if need be with more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,8 @@ def homogeneity(first: Sequence[int], second: Sequence[int]) -> Homogeneity | Un
     rows = table.sum(axis=1)
     least = table.sum(axis=0) * rows.min() / rows.sum()
     rare = least < _EXPECTED
+    if 0 < least[rare].sum() < _EXPECTED and not rare.all():  # the rare are rare together, too
+        rare[np.flatnonzero(~rare)[least[~rare].argmin()]] = True
     kept = table[:, ~rare]
     if rare.any():
         together = table[:, rare].sum(axis=1)

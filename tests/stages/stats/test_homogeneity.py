@@ -28,6 +28,23 @@ def test_rare_categories_are_put_together() -> None:
     assert found.freedom == 2
 
 
+def test_rare_categories_that_stay_rare_together_go_with_the_next_rarest() -> None:
+    """One prompt of a topic nobody else asked about is no drift."""
+    found = homogeneity([500, 400, 100, 0], [10, 8, 6, 1])
+
+    assert not isinstance(found, Unmeasured)
+    assert (found.pooled, found.freedom) == (3, 1)
+
+
+def test_one_rare_prompt_proves_nothing() -> None:
+    found = homogeneity([500, 500, 0], [10, 10, 1])
+
+    assert not isinstance(found, Unmeasured)
+    assert (found.pooled, found.freedom) == (2, 1)
+    assert found.p > 0.5
+    assert isinstance(homogeneity([500, 0], [20, 1]), Unmeasured)
+
+
 def test_an_empty_category_is_no_category() -> None:
     found = homogeneity([100, 100, 0], [100, 90, 0])
 
