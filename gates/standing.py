@@ -1,7 +1,7 @@
 """Where the versions of a model stand, read from the ledger."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from gates.admission import DRIFTED_TAG
@@ -19,15 +19,18 @@ from gates.decide.verdict import RoundDecision, Verdict
 from gates.ledger.ledger import Decided, Ledger, Version
 from gates.reports.decision_json import decision_json
 from gates.reports.wording import progress_words, stage_words, verdict_words
+from gates.services import Services
+from gates.subjects import digest_now
 from gates.trust.statement import Subject
 from policies.canonical import Json
-from policies.errors import InputError
+from policies.errors import GateError, InputError
 from stages.evidence.estimate import Unmeasured
 from stages.evidence.records import StageName
 from stages.stats.votes_needed import StillNeeded
 
 ADOPTED = "ADOPTED"
 OVERRIDE = "OVERRIDE"
+REPLACED = "REPLACED"
 REVOKED = "REVOKED"
 ENDED = "A/B ENDED"
 UNDECIDED = "undecided"
@@ -44,6 +47,7 @@ class Standing:
         override: The override by which it has an alias; None when by none.
         revoked: The record that took it out of the running; None when none did.
         ab_ended: The record by which people ended its A/B; None when none did.
+        replaced: Whether it is another checkpoint now than the one that was given an alias.
     """
 
     version: Version
@@ -52,6 +56,7 @@ class Standing:
     override: Kept | None = None
     revoked: Kept | None = None
     ab_ended: Kept | None = None
+    replaced: bool = False
 
     @property
     def compares(self) -> bool:
@@ -78,10 +83,12 @@ class Standing:
 
     @property
     def verdict(self) -> str:
-        """OVERRIDE, REVOKED or ADOPTED whatever was decided; else of the stage it stands in.
+        """REPLACED, OVERRIDE, REVOKED or ADOPTED whatever was decided; else of its stage.
 
         A PASS or HOLD of an A/B that people ended is ENDED: nothing is promoted on it.
         """
+        if self.replaced:
+            return REPLACED
         if self.override is not None:
             return OVERRIDE
         if self.revoked is not None:
@@ -168,8 +175,18 @@ def alias_json(standing: AliasStanding, *, at: datetime) -> dict[str, Json]:
         "points_to": standing.points_to,
         "recorded": standing.recorded_as,
         "moved_outside": standing.moved_outside,
+        **_checkpoint_json(standing),
         "override": override_json(standing.override),
         "sentences": list(standing.sentences(at)),
+    }
+
+
+def _checkpoint_json(standing: AliasStanding) -> dict[str, Json]:
+    found = standing.checkpoint
+    return {
+        "replaced": standing.replaced,
+        "checkpoint_sha256": found if isinstance(found, str) else None,
+        "unread": found.reason if isinstance(found, Unmeasured) else None,
     }
 
 
@@ -264,6 +281,46 @@ def alias_standings_of(
     """How the aliases of a model stand: where they point, and where the records say they do."""
     holders = {alias: version.uri for version in versions for alias in version.aliases}
     return alias_standings(chain, holders, aliases)
+
+
+def aliases_now(
+    model: str, chain: Chain, aliases: Collection[str], services: Services, *, afresh: bool = False
+) -> tuple[AliasStanding, ...]:
+    """The same, with the checkpoints behind them opened and held against the records.
+
+    Args:
+        model: Registered model name.
+        chain: Its records.
+        aliases: Which.
+        services: The ledger, and the folder of fetched copies.
+        afresh: Whether packed models are fetched again, although a copy is at hand.
+    """
+    versions = services.ledger.versions(model)
+    behind = {version.uri: version for version in versions}
+    found = alias_standings_of(versions, chain, aliases)
+    begun = None
+    if any(one.moved_outside for one in found) and services.custody is not None:
+        begun = services.custody.unfinished(model)
+    return tuple(
+        replace(
+            one,
+            unfinished=begun,
+            checkpoint=_checkpoint(one, behind, services, afresh=afresh),
+        )
+        for one in found
+    )
+
+
+def _checkpoint(
+    alias: AliasStanding, behind: Mapping[str, Version], services: Services, *, afresh: bool
+) -> str | Unmeasured | None:
+    """Only of an alias that is where its record says: of another there is nothing to compare."""
+    if alias.points_to is None or alias.moved_outside:
+        return None
+    try:
+        return digest_now(behind[alias.points_to], services, afresh=afresh)
+    except GateError as error:
+        return Unmeasured(error.in_short)
 
 
 def _standing(version: Version, ledger: Ledger, chain: Chain | None) -> Standing:

@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from gates.gate_toml import Asking
 from gates.ledger.ledger import Version
@@ -15,6 +16,7 @@ from stages.engine.subject import Subject
 from stages.evidence.records import StageName
 from stages.models.build import Source, client_for
 from stages.models.client import ModelClient
+from stages.models.folder_digest import digest_of_folder
 from stages.models.settings import EndpointSettings
 
 
@@ -51,6 +53,42 @@ def opened(version: Version, services: Services, clients: ExitStack) -> Subject:
     if subject.client is not None:
         clients.callback(subject.client.close)
     return subject
+
+
+def digest_now(version: Version, services: Services, *, afresh: bool) -> str:
+    """Digest of the checkpoint behind a version; nothing that came with it is run.
+
+    Args:
+        version: The version.
+        services: The ledger, and the folder of fetched copies.
+        afresh: Whether a packed model, which may be large, is fetched though a copy is at hand.
+
+    Raises:
+        Broken: When its recorded file is gone or cannot be read.
+        InputError: When its tags do not say how it answers.
+    """
+    with TemporaryDirectory() as folder:
+        anew = replace(services, cache=Path(folder))
+        if version.tags.get("gate_source") == Source.PYFUNC:
+            return _digest_of_packed(version, anew if afresh else services)
+        subject = subject_of(version, anew)
+        if subject.client is not None:
+            subject.client.close()
+        return subject.digest
+
+
+def _digest_of_packed(version: Version, services: Services) -> str:
+    """As `Pyfunc.identity` has it, without loading the model."""
+    folder = _file(version, services)
+    assert folder is not None
+    try:
+        return sha256_of({"kind": "pyfunc", "sha256": digest_of_folder(folder)})
+    except OSError as error:
+        raise Broken(
+            f"cannot read the files of {version.uri}",
+            why=mask_secrets(str(error)),
+            fix="make the folder readable: gate config show says which",
+        ) from None
 
 
 def identity_of(version: Version, client: ModelClient | None) -> dict[str, Json]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from gates.chain.bodies import AbEnded, Override, Promotion, Revocation
 from gates.chain.chain import Chain
 from gates.chain.record import Kept
+from stages.evidence.estimate import Unmeasured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,7 @@ class AliasStanding:
         revoked: The record that took the version of the last record out of the running since; None
             when none did.
         unfinished: What somebody is at, or was cut off at, and who; None: nothing, or not asked.
+        checkpoint: Digest of what is behind it now, or why that cannot be told; None: not asked.
     """
 
     alias: str
@@ -29,6 +31,7 @@ class AliasStanding:
     override: Kept | None
     revoked: Kept | None = None
     unfinished: str | None = None
+    checkpoint: str | Unmeasured | None = None
 
     @property
     def recorded_as(self) -> str | None:
@@ -40,15 +43,28 @@ class AliasStanding:
         """Whether it points elsewhere than the last record says."""
         return self.points_to != self.recorded_as
 
-    def sentences(self, at: datetime) -> tuple[str, ...]:
-        """What a person should know: an unrecorded change, an override; else nothing."""
-        found = []
+    @property
+    def replaced(self) -> bool:
+        """Whether the version is where the record says, and is another checkpoint than recorded."""
+        if self.recorded is None or self.moved_outside or not isinstance(self.checkpoint, str):
+            return False
+        return self.checkpoint != self.recorded.record.subject.sha256
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why what is behind it may not be what was let in: moved, replaced, or not to be told."""
         if self.moved_outside:
-            found.append(
-                f"unrecorded change: {self.alias} points to {self.points_to or 'nothing'}, and "
-                + (f"the last record says {self.recorded_as}" if self.recorded else "no record why")
-                + self._at_it
-            )
+            return (self._moved_words,)
+        if self.replaced:
+            return (self._replaced_words,)
+        if isinstance(self.checkpoint, Unmeasured):
+            said = f"whether {self.points_to}, which is {self.alias}, still is the checkpoint that"
+            return (f"{said} was recorded cannot be told: {self.checkpoint.reason}",)
+        return ()
+
+    def sentences(self, at: datetime) -> tuple[str, ...]:
+        """What a person should know: doubts, a revocation, an override; else nothing."""
+        found = list(self.doubts)
         if self.revoked is not None and not self.moved_outside:
             found.append(_revoked_words(self.revoked, self.alias))
         if self.override is not None and not self.moved_outside:
@@ -56,11 +72,30 @@ class AliasStanding:
         return tuple(found)
 
     @property
+    def _replaced_words(self) -> str:
+        assert self.recorded is not None
+        subject = self.recorded.record.subject
+        model = subject.name.removeprefix("models:/").rpartition("/")[0]
+        return (
+            f"other checkpoint: {self.alias} points to {subject.name}, whose digest is now "
+            f"{str(self.checkpoint)[:12]}, and {subject.sha256[:12]} was recorded; unless its "
+            f"endpoint was moved on purpose, restore what was registered, or gate rollback {model}"
+        )
+
+    @property
+    def _moved_words(self) -> str:
+        said = f"the last record says {self.recorded_as}" if self.recorded else "no record says why"
+        return (
+            f"unrecorded change: {self.alias} points to {self.points_to or 'nothing'}, and {said}"
+            f"; {self._at_it}"
+        )
+
+    @property
     def _at_it(self) -> str:
-        """What was begun and not ended, and the command that goes on with it."""
+        """The command that mends it; where something was begun and not ended, what goes on."""
         if self.unfinished is None:
-            return ""
-        begun = f"; begun, and not ended: {self.unfinished}"
+            return mending_words(self.points_to, self.recorded_as, alias=self.alias)
+        begun = f"begun, and not ended: {self.unfinished}"
         if not self.unfinished.startswith(
             f"{promotion_intent(self.points_to or '', self.alias)} ("
         ):
@@ -68,6 +103,20 @@ class AliasStanding:
         version = str(self.points_to).removeprefix("models:/")
         to = "" if self.alias == "champion" else f" --to {self.alias}"
         return f"{begun}: gate promote {version}{to} goes on if it was cut off"
+
+
+def mending_words(points_to: str | None, recorded_as: str | None, *, alias: str) -> str:
+    """The command that mends an unrecorded change: back, or a first baseline signed.
+
+    Args:
+        points_to: MLflow URI of the version behind the alias; None when there is none.
+        recorded_as: That of the last record that moved it; None when none did.
+        alias: The alias.
+    """
+    name, _, number = (recorded_as or points_to or "").removeprefix("models:/").rpartition("/")
+    if recorded_as is None:
+        return f'gate adopt {name}/{number} --alias {alias} --reason "in production since ..."'
+    return f'gate rollback {name} --alias {alias} --to {number} --reason "..." puts it back'
 
 
 def promotion_intent(candidate: str, alias: str) -> str:

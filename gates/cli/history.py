@@ -42,10 +42,12 @@ def command(  # noqa: PLR0913 - one parameter per option
     Where the alias was moved without a record, the answer is "unrecorded change", never a guess.
 
     Exit codes: 0 it is told, 1 with --at: nothing had been recorded then, 2 with --at: it is in the
-    future, 3 an unrecorded change, 4 the records cannot be believed.
+    future, 3 an unrecorded change, or another checkpoint than was recorded, 4 the records cannot be
+    believed.
     """
     from gates.chain.history import stretch_at, stretches
     from gates.promotion.moving import custody_of
+    from gates.standing import alias_json, aliases_now
 
     opened = open_workspace(workspace, tracking_uri, state)
     with open_services(opened, expired_too=True) as services:
@@ -53,19 +55,21 @@ def command(  # noqa: PLR0913 - one parameter per option
         custody = custody_of(services)
         warnings = expiry_warnings(services)
         chain = custody.chain(model)
-        holder = services.ledger.holder(model, alias)
-        found = stretches(chain, alias, holder.uri if holder else None)
-        if not found and holder is not None:
-            click.echo(f"unrecorded change: no record says why {alias} is {holder.uri}", err=True)
+        (now,) = aliases_now(model, chain, (alias,), services)
+        found, clock = stretches(chain, alias, now.points_to), services.clock()
     then = None if at is None else stretch_at(found, at)
+    is_last = then in (None, *found[-1:])
+    for doubt in now.doubts if is_last else ():
+        click.echo(f"warning: {doubt}", err=True)
     if as_json:
         document = _json(model, alias, chain, found, at=at, then=then)
-        say_json({**document, "warnings": list(warnings)})
+        say_json({**document, "now": alias_json(now, at=clock), "warnings": list(warnings)})
     elif at is not None:
         click.echo(naming(opened)(_answer(alias, at, then)))
     else:
         say_table(_table(alias, chain, found, naming(opened)))
-    return _exit_code(found, at=at, then=then, is_held=holder is not None)
+    code = _exit_code(found, at=at, then=then, is_held=now.points_to is not None)
+    return Exit.CANNOT_TELL if code is Exit.YES and is_last and now.replaced else code
 
 
 def _refuse_future(at: datetime | None, now: datetime) -> None:

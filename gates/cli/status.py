@@ -46,8 +46,12 @@ def command(
         name = model_of(model)
         warnings = expiry_warnings(services)
         chain = None if services.custody is None else services.custody.chain(name)
-        found = tuple(_told(one, services) for one in standings(model, services.ledger, chain))
         aliases = _aliases(name, chain, services)
+        other = {one.points_to for one in aliases if one.replaced}
+        found = tuple(
+            _told(replace(one, replaced=one.version.uri in other), services)
+            for one in standings(model, services.ledger, chain)
+        )
         now = services.clock()
     if as_json:
         versions = [one.as_json() for one in found]
@@ -87,16 +91,12 @@ def command(
 
 def _aliases(name: str, chain: "Chain | None", services: "Services") -> tuple["AliasStanding", ...]:
     """The aliases that the trust file names, and where they stand; nothing where nobody signs."""
-    from gates.standing import alias_standings_of
+    from gates.standing import aliases_now
 
     if chain is None or services.custody is None:
         return ()
     trusted = [alias for model, alias in services.custody.trust.aliases if model == name]
-    found = alias_standings_of(services.ledger.versions(name), chain, trusted)
-    if not any(one.moved_outside for one in found):
-        return found
-    begun = services.custody.unfinished(name)
-    return tuple(replace(one, unfinished=begun) for one in found)
+    return aliases_now(name, chain, trusted, services)
 
 
 def _told(one: "Standing", services: "Services") -> "Standing":

@@ -12,6 +12,7 @@ from gates.cli.output import say_json
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gates.chain.alias_standing import AliasStanding
     from gates.chain.chain import Chain
     from gates.chain.record import Kept
     from gates.workspace import Workspace
@@ -42,37 +43,53 @@ def command(  # noqa: PLR0913 - one parameter per option
     back first, byte for byte as [state] records has them. Nothing is put back where MLflow has a
     record that does not belong to them.
 
+    The versions behind the aliases of the trust file are fetched, and held against the records.
+
     Exit codes: 0 whole, 1 whole, but a record was signed by a key that may not sign it, 3 whole,
-    but what a decision rests on is not in the folder, 4 something is missing, altered, doubled, out
-    of order or a stranger's.
+    but what a decision rests on is not in the folder, or an alias points elsewhere than its record
+    says or to another checkpoint, 4 something is missing, altered, doubled, out of order or a
+    stranger's.
     """
     _refuse_unclear(model, records, restore=restore)
     opened = open_workspace(workspace, tracking_uri, state)
     chains: Mapping[str, Chain]
     missing: Mapping[str, Sequence[str]] = {}
     restored: Sequence[Kept] = ()
+    aliases: Sequence[AliasStanding] = ()
     if records is not None:
         chains, missing = _in_folder(records, opened)
     else:
         assert model is not None
-        chain, restored = _in_ledger(model, opened, restore=restore)
+        chain, restored, aliases = _in_ledger(model, opened, restore=restore)
         chains = {model: chain}
     anchored = _anchored(chains, opened)
     if records is None:
         _say_not_anchored(anchored, opened)
     if as_json:
-        documents = [_json(c, missing, anchored=anchored[name]) for name, c in chains.items()]
+        documents = [
+            {**_json(c, missing, anchored=anchored[name]), "aliases": _aliases_json(aliases)}
+            for name, c in chains.items()
+        ]
         again = [kept.record.sequence for kept in restored]
         say_json({"schema": "gate.verified/1", "chains": documents, "restored": again})
     else:
         if restore:
             click.echo(_restored(restored))
         for name, found in chains.items():
-            _say(found, missing.get(name, ()))
+            _say(found, missing.get(name, ()), doubts=[d for one in aliases for d in one.doubts])
+    return _exit_code(chains, missing, aliases)
+
+
+def _exit_code(
+    chains: "Mapping[str, Chain]",
+    missing: "Mapping[str, Sequence[str]]",
+    aliases: "Sequence[AliasStanding]",
+) -> Exit:
     strange = [k for c in chains.values() for k in c.void if k.void and not k.void.revoked]
     if strange:
         return Exit.NO
-    return Exit.CANNOT_TELL if any(missing.values()) else Exit.YES
+    doubtful = any(one.moved_outside or one.replaced for one in aliases)
+    return Exit.CANNOT_TELL if doubtful or any(missing.values()) else Exit.YES
 
 
 def _refuse_unclear(model: str | None, records: str | None, *, restore: bool) -> None:
@@ -86,14 +103,17 @@ def _refuse_unclear(model: str | None, records: str | None, *, restore: bool) ->
 
 def _in_ledger(
     model: str, workspace: "Workspace", *, restore: bool
-) -> "tuple[Chain, Sequence[Kept]]":
-    """The chain as the ledger has it, and what was put back there before."""
+) -> "tuple[Chain, Sequence[Kept], Sequence[AliasStanding]]":
+    """The chain as the ledger has it, what was put back there before, and how aliases stand."""
     from gates.promotion.moving import custody_of
+    from gates.standing import aliases_now
 
     with open_services(workspace) as services:
         custody = custody_of(services)
         restored = custody.replenish(model) if restore else ()
-        return custody.whole_chain(model), restored
+        chain = custody.whole_chain(model)
+        aliases = [alias for named, alias in custody.trust.aliases if named == model]
+        return chain, restored, aliases_now(model, chain, aliases, services, afresh=True)
 
 
 def _in_folder(
@@ -150,21 +170,36 @@ def _restored(records: "Sequence[Kept]") -> str:
     return f"{many if len(records) > 1 else f'record {first} was'} put back into MLflow"
 
 
-def _say(chain: "Chain", missing: "Sequence[str]") -> None:
+def _say(chain: "Chain", missing: "Sequence[str]", *, doubts: "Sequence[str]") -> None:
     head = chain.head
     if head is None:
         click.echo(f"{chain.model}: no records")
-        return
-    newest = chain.records[-1].record.at.isoformat(timespec="seconds")
-    click.echo(
-        f"{chain.model}: {head.sequence} records, every signature verified; the newest is "
-        f"{head.sha256[:12]} of {newest}"
-    )
+    else:
+        newest = chain.records[-1].record.at.isoformat(timespec="seconds")
+        click.echo(
+            f"{chain.model}: {head.sequence} records, every signature verified; the newest is "
+            f"{head.sha256[:12]} of {newest}"
+        )
     for kept in chain.void:
         assert kept.void is not None
         click.echo(f"  record {kept.record.sequence} does not count: {kept.void.reason}")
     for digest in missing:
         click.echo(f"  a decision rests on {digest}, which is not in blobs/")
+    for doubt in doubts:
+        click.echo(f"  {doubt}")
+
+
+def _aliases_json(aliases: "Sequence[AliasStanding]") -> list[dict[str, object]]:
+    return [
+        {
+            "alias": one.alias,
+            "points_to": one.points_to,
+            "recorded": one.recorded_as,
+            "replaced": one.replaced,
+            "sentences": list(one.doubts),
+        }
+        for one in aliases
+    ]
 
 
 def _json(

@@ -293,7 +293,6 @@ class Judging:
             holder=holder.uri if holder else None,
             recorded=recorded.name if recorded else None,
             alias=alias,
-            model=self.candidate.name,
         )
 
     def _people(self) -> Iterator[Refusal | None]:

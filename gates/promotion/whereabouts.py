@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from gates.chain.alias_standing import mending_words
 from gates.promotion.refusal import Refusal, Refused
 from gates.trust.statement import Subject
 from stages.evidence.records import StageName
@@ -24,27 +25,18 @@ def unexpected(holder: str | None, *, expected: str | None, alias: str) -> Refus
     )
 
 
-def moved_outside(
-    *, holder: str | None, recorded: str | None, alias: str, model: str
-) -> Refusal | None:
+def moved_outside(*, holder: str | None, recorded: str | None, alias: str) -> Refusal | None:
     """The alias is not where the records say: what it points to was let in by nobody.
 
     Args:
         holder: MLflow URI of the version behind the alias.
         recorded: That of the last record that moved it; None when there is none.
         alias: The alias.
-        model: Registered model name.
     """
     if holder == recorded:
         return None
-    if recorded is None:
-        number = (holder or "").rpartition("/")[2]
-        mended = f'gate adopt {model}/{number} --alias {alias} --reason "in production since ..."'
-        said = "no record says why"
-    else:
-        number = recorded.rpartition("/")[2]
-        mended = f'gate rollback {model} --alias {alias} --to {number} --reason "..." puts it back'
-        said = f"the last record says {recorded}"
+    mended = mending_words(holder, recorded, alias=alias)
+    said = "no record says why" if recorded is None else f"the last record says {recorded}"
     return Refusal(
         Refused.MOVED_OUTSIDE,
         f"`{alias}` points to {holder or 'nothing'}, and {said}: an unrecorded change; {mended}",

@@ -71,7 +71,7 @@ def _outside(chain: Chain, services: Services) -> Iterator[Event]:
         serving = chain.serving(alias)
         recorded = None if serving is None else serving.record.subject.name
         holder = holders.get(alias)
-        found = moved_outside(holder=holder, recorded=recorded, alias=alias, model=chain.model)
+        found = moved_outside(holder=holder, recorded=recorded, alias=alias)
         if found is not None:
             yield Event(
                 kind=EventKind.ALIAS_MOVED_OUTSIDE,

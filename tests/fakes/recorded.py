@@ -5,6 +5,7 @@ from pathlib import Path
 from gates.chain.bodies import Adoption, Body, Promotion, Rollback
 from gates.chain.custody import Custody
 from gates.chain.record import Kept
+from gates.promotion.judging import subject_now
 from gates.trust.statement import Subject
 from policies.canonical import sha256_of
 from tests.fakes.chains import decision
@@ -27,12 +28,17 @@ def subject(version: int) -> Subject:
     return Subject(name=name, sha256=sha256_of(name))
 
 
+def known(place: Workplace, version: int) -> Subject:
+    """The version with the digest of what it is."""
+    return subject_now(place.ledger.version(f"assistant/{version}"), place.services)
+
+
 def write(place: Workplace, version: int, body: Body) -> Kept:
     """A record, an hour after the one before."""
     place.later(hours=1)
     mine = custody(place)
     with mine.lease("assistant", intent="test") as lease:
-        return mine.append("assistant", subject(version), body, lease=lease)
+        return mine.append("assistant", known(place, version), body, lease=lease)
 
 
 def point(place: Workplace, version: int) -> None:

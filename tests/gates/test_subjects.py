@@ -4,12 +4,13 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from gates.ledger.ledger import NewVersion, Version
-from gates.subjects import subject_of
-from policies.errors import InputError
+from gates.subjects import digest_now, subject_of
+from policies.errors import Broken, InputError
 from stages.engine.subject import Subject
 from tests.fakes.workplace import Workplace
 from tests.servers.openai_server import OpenAIServer, text
@@ -125,3 +126,40 @@ def test_who_promotes_waits_for_no_library_of_statistics() -> None:
     loaded = set(ended.stdout.split())
     assert "gates.promotion.promoting" in loaded
     assert loaded.isdisjoint({"scipy", "pandas", "numpy", "mlflow", "gates.measuring"})
+
+
+def test_the_digest_of_a_packed_model_is_told_without_running_it(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is what the client says; a copy at hand is taken, but not `afresh`."""
+    fetched = []
+
+    def fetch(version: Version, folder: Path) -> Path:
+        fetched.append(version.uri)
+        packed = folder / "model"
+        packed.mkdir(parents=True)
+        (packed / "MLmodel").write_text("flavors: {}")
+        return packed
+
+    def load(folder: Path) -> SimpleNamespace:
+        loaded.append(folder)
+        return SimpleNamespace(
+            metadata=SimpleNamespace(metadata=None, get_input_schema=lambda: None)
+        )
+
+    loaded: list[Path] = []
+    monkeypatch.setattr("stages.models.pyfunc._load", load)
+    monkeypatch.setattr(place.ledger, "fetch_file", fetch)
+    tags = {"gate_source": "pyfunc"}
+    version = place.ledger.register(NewVersion(name="assistant", tags=tags))
+    digests = [digest_now(version, place.services, afresh=n > 1) for n in range(3)]
+    assert (len(fetched), loaded) == (2, [])
+    assert {opened(place, version).digest} == set(digests)
+
+    monkeypatch.setattr("gates.subjects.digest_of_folder", unreadable)
+    with pytest.raises(Broken, match="cannot read the files of models:/assistant/1"):
+        digest_now(version, place.services, afresh=False)
+
+
+def unreadable(folder: Path) -> str:
+    raise OSError(f"{folder} is gone")

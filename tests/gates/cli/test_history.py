@@ -54,6 +54,7 @@ def test_a_move_without_a_record_makes_the_answer_an_unrecorded_change(place: Wo
     found = said("history", "assistant", "--at", "2026-03-02T00:00:00Z")
     assert found.code == 3
     assert "unrecorded change: from models:/assistant/1 to models:/assistant/3" in found.out
+    assert "; gate rollback assistant --alias champion --to 1 --reason" in found.err
     earlier = said("history", "assistant", "--at", "2026-03-01T13:30:00Z")
     assert earlier.code == 0
 
@@ -75,7 +76,8 @@ def test_an_alias_that_no_record_moved_is_an_unrecorded_change(place: Workplace)
     place.ledger.set_alias(place.ledger.version("assistant/2"), "canary")
     found = said("history", "assistant", "--alias", "canary")
     assert found.code == 3
-    assert "no record says why canary is models:/assistant/2" in found.err
+    assert "canary points to models:/assistant/2, and no record says why" in found.err
+    assert "; gate adopt assistant/2 --alias canary --reason" in found.err
 
 
 def test_json_has_the_records_with_what_they_say() -> None:

@@ -54,3 +54,5 @@ def test_what_nobody_began_is_no_more_than_an_unrecorded_change(moved: Scene) ->
     told = said("status", "assistant").out
     assert "unrecorded change: champion points to models:/assistant/2" in told
     assert "begun" not in told
+    mended = '; gate rollback assistant --alias champion --to 1 --reason "..." puts it back'
+    assert mended in told

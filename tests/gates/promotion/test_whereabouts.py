@@ -20,9 +20,7 @@ def test_what_is_expected_is_held_against_what_is() -> None:
 
 
 def moved(holder: str | None, recorded: str | None) -> str | None:
-    found = where.moved_outside(
-        holder=holder, recorded=recorded, alias="champion", model="assistant"
-    )
+    found = where.moved_outside(holder=holder, recorded=recorded, alias="champion")
     assert found is None or found.by is Refused.MOVED_OUTSIDE
     return None if found is None else found.reason
 
