@@ -1,6 +1,5 @@
 """Input files: read whole, checked against their digest, refused by file and line."""
 
-import hashlib
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,6 +7,7 @@ from urllib.parse import urlsplit
 
 from policies.canonical import sha256_of_bytes
 from policies.errors import GateError, InputError
+from stages.engine.product import check_frozen
 from stages.engine.remote import read_errors, remote_failure
 from stages.evidence.items import Item, parse_item
 from stages.evidence.json_lines import json_lines
@@ -44,11 +44,14 @@ def read_items(url: str, *, base: Path, cluster: str | None, sha256: str | None)
     Raises:
         DatasetChanged: When the digest is another.
         Broken: When its server cannot be reached.
-        InputError: When the file cannot be read, is empty, or holds an id twice or a bad line.
+        InputError: When the file cannot be read, is empty, holds an id twice or a bad line, or
+            belongs to a product that is not what was frozen.
     """
     shown = without_credentials(url)
     data = read_bytes(url, base=base)
     check_digest(data, sha256, where=shown)
+    if "://" not in url:
+        check_frozen(base / url)
     return parse_items(data, where=shown, cluster=cluster)
 
 
@@ -134,16 +137,6 @@ def check_digest(data: bytes, sha256: str | None, *, where: str) -> None:
             fix=f"restore the frozen file, or set `sha256: {found}` where the plan says it (in the "
             "policy, which is then to be reviewed, or in the datasheet beside the file)",
         )
-
-
-def sha256_of_file(path: Path) -> str:
-    """SHA-256 of a local file, read in blocks, as 64 hexadecimal digits.
-
-    Raises:
-        OSError: When it cannot be read.
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def without_credentials(url: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from policies.canonical import Json, canonical_json, sha256_of
 from policies.errors import InputError
-from stages.engine.data import sha256_of_file
+from stages.engine.digests import sha256_of_file
 from stages.engine.program import code_version
 
 MANIFEST = "product.json"
@@ -123,6 +123,21 @@ def open_product(folder: Path, *, kind: str) -> Product:
     Raises:
         InputError: When there is none, it is of another kind, or a file was changed, added or lost.
     """
+    return _whole(folder, kind)
+
+
+def check_frozen(file: Path) -> None:
+    """Returns when a file is what was frozen with its product, or belongs to none.
+
+    Raises:
+        InputError: When a product stands in its folder of which a file was changed, added or lost.
+    """
+    if (file.parent / MANIFEST).exists():
+        _whole(file.parent, None)
+
+
+def _whole(folder: Path, kind: str | None) -> Product:
+    """The product in a folder, of a kind or of any."""
     product = _parsed(folder, kind)
     found = _digests(folder)
     wrong = sorted(
@@ -133,7 +148,7 @@ def open_product(folder: Path, *, kind: str) -> Product:
     return product
 
 
-def _parsed(folder: Path, kind: str) -> Product:
+def _parsed(folder: Path, kind: str | None) -> Product:
     try:
         said = json.loads((folder / MANIFEST).read_text())
     except OSError:
@@ -162,7 +177,7 @@ def _parsed(folder: Path, kind: str) -> Product:
             )
         case _:
             raise _refused(folder, kind, f"{MANIFEST} is not of this program")
-    if product.kind != kind:
+    if kind not in (None, product.kind):
         raise _refused(folder, kind, f"it holds a {product.kind}")
     if product.sha256 != sha256:
         raise _refused(folder, kind, f"{MANIFEST} was changed")
@@ -185,10 +200,11 @@ def _write_durably(path: Path, text: str) -> None:
         os.fsync(opened.fileno())
 
 
-def _refused(folder: Path, kind: str, why: str) -> InputError:
-    article = "an" if re.match("[aeiou]", kind) else "a"
+def _refused(folder: Path, kind: str | None, why: str) -> InputError:
+    wanted = kind or "product"
+    article = "an" if re.match("[aeiou]", wanted) else "a"
     return InputError(
-        f"cannot use {folder} as {article} {kind}",
+        f"cannot use {folder} as {article} {wanted}",
         why=why,
         fix="restore it from a backup, or make it anew into another folder",
     )

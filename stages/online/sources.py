@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 from policies.canonical import sha256_of
 from policies.errors import InputError, PolicyError
 from policies.online import OnlinePlan
-from stages.engine.data import sha256_of_file
+from stages.engine.digests import sha256_of_file
 
 SUFFIXES = (".csv", ".parquet")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from policies.canonical import Json, canonical_json, sha256_of
-from stages.engine.data import sha256_of_file
+from stages.engine.digests import sha256_of_file
 from stages.online.read_rows import ReadRows
 from stages.online.unit_sums import LayerTotals, as_json, from_json
 from stages.online.units import Span

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from policies.benchmark_tasks import HarnessTask
-from stages.engine.data import sha256_of_file
+from stages.engine.digests import sha256_of_file
 from stages.offline.harness.foreign import Part
 from stages.offline.harness.json_stream import CHUNK_BYTES
 from stages.offline.harness.results import SourceFile, refused

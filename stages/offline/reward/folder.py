@@ -7,7 +7,7 @@ from pathlib import Path
 
 from policies.canonical import Json, sha256_of, sha256_of_bytes
 from policies.errors import InputError, PolicyError
-from stages.engine.data import sha256_of_file
+from stages.engine.digests import sha256_of_file
 from stages.engine.libraries import demand
 from stages.models.reward_endpoint import Conversation
 from stages.offline.lengths import buckets

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from policies.errors import Broken, InputError, PolicyError
 from policies.safety_tasks import ToxicityTask
-from stages.engine.data import sha256_of_file
+from stages.engine.digests import sha256_of_file
 
 _RELEASES = "https://github.com/unitaryai/detoxify/releases/download"
 _MODEL_FILES = (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from policies.canonical import sha256_of
-from stages.engine.data import sha256_of_file
+from stages.engine.digests import sha256_of_file
 from stages.engine.libraries import demand
 from stages.offline.toxicity.forward import Batch, padded
 

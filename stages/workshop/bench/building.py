@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from policies.canonical import sha256_of
 from policies.errors import Broken, InputError
-from stages.engine.data import sha256_of_file
+from stages.engine.digests import sha256_of_file
 from stages.engine.product import Product, open_product
 from stages.engine.threads import Failed
 from stages.evidence.estimate import Estimate, Unmeasured

@@ -8,7 +8,7 @@ import numpy as np
 from policies.canonical import sha256_of
 from policies.errors import Broken, InputError
 from stages.engine.answering import AnswerLog
-from stages.engine.data import sha256_of_file
+from stages.engine.digests import sha256_of_file
 from stages.engine.libraries import demand
 from stages.engine.once import Result, ask_once
 from stages.engine.state import foreign_entry

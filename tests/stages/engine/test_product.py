@@ -1,11 +1,13 @@
 """A product stands whole in its place or not at all, and is what was frozen."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from policies.errors import InputError
+from stages.engine.data import read_items
 from stages.engine.product import MANIFEST, Product, freeze, open_product
 
 MADE_FROM = {"prompts": "a" * 64}
@@ -122,3 +124,22 @@ def test_a_product_of_another_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="as a judge") as caught:
         open_product(tmp_path / "bench", kind="judge")
     assert caught.value.why == "it holds a bench"
+
+
+def test_items_of_a_product_are_read_only_while_it_is_whole(tmp_path: Path) -> None:
+    line = '{"id": "1", "prompt": "one?"}\n'
+    frozen(tmp_path, made(tmp_path, items=line, sheet="two\n"))
+    read = partial(read_items, base=tmp_path, cluster=None, sha256=None)
+    assert len(read("bench/items").items) == 1
+    (tmp_path / "bench" / "items").write_text(line.replace("one", "two"))
+    with pytest.raises(InputError, match="as a product") as caught:
+        read("bench/items")
+    assert caught.value.why == "items is not what was frozen"
+    (tmp_path / "bench" / MANIFEST).write_text("{}")
+    with pytest.raises(InputError, match="as a product"):
+        read("bench/items")
+
+
+def test_items_beside_no_product_are_read_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "items").write_text('{"id": "1", "prompt": "one?"}\n')
+    assert len(read_items("items", base=tmp_path, cluster=None, sha256=None).items) == 1
