@@ -181,6 +181,17 @@ def alias_json(standing: AliasStanding, *, at: datetime) -> dict[str, Json]:
     }
 
 
+def behind_json(standing: AliasStanding) -> dict[str, Json]:
+    """What is behind an alias now, and why it may not be what was let in."""
+    return {
+        "alias": standing.alias,
+        "points_to": standing.points_to,
+        "recorded": standing.recorded_as,
+        "replaced": standing.replaced,
+        "sentences": list(standing.doubts),
+    }
+
+
 def _checkpoint_json(standing: AliasStanding) -> dict[str, Json]:
     found = standing.checkpoint
     return {

@@ -81,12 +81,28 @@ def trust_in(
     if workspace.trust_file is None:
         return None
     here = seen_here(state)
-    pins, seen = pins_of(workspace), newest(here, anchored)
-    trust = read_trust(workspace.trust_file, pins=pins, at=at, seen=seen, expired_too=expired_too)
+    seen = newest(here, anchored)
+    trust = trust_at_hand(workspace, at=at, seen=seen, expired_too=expired_too)
+    assert trust is not None
     if here is None or here.version < trust.version:
         with suppress(Broken):
             state.append(STREAM, [{"version": trust.version, "sha256": trust.sha256}])
     return trust
+
+
+def trust_at_hand(
+    workspace: Workspace, *, at: datetime, seen: Seen | None, expired_too: bool
+) -> Trust | None:
+    """The same, held against what the caller remembers; the state is not asked.
+
+    Raises:
+        WrongUsage: As `trust_in`.
+        Untrusted: As `trust_in`.
+    """
+    if workspace.trust_file is None:
+        return None
+    pins = pins_of(workspace)
+    return read_trust(workspace.trust_file, pins=pins, at=at, seen=seen, expired_too=expired_too)
 
 
 def seen_here(state: State) -> Seen | None:

@@ -43,6 +43,7 @@ class Hands:
         mirror: Their second home.
         anchor: What was verified last.
         read_trust: Reads and verifies the trust file.
+        read_trust_at_hand: The same, without asking the state for the newest version that was seen.
         read_signer: The key that signs here; None when there is none.
         environment: Says which job of a CI this is.
         clock: Says what time it is.
@@ -53,6 +54,7 @@ class Hands:
     mirror: Mirror
     anchor: Anchor
     read_trust: Callable[[], Trust]
+    read_trust_at_hand: Callable[[], Trust]
     read_signer: Callable[[], Signer | None]
     environment: Mapping[str, str]
     clock: Callable[[], datetime]
@@ -171,6 +173,17 @@ class Custody:
             Untrusted: When the trust file cannot be believed.
         """
         return self._mirrored(model, self._hands.anchor.head(model))
+
+    def remembered_without_state(self, model: str) -> Chain:
+        """The same, not asking the state either: only shown, so every signature is verified anew.
+
+        Raises:
+            Untrusted: When trust file or records cannot be believed.
+        """
+        hands, anchor = self._hands, self._hands.anchor.head(model)
+        found = None if anchor is None else hands.mirror.back_from(anchor, model=model)
+        trust = hands.read_trust_at_hand()
+        return verify(found or (), model=model, trust=trust, now=hands.clock(), anchor=anchor)
 
     def at_hand(self, model: str) -> Chain:
         """The chain or, where it cannot be told or believed now, as it was anchored last.

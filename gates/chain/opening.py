@@ -11,7 +11,7 @@ from gates.chain.places import open_place
 from gates.ledger.chain_keeping import ChainKeeper
 from gates.trust.pins import seen_in
 from gates.trust.trust import Trust
-from gates.trusting import signer_in, trust_in
+from gates.trusting import signer_in, trust_at_hand, trust_in
 from gates.workspace import Workspace
 from policies.errors import Broken, WrongUsage
 from stages.engine.program import code_version
@@ -45,6 +45,9 @@ def open_custody(
             anchor=anchor,
             read_trust=lambda: read_trust(
                 workspace, state, anchor, at=clock(), expired_too=expired_too
+            ),
+            read_trust_at_hand=lambda: _trust_at_hand(
+                workspace, anchor, at=clock(), expired_too=expired_too
             ),
             read_signer=lambda: signer_in(workspace),
             environment=workspace.environment,
@@ -83,13 +86,24 @@ def read_trust(
         WrongUsage: When the workspace names none, or nobody is pinned.
         Untrusted: When it cannot be believed.
     """
-    trust = trust_in(workspace, state, at=at, anchored=anchor.trust, expired_too=expired_too)
+    found = trust_in(workspace, state, at=at, anchored=anchor.trust, expired_too=expired_too)
+    trust = _named(found)
+    with suppress(Broken):
+        anchor.grow_trust(seen_in(trust))
+    return trust
+
+
+def _trust_at_hand(
+    workspace: Workspace, anchor: Anchor, *, at: datetime, expired_too: bool
+) -> Trust:
+    return _named(trust_at_hand(workspace, at=at, seen=anchor.trust, expired_too=expired_too))
+
+
+def _named(trust: Trust | None) -> Trust:
     if trust is None:
         raise WrongUsage(
             "nothing says whose records count",
             why="[trust] root in gate.toml names no trust file",
             fix="gate trust init makes a key and a trust file",
         )
-    with suppress(Broken):
-        anchor.grow_trust(seen_in(trust))
     return trust

@@ -47,7 +47,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     """
     from gates.chain.history import stretch_at, stretches
     from gates.promotion.moving import custody_of
-    from gates.standing import alias_json, aliases_now
+    from gates.standing import aliases_now, behind_json
 
     opened = open_workspace(workspace, tracking_uri, state)
     with open_services(opened, expired_too=True) as services:
@@ -56,14 +56,14 @@ def command(  # noqa: PLR0913 - one parameter per option
         warnings = expiry_warnings(services)
         chain = custody.chain(model)
         (now,) = aliases_now(model, chain, (alias,), services)
-        found, clock = stretches(chain, alias, now.points_to), services.clock()
+        found = stretches(chain, alias, now.points_to)
     then = None if at is None else stretch_at(found, at)
     is_last = then in (None, *found[-1:])
     for doubt in now.doubts if is_last else ():
         click.echo(f"warning: {doubt}", err=True)
     if as_json:
         document = _json(model, alias, chain, found, at=at, then=then)
-        say_json({**document, "now": alias_json(now, at=clock), "warnings": list(warnings)})
+        say_json({**document, "now": behind_json(now), "warnings": list(warnings)})
     elif at is not None:
         click.echo(naming(opened)(_answer(alias, at, then)))
     else:

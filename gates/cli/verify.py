@@ -51,6 +51,8 @@ def command(  # noqa: PLR0913 - one parameter per option
     stranger's.
     """
     _refuse_unclear(model, records, restore=restore)
+    from gates.standing import behind_json
+
     opened = open_workspace(workspace, tracking_uri, state)
     chains: Mapping[str, Chain]
     missing: Mapping[str, Sequence[str]] = {}
@@ -67,7 +69,10 @@ def command(  # noqa: PLR0913 - one parameter per option
         _say_not_anchored(anchored, opened)
     if as_json:
         documents = [
-            {**_json(c, missing, anchored=anchored[name]), "aliases": _aliases_json(aliases)}
+            {
+                **_json(c, missing, anchored=anchored[name]),
+                "aliases": [behind_json(one) for one in aliases],
+            }
             for name, c in chains.items()
         ]
         again = [kept.record.sequence for kept in restored]
@@ -187,19 +192,6 @@ def _say(chain: "Chain", missing: "Sequence[str]", *, doubts: "Sequence[str]") -
         click.echo(f"  a decision rests on {digest}, which is not in blobs/")
     for doubt in doubts:
         click.echo(f"  {doubt}")
-
-
-def _aliases_json(aliases: "Sequence[AliasStanding]") -> list[dict[str, object]]:
-    return [
-        {
-            "alias": one.alias,
-            "points_to": one.points_to,
-            "recorded": one.recorded_as,
-            "replaced": one.replaced,
-            "sentences": list(one.doubts),
-        }
-        for one in aliases
-    ]
 
 
 def _json(

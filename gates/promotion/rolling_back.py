@@ -21,6 +21,7 @@ from gates.promotion.stranding import Old, stranded
 from gates.services import Services
 from gates.subjects import subject_of
 from gates.trust.statement import Subject
+from gates.trust.untrusted import Untrusted
 from policies.errors import Broken, GateError, WrongUsage
 from stages.models.client import ModelClient
 from stages.models.fingerprint import served_identity
@@ -95,8 +96,8 @@ def roll_back(model: str, services: Services, back: Back, *, patience: Patience)
 
 
 def _dry(model: str, services: Services, back: Back) -> RolledBack:
-    chain = custody_of(services).chain(model)
     holder = services.ledger.holder(model, back.alias)
+    chain = custody_of(services).chain(model)
     target, recorded = _target(chain, holder, services, back)
     return RolledBack(
         target=target,
@@ -335,18 +336,38 @@ def _with_last_record(error: LedgerDown, model: str, custody: Custody, back: Bac
     """The same error, with what a person needs who must act without MLflow."""
     said = "no record is at hand"
     with suppress(GateError):
-        chain = custody.remembered(model)
-        serving = chain.serving(back.alias)
-        if serving is not None:
-            left = serving.record.subject.name
-            good = chain.last_good(back.alias, before=left)
-            said = f"the last record says that {_there(serving)} serves"
-            said += "" if good is None else f"; the last good one before it is {_there(good)}"
+        said = _last_words(model, custody, back) or said
     return LedgerDown(
         f"{model}@{back.alias} was not rolled back: {error.message}",
         why=f"{error.why}; {said}" if error.why else said,
         fix="deploy that version by hand if you must, and run the same command when MLflow answers",
     )
+
+
+def _last_words(model: str, custody: Custody, back: Back) -> str | None:
+    """What the last record says; None where there is none.
+
+    Raises:
+        Untrusted: When trust file or records cannot be believed.
+    """
+    unasked = ""
+    try:
+        chain = custody.remembered(model)
+    except Untrusted:
+        raise
+    except Broken as error:
+        chain = custody.remembered_without_state(model)
+        unasked = (
+            "; its signature counts by the trust file at hand, and the state could not be asked "
+            f"for a newer one: {error.in_short}"
+        )
+    serving = chain.serving(back.alias)
+    if serving is None:
+        return None
+    good = chain.last_good(back.alias, before=serving.record.subject.name)
+    said = f"the last record says that {_there(serving)} serves"
+    said += "" if good is None else f"; the last good one before it is {_there(good)}"
+    return said + unasked
 
 
 def _there(kept: Kept) -> str:

@@ -167,6 +167,7 @@ class Office:
                 mirror=Mirror(Folder(self.folder / "records")),
                 anchor=self.anchor,
                 read_trust=lambda: self.trust,
+                read_trust_at_hand=lambda: self.trust,
                 read_signer=lambda: SIGNERS.get(self.who),
                 environment=self.environment,
                 clock=lambda: self.now,
