@@ -39,7 +39,7 @@ def command(
     if as_json:
         say_json(
             {
-                **assessed_json(found.assessed),
+                **assessed_json(found.assessed, found.bench),
                 "schema": "gate.workshop-assess-bench/1",
                 "folder": str(found.product.folder),
                 "sha256": found.product.sha256,
@@ -47,7 +47,7 @@ def command(
             }
         )
     else:
-        for line in words(found.assessed):
+        for line in words(found.assessed, found.bench):
             click.echo(line)
         click.echo(f"frozen in {found.product.folder} ({found.product.sha256[:12]})")
     none = all(isinstance(each.separation, Unmeasured) for each in found.assessed.rankings)

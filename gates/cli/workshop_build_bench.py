@@ -101,4 +101,9 @@ def _say(bench: "Bench") -> None:
     for line in drift_words(built):
         click.echo(line)
     click.echo(f"cost: {cost_words(built.cost)}")
-    click.echo(f"frozen in {bench.product.folder} ({bench.product.sha256[:12]})")
+    folder = bench.product.folder
+    click.echo(f"frozen in {folder} ({bench.product.sha256[:12]})")
+    click.echo(
+        "next, before it is used: gate workshop assess-bench RECIPE, whose recipe says "
+        f"bench: {folder}"
+    )

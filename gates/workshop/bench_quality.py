@@ -11,11 +11,14 @@ from gates.workshop.keeping import Made, keep
 from gates.workshop.recipe_file import RecipeFile
 from policies.canonical import Json, canonical_json, sha256_of, sha256_of_bytes
 from stages.engine.data import read_bytes
-from stages.engine.product import Product, freeze
+from stages.engine.product import Product, freeze, open_product
 from stages.evidence.codec import measured_json
 from stages.evidence.estimate import Estimate, Unmeasured
+from stages.evidence.json_lines import json_lines
 from stages.evidence.records import Measurement, Quantity
 from stages.stats.separability import Separation
+from stages.workshop.bench.building import KIND as BENCH
+from stages.workshop.bench.drift import ITEMS
 from stages.workshop.bench_quality.assessing import Assessed, Compared, Ranked, assess
 from stages.workshop.bench_quality.recipe import AssessmentRecipe
 
@@ -32,11 +35,13 @@ class Assessment:
 
     Attributes:
         assessed: What was found.
+        bench: Which bench it is about; None where the recipe names none.
         product: What was frozen.
         page: Address of its page in MLflow; empty where the store has none.
     """
 
     assessed: Assessed
+    bench: Product | None
     product: Product
     page: str
 
@@ -45,31 +50,36 @@ def assess_bench(file: RecipeFile[AssessmentRecipe], services: Services) -> Asse
     """Judges a bench by its files, freezes what was found beside the recipe and logs it.
 
     Raises:
-        InputError: When a file cannot be read.
+        InputError: When a file cannot be read, or the bench is not what was frozen or not what the
+            judges voted on.
         LedgerDown: When MLflow does not answer; what was frozen stays.
     """
     recipe = file.recipe
+    bench = None if recipe.bench is None else open_product(file.folder / recipe.bench, kind=BENCH)
     made_from = {
-        name: sha256_of_bytes(read_bytes(name, base=file.folder)) for name in _files(recipe)
+        **{name: sha256_of_bytes(read_bytes(name, base=file.folder)) for name in _files(recipe)},
+        **({} if bench is None else {"bench": bench.sha256}),
     }
-    assessed = assess(recipe, base=file.folder)
+    prompts = None if bench is None else _prompts(bench)
+    assessed = assess(recipe, base=file.folder, prompts=prompts)
     key = sha256_of([recipe.sha256, made_from])[:12]
     folder = file.folder / "assessments" / f"{recipe.recipe}-{key}"
     making = folder.with_name(f".{folder.name}.making")
     shutil.rmtree(making, ignore_errors=True)  # what a killed run left
     making.mkdir(parents=True)
-    said = canonical_json(assessed_json(assessed))
+    said = canonical_json(assessed_json(assessed, bench))
     (making / FILE).write_text(f"{said}\n", encoding="utf-8")
     product = freeze(making, folder, kind=KIND, recipe=recipe.sha256, made_from=made_from, facts={})
     made = Made(
         product=product,
         recipe=recipe.recipe,
         sentence="; ".join(sentences(assessed))[:500],
-        description="\n".join(f"- {line}" for line in words(assessed)),
+        description="\n".join(f"- {line}" for line in words(assessed, bench)),
         measurements=tuple(m for ranking in assessed.rankings for m in measurements(ranking)),
         files={FILE: product.file(FILE).read_bytes()},
     )
-    return Assessment(assessed=assessed, product=product, page=keep(made, services))
+    page = keep(made, services)
+    return Assessment(assessed=assessed, bench=bench, product=product, page=page)
 
 
 def sentences(assessed: Assessed) -> Iterable[str]:
@@ -85,8 +95,12 @@ def sentences(assessed: Assessed) -> Iterable[str]:
         yield f"{told} apart{also}"
 
 
-def words(assessed: Assessed) -> Iterable[str]:
-    """Every figure with its interval, a line each."""
+def words(assessed: Assessed, bench: Product | None) -> Iterable[str]:
+    """Which bench it is about, and every figure with its interval, a line each."""
+    if bench is None:
+        yield "of no bench: the recipe does not say in `bench` which one these figures are about"
+    else:
+        yield f"of the bench in {inert(str(bench.folder))} ({bench.sha256[:12]})"
     for ranking in assessed.rankings:
         name = inert(ranking.name)
         yield f"{name}: {ranking.models} models"
@@ -148,10 +162,11 @@ def _measurement(name: str, measured: Estimate | Unmeasured) -> Measurement:
     return Measurement(metric=name, quantity=Quantity.VALUE, measured=measured, planned=n)
 
 
-def assessed_json(assessed: Assessed) -> Mapping[str, Json]:
-    """Everything that was found, as JSON."""
+def assessed_json(assessed: Assessed, bench: Product | None) -> Mapping[str, Json]:
+    """Everything that was found, and of which bench, as JSON."""
     return {
         "schema": "gate.bench-assessment/1",
+        "bench": None if bench is None else bench.sha256,
         "rankings": [
             {
                 "name": ranking.name,
@@ -184,6 +199,12 @@ def _separation_json(found: Separation | Unmeasured | None) -> Json:
     if not isinstance(found, Separation):
         return None
     return {"pairs": found.pairs, "overlaps": found.overlaps}
+
+
+def _prompts(bench: Product) -> frozenset[str]:
+    """Ids of a bench's prompts."""
+    rows = json_lines(bench.file(ITEMS).read_bytes(), where=str(bench.file(ITEMS)))
+    return frozenset(str(row["id"]) for _, row in rows if isinstance(row, Mapping))
 
 
 def _files(recipe: AssessmentRecipe) -> Iterable[str]:

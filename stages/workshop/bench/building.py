@@ -35,6 +35,9 @@ KIND = "bench"
 NO_VECTOR, OUTSIDE, NO_GRADE = "no vector", "in no topic", "no readable grade"
 """Why a prompt is left out."""
 
+_EMBEDDINGS = "embeddings"
+"""What vectors are from, among what a bench was made from."""
+
 _UNGRADED_AT_MOST = 0.2
 """Share of prompts without a grade from which on whoever grades cannot be used."""
 
@@ -104,11 +107,14 @@ def build(recipe: BenchRecipe, room: Workroom, *, after: Product | None = None) 
         after: An old bench that overlap and drift are told of.
 
     Raises:
-        InputError: When the traffic cannot be used, or nothing passes.
+        InputError: When the traffic cannot be used, a bench of other traffic stands in the folder,
+            or nothing passes.
         OutOfBudget: When the recipe's budget does not pay for a step.
         Broken: When somebody who is asked does not work, or cannot be read.
     """
     gathered = gather(recipe, room)
+    read = _read(gathered, recipe, room, after)
+    _demand_same(read, room)
     placed = _placed(gathered, recipe, room)
     rated = _rated(placed, recipe, room)
     picked = _picked(rated.entries, recipe)
@@ -143,7 +149,7 @@ def build(recipe: BenchRecipe, room: Workroom, *, after: Product | None = None) 
         graders=rated.graders,
         month=month,
         drift=None if after is None else _drift(bench, month, placed.vectors, after, recipe),
-        made_from=_made_from(gathered, placed.model, recipe, room, after),
+        made_from={_EMBEDDINGS: placed.model, **read},
         cost=room.purse.spent(),
     )
 
@@ -158,6 +164,22 @@ def demand_room(recipe: BenchRecipe, room: Workroom) -> None:
         raise InputError(
             f"cannot freeze a bench in {room.folder}",
             why="one of another recipe stands there, and what is frozen never changes",
+            fix="name another folder with --to, or move the old one away",
+        )
+
+
+def _demand_same(read: Mapping[str, str], room: Workroom) -> None:
+    """Returns when what stands in the folder was made from the same, before anybody is asked."""
+    if not room.folder.exists():
+        return
+    stood = open_product(room.folder, kind=KIND).made_from
+    known = {_EMBEDDINGS: stood.get(_EMBEDDINGS), **read}  # a model tells its own with an answer
+    other = sorted(name for name in {*known, *stood} if known.get(name) != stood.get(name))
+    if other:
+        raise InputError(
+            f"cannot freeze a bench in {room.folder}",
+            why=f"the one that stands there was made from other inputs ({', '.join(other[:3])}), "
+            "and what is frozen never changes",
             fix="name another folder with --to, or move the old one away",
         )
 
@@ -319,9 +341,10 @@ def _drift(
     return drift(new, after, recipe.near_duplicates, seed=recipe.seed)
 
 
-def _made_from(
-    gathered: Gathered, model: str, recipe: BenchRecipe, room: Workroom, after: Product | None
+def _read(
+    gathered: Gathered, recipe: BenchRecipe, room: Workroom, after: Product | None
 ) -> Mapping[str, str]:
+    """Digests of all that was read and of who is asked."""
     given = recipe.embeddings.vectors
     return {
         **{f"data {name}": digest for name, digest in gathered.data},
@@ -329,6 +352,6 @@ def _made_from(
             f"model {name}": sha256_of(dict(room.hand(name).client.identity))
             for name in recipe.models
         },
-        "embeddings": sha256_of_file(room.base / given) if given else model,
+        **({_EMBEDDINGS: sha256_of_file(room.base / given)} if given else {}),
         **({} if after is None else {"old bench": after.sha256}),
     }

@@ -1,7 +1,7 @@
 """A bench judged before it is used: does it tell models apart, as people do, whoever judges?"""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import combinations
@@ -122,13 +122,23 @@ class _Known:
     outcomes: Mapping[tuple[str, str], int] | None
 
 
-def assess(recipe: AssessmentRecipe, *, base: Path) -> Assessed:
+def assess(
+    recipe: AssessmentRecipe, *, base: Path, prompts: Collection[str] | None = None
+) -> Assessed:
     """Judges a bench by its scores, its judges' votes, people and experiments.
 
+    Args:
+        recipe: How.
+        base: Folder that its relative paths start from.
+        prompts: Ids of the bench's prompts; None where it is not known which bench it is.
+
     Raises:
-        InputError: When a file cannot be read, or people's votes have no ranking.
+        InputError: When a file cannot be read, a judge's vote is on a prompt that the bench does
+            not hold, or people's votes have no ranking.
     """
     known = _read(recipe, base)
+    if prompts is not None:
+        _demand_prompts(recipe, known, prompts)
     return Assessed(
         rankings=tuple(_ranked(name, recipe, known) for name in known.rankings),
         compared=tuple(
@@ -156,6 +166,21 @@ def _read(recipe: AssessmentRecipe, base: Path) -> _Known:
         people_votes=people_votes,
         outcomes=None if recipe.ab is None else read_outcomes(recipe.ab, base=base),
     )
+
+
+def _demand_prompts(recipe: AssessmentRecipe, known: _Known, prompts: Collection[str]) -> None:
+    """Returns when every judge voted on the bench's prompts; people may have voted on others."""
+    for name in recipe.judges:
+        votes = known.votes[name]
+        others = [vote for vote in votes if vote.prompt not in prompts]
+        if others:
+            raise InputError(
+                f"cannot assess {recipe.bench} by the votes of `{name}`",
+                why=f"{len(others):,} of {len(votes):,} are on prompts that it does not hold, such "
+                f"as `{others[0].prompt}` ({others[0].where})",
+                fix="name votes on this bench's prompts, by their `id`, or in `bench` the bench "
+                "that they are on",
+            )
 
 
 def _people(recipe: AssessmentRecipe, base: Path) -> tuple[Standings | None, tuple[Vote, ...]]:

@@ -63,6 +63,8 @@ class Variant(Strict):
 class AssessmentRecipe(Recipe):
     """How a bench is judged before it is used."""
 
+    bench: Text | None = None
+    """Folder of the frozen bench that it is about: judges' votes must be on its prompts."""
     scores: Mapping[Name, Scores] = {}
     """Benches by their scores."""
     judges: Mapping[Name, Judge] = {}
