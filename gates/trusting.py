@@ -86,7 +86,9 @@ def trust_in(
     assert trust is not None
     if here is None or here.version < trust.version:
         with suppress(Broken):
-            state.append(STREAM, [{"version": trust.version, "sha256": trust.sha256}])
+            keys = pins_of(workspace).keyids
+            entry: Entry = {"version": trust.version, "sha256": trust.sha256, "keys": [*keys]}
+            state.append(STREAM, [entry])
     return trust
 
 
@@ -112,7 +114,9 @@ def seen_here(state: State) -> Seen | None:
 
 def _seen(entry: Entry, state: State) -> Seen:
     match entry:
-        case {"version": int(version), "sha256": str(sha256)}:
+        case {"version": int(version), "sha256": str(sha256), "keys": [*keys]}:
+            return Seen(version=version, sha256=sha256, keys=tuple(map(str, keys)))
+        case {"version": int(version), "sha256": str(sha256)}:  # as versions before wrote it
             return Seen(version=version, sha256=sha256)
         case _:
             raise foreign_entry("a trust file that was seen", stream=STREAM, state=state)

@@ -1,6 +1,6 @@
 """What an operator has settled beforehand: whose trust file counts, and which was seen last."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gates.trust.trust import Trust
 
@@ -26,10 +26,12 @@ class Seen:
     Attributes:
         version: Its version.
         sha256: Digest of what was signed.
+        keys: Root keys that were pinned where it was believed; empty where that is not known.
     """
 
     version: int
     sha256: str
+    keys: tuple[str, ...] = field(default=(), compare=False)
 
 
 def newest(*seen: Seen | None) -> Seen | None:

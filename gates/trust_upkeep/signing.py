@@ -169,11 +169,12 @@ def sign_draft(
         seen: The newest trust file that was believed here; the next has a higher version.
 
     Raises:
-        WrongUsage: When the draft cannot be used or has expired, or a signer is no root key in
-            force.
+        WrongUsage: When the draft cannot be used or has expired, a signer is no root key in
+            force, or the newest trust file that was believed here is of other root keys.
         Untrusted: When the draft says what the signed file does, and a newer one was believed here.
         Broken: When it cannot be written, or a signer fails.
     """
+    _refuse_foreign(files, pins, seen)
     draft, before = read_draft(files), believed(files, pins=pins, at=at)
     newest = max(before.trust.version if before else 0, seen.version if seen else 0)
     unsigned = draft.model_copy(update={"version": newest + 1})
@@ -197,6 +198,20 @@ def sign_draft(
     else:
         put_file(files.pending, encode(envelope))
     return signed
+
+
+def _refuse_foreign(files: TrustFiles, pins: Pins, seen: Seen | None) -> None:
+    """Two workspaces with roots of their own in one state: a higher version locks the other out."""
+    if seen is None or not seen.keys or set(seen.keys) & set(pins.keyids):
+        return
+    roots = ", ".join(keyid[:12] for keyid in seen.keys)
+    raise WrongUsage(
+        f"will not sign {files.draft}: it would lock another workspace out",
+        why=f"the trust file that was believed last under this state is version {seen.version}, "
+        f"{seen.sha256[:12]}, of the root keys {roots}, and [trust] keys in gate.toml pins none",
+        fix="give this workspace a state of its own ([state] url, GATE_STATE); if all root keys "
+        "were replaced on purpose, pin one of those, too, until this is signed",
+    )
 
 
 def _begun(files: TrustFiles, document: TrustDocument, before: SignedTrust | None) -> Envelope:

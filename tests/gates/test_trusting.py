@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from gates.starter.scaffold import write_workspace
-from gates.trust.pins import Seen
+from gates.trust.pins import Pins, Seen
 from gates.trust.untrusted import Untrusted
+from gates.trust_upkeep.signing import Signed, sign_draft, trust_files, write_draft
 from gates.trusting import STREAM, pins_of, seen_here, signer_in, trust_in
 from gates.workspace import Workspace, load_workspace
 from policies.errors import Broken, WrongUsage
@@ -17,6 +18,7 @@ from stages.engine.state_url import open_state
 from tests.trusting import Keyring, trusted
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
+END = "2030-01-01T00:00:00+00:00"
 
 
 @pytest.fixture
@@ -172,3 +174,50 @@ def test_a_public_key_that_is_none_is_refused(keyring: Keyring) -> None:
     workspace = edited(keyring, 'key = ".gate/keys/ann.pem"', settings)
     with pytest.raises(WrongUsage, match="key_public"):
         signer_in(workspace)
+
+
+def test_two_workspaces_with_roots_of_their_own_never_lock_each_other_out(
+    keyring: Keyring, state: State, tmp_path: Path
+) -> None:
+    """The second is told whose trust file it is; with a shared root it goes on above it."""
+    assert trust_in(opened(keyring), state, at=NOW) is not None
+    other = tmp_path / "other"
+    write_workspace(other, name="assistant", tracking_uri="sqlite:///mlflow.db")
+    second = trusted(other, other / "policies" / "first.yaml", owner="zoe")
+    workspace = opened(second)
+    files = trust_files(workspace)
+    write_draft(files, second.document.model_copy(update={"expires": END}))
+    before = second.trust_file.read_bytes()
+
+    def signed(pins: Pins) -> Signed:
+        return sign_draft(files, [second.signer], pins=pins, at=NOW, seen=seen_here(state))
+
+    with pytest.raises(WrongUsage, match="would lock another workspace out") as refused:
+        signed(pins_of(workspace))
+    assert keyring.signer.public.keyid[:12] in refused.value.why
+    assert second.trust_file.read_bytes() == before
+    with pytest.raises(Untrusted):
+        trust_in(workspace, state, at=NOW)
+    assert trust_in(opened(keyring), state, at=NOW) is not None
+
+    both = (keyring.signer.public.keyid, second.signer.public.keyid)
+    assert signed(Pins(keyids=both)).version == 2
+
+
+def test_other_pins_never_make_an_older_trust_file_believed(keyring: Keyring, state: State) -> None:
+    """Rotated from ann to bob: what bob had signed before is as old as ever."""
+    old = keyring.trust_file.read_bytes()
+    version(keyring, 2)
+    trust_in(opened(keyring), state, at=NOW)
+    keyring.trust_file.write_bytes(old)
+    pinned = keyring.signer.public.keyid
+    workspace = edited(keyring, f'"{pinned}"', f'"{"b" * 64}", "{pinned}"')
+    with pytest.raises(Untrusted) as caught:
+        trust_in(workspace, state, at=NOW)
+    assert "version 2 was seen before" in caught.value.why
+
+
+def test_what_a_version_before_remembered_counts_as_ever(keyring: Keyring, state: State) -> None:
+    state.append(STREAM, [{"version": 2, "sha256": "a" * 64}])
+    with pytest.raises(Untrusted):
+        trust_in(opened(keyring), state, at=NOW)
