@@ -132,6 +132,7 @@ def _ranking_json(ranking: "Ranking") -> dict[str, object]:
         else {
             "components": explained.components,
             "cells": explained.cases,
+            "generators": explained.groups,
             "r_squared": explained.r_squared,
             "adjusted": explained.adjusted,
             "left_out": explained.left_out,

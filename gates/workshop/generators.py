@@ -147,8 +147,9 @@ def ranking_words(ranking: Ranking) -> Iterator[str]:
         yield (
             f"{explained.components} components of the intrinsic measures ({held:.0%} of their "
             f"variance) explain {explained.r_squared:.0%} of the gap recovered over "
-            f"{explained.cases} cells, {explained.adjusted:.0%} adjusted for their number, and "
-            f"{explained.left_out:.0%} of cells left out of the fit"
+            f"{explained.cases} cells of {explained.groups} generators, {explained.adjusted:.0%} "
+            f"adjusted for their number, and {explained.left_out:.0%} of generators left out of "
+            "the fit; these shares have no intervals, which so few generators cannot give honestly"
         )
     solving = ranking.solving
     if isinstance(solving, Unmeasured):

@@ -1,7 +1,8 @@
 """What many measures of the same things have in common, and how much of an outcome it explains."""
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,9 @@ from stages.evidence.estimate import Cause, Unmeasured
 
 CASES_PER_COMPONENT = 3
 """Cases per fitted number (components and the mean) below which R squared is mostly chance."""
+
+FEWEST_GROUPS = 3
+"""Groups of dependent cases below which a fit without one of them rests on a single other."""
 
 _STILL = 1e-9
 
@@ -36,18 +40,23 @@ class Components:
 class Explained:
     """How much of an outcome the first components explain.
 
+    No share has an interval: cases of a group depend on each other, and a bootstrap over a few
+    groups covers far less than it says.
+
     Attributes:
         components: How many were used.
         cases: How many cases they were fitted on.
+        groups: How many groups of dependent cases these are.
         r_squared: Share of the outcome's variance that the fit explains, 0 to 1: more components
             never make it smaller.
         adjusted: The same less what as many components of noise would explain; may be below 0.
-        left_out: Share explained of cases that the fit did not see, one after the other: at most 1,
-            below 0 where the mean foretells better.
+        left_out: Share explained of cases whose group the fit did not see, one group after the
+            other: at most 1, below 0 where the other groups' mean foretells better.
     """
 
     components: int
     cases: int
+    groups: int
     r_squared: float
     adjusted: float
     left_out: float
@@ -95,51 +104,93 @@ def explained_by(
     values: Sequence[Sequence[float]],
     outcome: Sequence[float],
     *,
+    groups: Sequence[Hashable],
     components: int,
 ) -> Explained | Unmeasured:
     """How much of an outcome the first components explain, and of what they were not shown.
 
-    Components of the left-out score are found without the case, too.
+    Components of the left-out score are found without the case's group, too.
 
     Args:
         names: Of the measures.
         values: A row per case, finite, shape (cases, measures).
         outcome: One per case, finite.
+        groups: Of each case; cases of one depend on each other.
         components: How many to use, at most; at least 1.
 
     Returns:
-        The shares; `Unmeasured` with fewer than 3 cases per fitted number, or an outcome that does
-        not vary.
+        The shares; `Unmeasured` with fewer than 3 groups, with more components than
+        `bearable_components`, or an outcome that does not vary.
 
     Raises:
         ValueError: When lengths differ.
     """
     table, y = _table(names, values), np.array(outcome, dtype=np.float64)
-    if len(y) != len(table) or not np.isfinite(y).all():
-        raise ValueError("every case has a finite outcome")
+    if len(y) != len(table) or len(groups) != len(table) or not np.isfinite(y).all():
+        raise ValueError("every case has a finite outcome and a group")
     used = min(components, len(_standardised(table)[0]))
-    if len(y) < CASES_PER_COMPONENT * (used + 1):
+    bearable = bearable_components(groups)
+    if isinstance(bearable, Unmeasured):
+        return bearable
+    if bearable < used:
         return Unmeasured(
-            f"{len(y)} cases are too few for {used} components: at least "
-            f"{CASES_PER_COMPONENT * (used + 1)} are needed",
+            f"{len(y)} cases of {len(set(groups))} groups bear {bearable} components, not {used}",
             Cause.UNDERPOWERED,
         )
     whole = float(((y - y.mean()) ** 2).sum())
     if used < 1 or whole <= _STILL * len(y) * max(1.0, float(np.abs(y).max())) ** 2:
         return Unmeasured("measures or outcome do not vary", Cause.UNDERPOWERED)
     fitted = np.array([_foretold(table, y, row, used) for row in table])
-    unseen = [
-        _foretold(np.delete(table, i, 0), np.delete(y, i), row, used) for i, row in enumerate(table)
-    ]
-    means = (y.sum() - y) / (len(y) - 1)
+    unseen, means = _unseen(table, y, groups, used)
     r_squared = 1 - float(((y - fitted) ** 2).sum()) / whole
     return Explained(
         components=used,
         cases=len(y),
+        groups=len(set(groups)),
         r_squared=min(1.0, max(0.0, r_squared)),
         adjusted=1 - (1 - r_squared) * (len(y) - 1) / (len(y) - used - 1),
         left_out=1 - float(((y - unseen) ** 2).sum()) / float(((y - means) ** 2).sum()),
     )
+
+
+def bearable_components(groups: Sequence[Hashable]) -> int | Unmeasured:
+    """How many components can be fitted on the cases of all groups but the largest; at least 1.
+
+    Args:
+        groups: Of each case.
+
+    Returns:
+        The number; `Unmeasured` with fewer than 3 groups, or with fewer than 3 cases per fitted
+        number, the mean included.
+    """
+    sizes = Counter(groups)
+    if len(sizes) < FEWEST_GROUPS:
+        return Unmeasured(
+            f"what is explained is told of groups left out of the fit: {len(sizes)} are too few, "
+            f"at least {FEWEST_GROUPS} are needed",
+            Cause.UNDERPOWERED,
+        )
+    seen = len(groups) - max(sizes.values())
+    if seen < 2 * CASES_PER_COMPONENT:
+        return Unmeasured(
+            f"without the largest group {seen} cases are left, which is too few to explain "
+            f"anything by: at least {2 * CASES_PER_COMPONENT} are needed",
+            Cause.UNDERPOWERED,
+        )
+    return seen // CASES_PER_COMPONENT - 1
+
+
+def _unseen(
+    table: Matrix, y: Matrix, groups: Sequence[Hashable], used: int
+) -> tuple[Matrix, Matrix]:
+    """The outcome of every case foretold without its group, and the mean of the others."""
+    foretold, means = np.zeros(len(y)), np.zeros(len(y))
+    for group in set(groups):
+        own = np.array([each == group for each in groups])
+        others, outcomes = table[~own], y[~own]
+        foretold[own] = [_foretold(others, outcomes, row, used) for row in table[own]]
+        means[own] = outcomes.mean()
+    return foretold, means
 
 
 def _foretold(table: Matrix, y: Matrix, row: Matrix, used: int) -> float:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from policies.graded_task import INTRINSIC, PGR
-from stages.evidence.estimate import Cause, Estimate, Unmeasured
+from stages.evidence.estimate import Estimate, Unmeasured
 from stages.stats.foresight import Pair, seen_correlation
 from stages.stats.principal_components import (
-    CASES_PER_COMPONENT,
     Components,
     Explained,
+    bearable_components,
     components_for,
     explained_by,
     principal_components,
@@ -27,7 +27,8 @@ class Ranking:
     Attributes:
         grades: Best first; those without a gap recovered last.
         components: Of the intrinsic measures over generators and cells.
-        explained: How much of the cells' gaps recovered they explain.
+        explained: How much of the cells' gaps recovered they explain, also of generators that were
+            left out of the fit.
         solving: Rank correlation of solving the tests oneself with teaching others to.
     """
 
@@ -44,12 +45,14 @@ def ranked(grades: Sequence[Graded], *, level: float) -> Ranking:
         grades: At least one.
         level: Of the correlation's interval.
     """
-    cells = [cell for one in grades for cell in one.cells]
-    known = [cell for cell in cells if isinstance(cell.pgr, Estimate)]
+    cells = [(one.grade.checkpoint, cell) for one in grades for cell in one.cells]
+    known = [(who, cell) for who, cell in cells if isinstance(cell.pgr, Estimate)]
     names = tuple(
-        name for name in INTRINSIC if all(isinstance(cell.looked[name], Estimate) for cell in known)
+        name
+        for name in INTRINSIC
+        if all(isinstance(cell.looked[name], Estimate) for _, cell in known)
     )
-    table = [[_value(cell.looked[name]) for name in names] for cell in known]
+    table = [[_value(cell.looked[name]) for name in names] for _, cell in known]
     components = principal_components(names, table)
     return Ranking(
         grades=tuple(sorted(grades, key=_order)),
@@ -63,22 +66,20 @@ def _explained(
     components: Components | Unmeasured,
     names: Sequence[str],
     table: Sequence[Sequence[float]],
-    known: Sequence[CellGrade],
+    known: Sequence[tuple[str, CellGrade]],
 ) -> Explained | Unmeasured:
-    """By as many components as hold enough of the variance, or as the cells can bear."""
+    """By as many components as hold enough of the variance, or as the generators can bear."""
     if isinstance(components, Unmeasured):
         return components
-    bearable = len(table) // CASES_PER_COMPONENT - 1
-    if bearable < 1:
-        return Unmeasured(
-            f"{len(table)} cells are too few to explain anything by: at least "
-            f"{2 * CASES_PER_COMPONENT} are needed",
-            Cause.UNDERPOWERED,
-        )
+    generators = [who for who, _ in known]
+    bearable = bearable_components(generators)
+    if isinstance(bearable, Unmeasured):
+        return bearable
     return explained_by(
         names,
         table,
-        [_value(cell.pgr) for cell in known],
+        [_value(cell.pgr) for _, cell in known],
+        groups=generators,
         components=min(bearable, components_for(components.shares, at_least=ENOUGH)),
     )
 

@@ -88,18 +88,24 @@ def test_measures_that_make_the_gap_explain_it() -> None:
     assert "reward" not in found.components.measures
     assert found.components.shares[0] > 0.9
     assert found.explained.left_out > 0.9
-    assert found.explained.cases == 27
+    assert (found.explained.cases, found.explained.groups) == (27, 3)
 
 
-def test_one_generators_cells_bear_few_components_and_few_cells_none() -> None:
-    one = graded("a", 50.0, noise=5.0)
-    found = ranked([one], level=0.95).explained
-    assert not isinstance(found, Unmeasured)
-    assert found.components <= 2
-    few = ranked([replace(one, cells=one.cells[:5])], level=0.95).explained
+def test_two_generators_explain_nothing_and_few_cells_neither() -> None:
+    """The cells of a generator depend on each other: nine of one are not nine cases."""
+    three = [graded(name, 50.0, noise=5.0) for name in "abc"]
+    for some in (three[:1], three[:2]):
+        found = ranked(some, level=0.95).explained
+        assert isinstance(found, Unmeasured)
+        assert f"{len(some)} are too few, at least 3" in found.reason
+    few = ranked([replace(one, cells=one.cells[:2]) for one in three], level=0.95).explained
     assert isinstance(few, Unmeasured)
-    assert "5 cells are too few" in few.reason
-    none = ranked([replace(one, cells=())], level=0.95)
+    assert "4 cases are left" in few.reason
+    some = [replace(one, cells=one.cells[:3]) for one in three]
+    bearing = ranked(some, level=0.95).explained
+    assert not isinstance(bearing, Unmeasured)
+    assert bearing.components == 1
+    none = ranked([replace(three[0], cells=())], level=0.95)
     assert isinstance(none.components, Unmeasured)
 
 
