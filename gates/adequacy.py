@@ -89,19 +89,24 @@ def unfrozen(file: PolicyFile) -> tuple[Unfrozen, ...]:
         InputError: When items cannot be read.
     """
     tasks = file.policy.plan.asked()
-    blocking = {
-        c.metric.partition(".")[0]
-        for c in file.policy.criteria_of("offline")
-        if c.severity is Severity.BLOCKING
-    }
     return tuple(
         Unfrozen(
             task=name,
-            sha256=read_items(task.data, base=file.folder, cluster=None, sha256=None).sha256,
+            sha256=read_items(tasks[name].data, base=file.folder, cluster=None, sha256=None).sha256,
         )
-        for name, task in tasks.items()
-        if task.sha256 is None and name in blocking
+        for name in unfrozen_tasks(file.policy)
     )
+
+
+def unfrozen_tasks(policy: Policy) -> tuple[str, ...]:
+    """Their names; no item is read."""
+    blocking = {
+        c.metric.partition(".")[0]
+        for c in policy.criteria_of("offline")
+        if c.severity is Severity.BLOCKING
+    }
+    tasks = policy.plan.asked().items()
+    return tuple(name for name, task in tasks if task.sha256 is None and name in blocking)
 
 
 def _stage(file: PolicyFile, stage: str) -> StageAdequacy:

@@ -84,12 +84,14 @@ def allow(  # noqa: PLR0913 - one parameter per option
 
     What is in force for the alias ends when this begins.
     """
+    from gates.adequacy import unfrozen_tasks
     from gates.cli.clock import now
     from gates.trust.changes import Allowance, allowed, in_force_since
     from gates.trust_upkeep.signing import read_draft, trust_files, write_draft
 
     opened = open_workspace(workspace, None, None)
     file, files = find_policy(policy, opened).policy, trust_files(opened)
+    open_tasks = unfrozen_tasks(file)
     allowance = Allowance(
         model=model,
         alias=alias,
@@ -105,9 +107,15 @@ def allow(  # noqa: PLR0913 - one parameter per option
     begins = in_force_since(draft, allowance)
     if as_json:
         said = {"model": model, "alias": alias, "policy": file.policy, "sha256": file.sha256}
-        say_json({"schema": "gate.trust-allow/1", **said, "since": begins})
+        document = {**said, "since": begins, "unfrozen": list(open_tasks)}
+        say_json({"schema": "gate.trust-allow/1", **document})
         return Exit.YES
     click.echo(f"policy {file.policy} ({file.sha256[:12]}) may move {model}@{alias} from {begins}")
+    if open_tasks:
+        click.echo(
+            f"note: the items of {', '.join(open_tasks)} are not frozen: others, and easier ones, "
+            f"would count under this digest; gate policy check {policy} names the line for each"
+        )
     click.echo("next: gate trust check, then gate trust sign")
     return Exit.YES
 

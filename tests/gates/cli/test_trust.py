@@ -52,6 +52,7 @@ def test_a_policy_is_drafted_told_and_in_force_once_signed(trusting: Workplace) 
     allowed = said("trust", "allow", "assistant", "champion", "release", "--approvals", "1")
     assert allowed.code == 0
     assert "may move assistant@champion from" in allowed.out
+    assert "note: the items of sums are not frozen: others, and easier ones," in allowed.out
     waiting = said("trust", "check")
     assert waiting.code == 1
     assert "the draft says what is not in force; gate trust sign would change:" in waiting.out
@@ -60,6 +61,19 @@ def test_a_policy_is_drafted_told_and_in_force_once_signed(trusting: Workplace) 
     assert signed.code == 0
     assert "version 2 is in force, signed by ann" in signed.out
     assert said("trust", "check").out == "version 2 is in force, signed by ann\n"
+
+
+def test_what_is_frozen_is_allowed_without_a_note(trusting: Workplace) -> None:
+    (open_task,) = said("policy", "check", "release", "--json").json["unfrozen"]  # type: ignore[misc]
+    frozen = f", sha256: {open_task['sha256']}"  # type: ignore[index]
+    file = trusting.folder / "policies" / "release.yaml"
+    text = file.read_text()
+    file.write_text(text.replace("data: ../data/sums.jsonl", f"data: ../data/sums.jsonl{frozen}"))
+    assert "sha256" in file.read_text()
+    allowed = said("trust", "allow", "assistant", "champion", "release")
+    assert (allowed.code, "note" in allowed.out) == (0, False)
+    again = said("trust", "allow", "assistant", "champion", "release", "--json")
+    assert again.json["unfrozen"] == []
 
 
 def test_json_says_the_same(trusting: Workplace) -> None:
