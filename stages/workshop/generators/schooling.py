@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from policies.canonical import sha256_of
 from policies.graded_task import Domain
 from stages.engine.answering import ask_at_once
 from stages.evidence.estimate import Cause, Unmeasured
 from stages.models.client import ModelClient
 from stages.stats.clusters import Floats
+from stages.workshop.generators.cells import Cell
 from stages.workshop.generators.generating import Generated
 from stages.workshop.generators.material import Material
 from stages.workshop.generators.recipe import GraderRecipe
@@ -83,7 +85,7 @@ class School:
         ]
         trained, scores = [], []
         for seed in self.recipe.seeds:
-            settings = self.recipe.training.model_copy(update={"seed": seed})
+            settings = self.recipe.training.model_copy(update={"seed": seed_of(seed, data.cell)})
             student = self.trainer.sft(rows, self.recipe.student, settings, folder / f"seed-{seed}")
             assert student.folder is not None  # it was trained here
             client = self.student(student.folder)
@@ -110,6 +112,15 @@ class School:
             )
             for name, task in self.recipe.domains[domain].tests.items()
         }
+
+
+def seed_of(seed: int, cell: Cell) -> int:
+    """What a cell's training draws by, in [0, 2^32): no two cells share its luck.
+
+    Students of one order of rows and one set of dropped weights would err alike, and the mean over
+    cells by more than their variances say. Generators share it, cell by cell.
+    """
+    return int(sha256_of([seed, cell.name])[:8], 16)
 
 
 def _stacked(

@@ -87,6 +87,15 @@ def test_every_seed_trains_once_and_the_same_command_again_does_nothing(world: W
     assert read_graded(first.product.folder) == first
 
 
+def test_no_two_cells_share_a_seed_and_generators_share_all(world: World) -> None:
+    """The gap's variance adds up cells, and domains, as if their trainings shared no luck."""
+    graded(world, "clean")
+    ours = list(world.trainer.seeds)
+    graded(world, "wrong")
+    assert len(set(ours)) == len(ours) == 9
+    assert world.trainer.seeds == ours * 2
+
+
 def test_what_was_done_before_a_failure_is_not_done_again(world: World) -> None:
     def die(to: object) -> None:
         if len(world.trainer.trained) == 4:

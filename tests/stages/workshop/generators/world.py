@@ -105,6 +105,7 @@ class Counting:
     """A trainer whose models are tables of words; counts what it trains."""
 
     trained: list[Path] = field(default_factory=list)
+    seeds: list[int] = field(default_factory=list)
     before: Callable[[Path], None] = lambda _: None
 
     def sft(self, rows: Sequence[Taught], base: Base, settings: Training, to: Path) -> Trained:
@@ -112,6 +113,7 @@ class Counting:
         if not to.exists():
             self.before(to)
             self.trained.append(to)
+            self.seeds.append(settings.seed)
             seen: defaultdict[str, Counter[str]] = defaultdict(Counter)
             chance = np.random.default_rng(settings.seed)
             for row in rows:
