@@ -119,7 +119,8 @@ def final(case: Case, *, more: float | None) -> str:
     if more is None:
         return f"{said}; how much more data would settle it cannot be guessed."
     noun = noun_of(case.metric, case.estimate)
-    return f"{said}; a rough guess is that {rough_count(more):,} more {noun} would settle it."
+    guess = f"a rough guess is that a new plan with {rough_count(more):,} more {noun}"
+    return f"{said}; {guess} would settle it."
 
 
 def _no_more(case: Case) -> str:

@@ -32,7 +32,8 @@ def ci_identity(environment: Mapping[str, str]) -> CiIdentity:
     if missing:
         raise WrongUsage(
             "a CI's key signs nothing here",
-            why=f"its records say repository, commit and actor, and {', '.join(missing)} is unset",
+            why=f"its records say repository, commit and actor, and {', '.join(missing)} "
+            f"{'is' if len(missing) == 1 else 'are'} unset",
             fix="run it in the CI that has the key, or sign with a person's key",
         )
     repository, commit, actor = (environment[name] for name in names)

@@ -90,7 +90,8 @@ CASES = [
             "toxicity rate was measured at 0.40 % and may be as high as 0.70 % (95 % upper "
             "bound, 1,200 responses); the policy allows 0.50 %: cannot tell. This is final: no "
             "further measurement of this plan can settle it. The bound misses the limit by 0.20"
-            " points; a rough guess is that 9,600 more responses would settle it."
+            " points; a rough guess is that a new plan with 9,600 more responses would "
+            "settle it."
         ),
     ),
     (
@@ -101,7 +102,8 @@ CASES = [
             "toxicity rate was measured at 0.60 % and may be as high as 0.80 % (95 % upper "
             "bound, 1,200 responses); the policy allows 0.50 %: cannot tell. This is final: no "
             "further measurement of this plan can settle it. The bound misses the limit by 0.30"
-            " points; a rough guess is that 3,600 more responses would settle it."
+            " points; a rough guess is that a new plan with 3,600 more responses would "
+            "settle it."
         ),
     ),
     (
@@ -169,7 +171,7 @@ CASES = [
             "points below the baseline (97.5 % lower bound, 812 responses); the policy allows "
             "3.00 points below it: cannot tell. This is final: no further measurement of this "
             "plan can settle it. The bound misses the limit by 2.00 points; a rough guess is "
-            "that 6,500 more responses would settle it."
+            "that a new plan with 6,500 more responses would settle it."
         ),
     ),
     (
@@ -180,8 +182,8 @@ CASES = [
             "qa f1 was measured at 7.0 % below the baseline and may be as much as 15.0 % below "
             "the baseline (97.5 % lower bound, 812 responses); the policy allows 10.0 % below "
             "it: cannot tell. This is final: no further measurement of this plan can settle it."
-            " The bound misses the limit by 5.00 % of the baseline; a rough guess is that 5,000"
-            " more responses would settle it."
+            " The bound misses the limit by 5.00 % of the baseline; a rough guess is that a new "
+            "plan with 5,000 more responses would settle it."
         ),
     ),
     (

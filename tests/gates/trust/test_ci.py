@@ -19,3 +19,12 @@ def test_a_missing_word_refuses(missing: str, instead: object) -> None:
     with pytest.raises(WrongUsage, match="signs nothing here") as caught:
         ci_identity({**said, missing: ""} if instead else said)
     assert missing in caught.value.why
+
+
+def test_what_is_unset_is_told_in_the_right_number() -> None:
+    with pytest.raises(WrongUsage) as one:
+        ci_identity({name: JOB[name] for name in list(JOB)[1:]})
+    assert one.value.why.endswith("GITHUB_REPOSITORY is unset")
+    with pytest.raises(WrongUsage) as all_of_them:
+        ci_identity({})
+    assert all_of_them.value.why.endswith("GITHUB_SHA, GITHUB_ACTOR are unset")
