@@ -2,22 +2,19 @@
 
 import os
 import socket
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 
-from gates.chain.anchor import Anchor
 from gates.chain.bodies import Body, Signatory
 from gates.chain.chain import Chain
-from gates.chain.mirror import Mirror
+from gates.chain.hands import Hands
 from gates.chain.record import FIRST, ChainRecord, Head, Kept, Void
 from gates.chain.replenishing import lost_runs
 from gates.chain.signing import Entry, Seal, sealed, signed_after
 from gates.chain.standing import keys_by_id, void
 from gates.chain.verifying import extended, is_strange, refuse_without, verify
-from gates.ledger.chain_keeping import ChainKeeper, Known, Lease
+from gates.ledger.chain_keeping import Known, Lease
 from gates.trust.ci import ci_identity
 from gates.trust.keys import Signer
 from gates.trust.statement import Subject
@@ -26,39 +23,12 @@ from gates.trust.trust_document import Kind
 from gates.trust.untrusted import Untrusted
 from policies.errors import Broken, GateError, WrongUsage
 
-__all__ = ["PATIENCE", "Custody", "Entry", "Hands"]
+__all__ = ["PATIENCE", "Custody", "Entry"]
 
 PATIENCE = 90.0
 """Seconds that a command waits for others to be done with a model; longer than a lease lasts."""
 
 _NOBODY = Subject(name="models:/nobody/0", sha256="0" * 64)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hands:
-    """What custody of a workspace's records works with.
-
-    Attributes:
-        keeper: Keeps chains and lends the right to write them.
-        mirror: Their second home.
-        anchor: What was verified last.
-        read_trust: Reads and verifies the trust file.
-        read_trust_at_hand: The same, without asking the state for the newest version that was seen.
-        read_signer: The key that signs here; None when there is none.
-        environment: Says which job of a CI this is.
-        clock: Says what time it is.
-        tool_version: Version of the program.
-    """
-
-    keeper: ChainKeeper
-    mirror: Mirror
-    anchor: Anchor
-    read_trust: Callable[[], Trust]
-    read_trust_at_hand: Callable[[], Trust]
-    read_signer: Callable[[], Signer | None]
-    environment: Mapping[str, str]
-    clock: Callable[[], datetime]
-    tool_version: str
 
 
 class Custody:

@@ -5,7 +5,8 @@ from contextlib import suppress
 from datetime import datetime
 
 from gates.chain.anchor import Anchor
-from gates.chain.custody import Custody, Hands
+from gates.chain.custody import Custody
+from gates.chain.hands import Hands
 from gates.chain.mirror import Mirror
 from gates.chain.places import open_place
 from gates.ledger.chain_keeping import ChainKeeper

@@ -8,8 +8,9 @@ from pathlib import Path
 from gates.chain.anchor import Anchor
 from gates.chain.bodies import Body, Decision, Signatory
 from gates.chain.chain import Chain
-from gates.chain.custody import Custody, Hands
+from gates.chain.custody import Custody
 from gates.chain.encoding import statement_of
+from gates.chain.hands import Hands
 from gates.chain.mirror import Mirror
 from gates.chain.places import Folder
 from gates.chain.record import Head, Kept
