@@ -216,7 +216,7 @@ class RubricTask(AskedTask):
     @classmethod
     def _once(cls, rubric: tuple[Rubric, ...]) -> tuple[Rubric, ...]:
         if len(set(rubric)) < len(rubric):
-            raise ValueError("a rubric stands twice; name each once")
+            raise ValueError("every rubric once")
         return rubric
 
     def metrics(self, name: str) -> tuple[Metric, ...]:

@@ -1,5 +1,6 @@
 """The policy that may move an alias, as the operator's side names it."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gates.cli.options import find_policy
@@ -41,6 +42,18 @@ def trusted_policy(
         raise WrongUsage(
             f"no policy may move {model}@{alias}",
             why=f"gate.toml names none in [models.{model}] policies",
-            fix=f'add policies = {{ {alias} = "release" }} there, or give --policy',
+            fix=f'add policies = {{ {alias} = "{_about(model, workspace)}" }} there, or give '
+            "--policy",
         )
     return find_policy(str(path), workspace)
+
+
+def _about(model: str, workspace: "Workspace") -> str:
+    """A policy in `policies/` that is about a model; `POLICY` stands for one where none is."""
+    from policies.errors import GateError
+
+    for path in sorted((workspace.root / "policies").glob("*.yaml")):
+        with suppress(GateError):
+            if find_policy(str(path), workspace).policy.model == model:
+                return path.stem
+    return "POLICY"

@@ -16,6 +16,7 @@ class ProductReport:
         kind: What was made: `bench`, `judge`, `generated`.
         subject: URI of the version that it is about; the product's own digest where there is none.
         made_at: ISO 8601 time.
+        named: Which of several that a recipe makes, such as a generator; empty with one.
         sentence: All in one sentence.
         description: Markdown, shown on its page.
         metrics: Numbers by name, which columns sort by.
@@ -29,6 +30,7 @@ class ProductReport:
     made_at: str
     sentence: str
     description: str
+    named: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict)
 

@@ -289,6 +289,7 @@ def _made(graded: Graded, ranking: Ranking, recipe: GraderRecipe) -> Made:
         sentence=graded.sentence,
         description="\n".join(_description(graded, ranking, cost)),
         subject=who if "/" in who else "",
+        named=who.removeprefix("models:/"),
         measurements=[
             Measurement(
                 metric=name,

@@ -124,6 +124,7 @@ def _made(course: Course, iteration: int, recipe: SelfTaught, plot: bytes) -> Ma
         product=schooling.product,
         recipe=recipe.recipe,
         sentence=told,
+        named=f"iteration {iteration}",
         description="\n".join(lines),
         measurements=tuple(_measurements(standings(course, iteration))),
         files={"judges.png": plot},

@@ -22,6 +22,7 @@ class Made:
         sentence: All in one sentence.
         description: Markdown for its page.
         subject: URI of the version that it is about; empty where it is about none.
+        named: Which of several that the recipe makes; empty with one.
         measurements: What was measured of it.
         files: What people look at, by path: plots, pages.
         cost: Of all models that were asked.
@@ -32,6 +33,7 @@ class Made:
     sentence: str
     description: str
     subject: str = ""
+    named: str = ""
     measurements: Sequence[Measurement] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
     cost: Cost = field(default_factory=Cost)
@@ -67,6 +69,7 @@ def keep(made: Made, services: Services) -> str:
             made_at=services.clock().isoformat(),
             sentence=made.sentence,
             description=made.description,
+            named=made.named,
             metrics=_metrics(made),
             files={
                 **made.files,

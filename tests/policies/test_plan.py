@@ -109,7 +109,7 @@ def test_only_token_f1_is_not_right_or_wrong() -> None:
 
 
 def test_a_rubric_is_named_once() -> None:
-    with pytest.raises(ValidationError, match="name each once"):
+    with pytest.raises(ValidationError, match="every rubric once"):
         RubricTask(data="a", judge="j", rubric=(Rubric.RELEVANCE, Rubric.RELEVANCE))
     task = RubricTask(data="a", judge="j", rubric=(Rubric.RELEVANCE, Rubric.CREATIVITY))
     assert [m.name for m in task.metrics("chat")] == ["chat.relevance", "chat.creativity"]

@@ -46,7 +46,7 @@ def write_product(connection: Connection, report: ProductReport) -> str:
     wanted = Wanted(
         place=Place(kind=Kind.PRODUCT, candidate=report.subject),
         above=None,
-        name=f"{report.kind} {report.recipe}",
+        name=f"{report.kind} {report.recipe} {report.named}".rstrip(),
         tags={
             "gate_product": report.kind,
             "gate_recipe": report.recipe,

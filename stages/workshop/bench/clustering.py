@@ -55,8 +55,8 @@ def clustered(vectors: Vectors, how: Clustering, *, seed: int) -> Clustered:
     if len(vectors) < fewest:
         raise InputError(
             "cannot find topics",
-            why=f"{len(vectors)} prompts are left, and two topics of {how.topic_at_least} take "
-            f"{fewest}",
+            why=f"two topics of {how.topic_at_least} take {fewest:,} prompts; left: "
+            f"{len(vectors):,}",
             fix="give more traffic, or lower `clustering.topic_at_least`",
         )
     demand("sklearn", "umap", what="cannot find topics", fix=_INSTALL)

@@ -53,7 +53,7 @@ class TopicName:
 def named(
     texts: Sequence[str], topics: Topics, vectors: Vectors, naming: Naming | None, room: Workroom
 ) -> tuple[TopicName, ...]:
-    """A name for every topic, in their order.
+    """A name for every topic, in their order; of equal ones, the second ends in `(2)`.
 
     A model sees the prompts nearest to the middle of a topic. What is no name (a failure, several
     lines, a reply too long) is made up for by the words that set the topic apart.
@@ -64,16 +64,18 @@ def named(
     """
     words = keywords(texts, topics)
     if naming is None:
-        return tuple(TopicName(name=each, by=NAMED_BY_WORDS) for each in words)
+        return _told_apart([TopicName(name=each, by=NAMED_BY_WORDS) for each in words])
     items = [
         _question(topic, [texts[n] for n in nearest(topic, topics, vectors, naming.prompts)])
         for topic in range(len(words))
     ]
     said = room.ask(naming.model, "naming", items, _ONCE)
     demand_within_budget(said.responses.values(), "naming topics")
-    return tuple(
-        _read(said.responses[item.id], other, naming.model)
-        for item, other in zip(items, words, strict=True)
+    return _told_apart(
+        [
+            _read(said.responses[item.id], other, naming.model)
+            for item, other in zip(items, words, strict=True)
+        ]
     )
 
 
@@ -105,6 +107,20 @@ def _set_apart(own: Counter[str], everywhere: Mapping[str, int], mean: float) ->
     weight = {word: n * np.log1p(mean / everywhere[word]) for word, n in own.items()}
     first = sorted(weight, key=lambda word: (-weight[word], word))[:_KEYWORDS]
     return ", ".join(first) or "no words"
+
+
+def _told_apart(names: Sequence[TopicName]) -> tuple[TopicName, ...]:
+    """The same names, numbered where a topic before has them, whatever the case of letters."""
+    found: list[TopicName] = []
+    taken: set[str] = set()
+    for each in names:
+        name, number = each.name, 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{each.name} ({number})"
+        taken.add(name.casefold())
+        found.append(TopicName(name=name, by=each.by))
+    return tuple(found)
 
 
 def _question(topic: int, prompts: Sequence[str]) -> Item:

@@ -120,6 +120,9 @@ def test_an_alias_that_no_policy_may_move_is_wrong_usage_with_the_line_to_add(
         assert found.code == 2
         assert "no policy may move" in found.err
         assert "policies = {" in found.err
+    place.policy(CHAIN.replace("model: assistant", "model: judge"), name="judging")
+    assert '{ champion = "judging" }' in said("promote", "judge/1").err
+    assert '{ champion = "POLICY" }' in said("promote", "other/1").err
     found = said("promote", "assistant/2", "--to", "canary", "--policy", "release")
     assert found.code == 1
     assert "the trust file lets nothing move assistant@canary" in found.out

@@ -118,6 +118,8 @@ def _logged(world: World, found: Grades) -> None:
     assert len(reports) == len(found.pages) == 2
     last = next(one for one in reports if "clean" in one.sentence)
     assert last.kind == "generator_grade"
+    assert "clean" in last.named
+    assert len({one.named for one in reports}) == 2
     assert last.metrics["pgr"] > 80
     assert last.metrics["pgr.low"] < last.metrics["pgr"] < last.metrics["pgr.high"]
     assert last.files["plots/gaps.png"].startswith(b"\x89PNG")

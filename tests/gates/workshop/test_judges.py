@@ -92,6 +92,7 @@ def test_a_tiny_transformer_goes_through_two_iterations_and_every_judge_is_logge
     assert standings(judges.course, 2)[0].p_untaught is not None
     reports = list(world.place.ledger.products.values())
     assert [report.kind for report in reports] == ["judge", "judge"]
+    assert [report.named for report in reports] == ["iteration 1", "iteration 2"]
     assert reports[1].metrics["held_out.accuracy"] == accuracy(judges, 2).value
     assert "held_out.accuracy.difference" in reports[1].metrics
     assert "held_out.accuracy.since_untaught.difference" in reports[1].metrics

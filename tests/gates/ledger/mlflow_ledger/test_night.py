@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import mlflow.artifacts
 import pytest
 
-from gates.ledger.mlflow_ledger.experiments import experiment_of_policy
+from gates.ledger.mlflow_ledger.experiments import experiment_of_policy, experiment_of_workshop
 from gates.ledger.mlflow_ledger.ledger import MlflowLedger
 from gates.ledger.night_report import NightReport
+from gates.ledger.product_report import ProductReport
 from tests.gates.ledger.mlflow_ledger.test_writing import KilledError, watched
 
 if TYPE_CHECKING:
@@ -90,3 +91,20 @@ def test_killed_after_any_write_a_repeat_ends_with_one_whole_night(uri: str) -> 
             assert lives > 3
             return
     raise AssertionError("it wrote for ever")
+
+
+def test_what_a_recipe_makes_several_of_is_told_apart_by_name(ledger: MlflowLedger) -> None:
+    for kind, which in (("generator_grade", "assistant/2"), ("generator_grade", "gpt"), ("b", "")):
+        ledger.log_product(
+            ProductReport(
+                key=f"product-{kind}-{which}", recipe="agora", kind=kind, subject=f"s-{which}",
+                made_at="2026-03-04T02:42:00+00:00", sentence="s", description="d", named=which,
+            )
+        )  # fmt: skip
+    experiment = experiment_of_workshop(ledger._connection)
+    names = [r.info.run_name for r in ledger._connection.client.search_runs([experiment])]
+    assert sorted(names) == [
+        "b agora",
+        "generator_grade agora assistant/2",
+        "generator_grade agora gpt",
+    ]
