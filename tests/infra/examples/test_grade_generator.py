@@ -27,5 +27,8 @@ def test_the_ranking_of_known_generators_is_recovered(tmp_path: Path) -> None:
     assert ends["clean"][0] > ends["noisy"][1]
     assert ends["noisy"][0] > max(ends["narrow"][1], ends["wrong"][1])
     assert all(len(one["cells"]) == 9 for one in said["grades"])
-    assert said["ranking"]["explained"]["left_out"] > 0.5
+    explained = said["ranking"]["explained"]
+    assert explained["generators"] == 4
+    assert explained["r_squared"] > 0.5
+    assert explained["left_out"] < explained["r_squared"]
     assert "the best are those that are known" in done.stderr

@@ -63,7 +63,12 @@ def serving(toy: Toy) -> Iterator[Toy]:
 
 @contextmanager
 def room(
-    folder: Path, toy: Toy, *, names: Iterable[str] = ("grader", "embedder"), cap: Cap | None = None
+    folder: Path,
+    toy: Toy,
+    *,
+    names: Iterable[str] = ("grader", "embedder"),
+    cap: Cap | None = None,
+    to: str = "bench",
 ) -> Iterator[Workroom]:
     settings = EndpointSettings(base_url=toy.url, model="toy", slots=8, retries=0)
     clients = {name: OpenAICompatible(settings) for name in names}
@@ -72,7 +77,7 @@ def room(
             name="bench",
             state=FolderState(folder / "state"),
             base=folder,
-            folder=folder / "benches" / "bench",
+            folder=folder / "benches" / to,
             hands={
                 name: Hand(name=name, client=client, price=PRICE)
                 for name, client in clients.items()

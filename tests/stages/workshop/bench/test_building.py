@@ -106,7 +106,7 @@ def test_a_later_month_is_told_apart_from_the_old_one(built: tuple[Built, Path],
     ]
     write_traffic(folder / "traffic9.jsonl", texts)
 
-    with room(folder, toy) as here:
+    with room(folder, toy, to="later") as here:
         how = recipe(folder, month=9, drawn={"prompts": 1_000})
         found = build(how, here, after=old).drift
 
@@ -130,7 +130,7 @@ def test_the_same_month_again_has_not_drifted(built: tuple[Built, Path], toy: To
     old = open_product(folder / "benches" / "bench", kind=KIND)
     write_traffic(folder / "traffic8.jsonl", prompts(240, seed=5))
 
-    with room(folder, toy) as here:
+    with room(folder, toy, to="later") as here:
         found = build(recipe(folder, month=8), here, after=old).drift
 
     assert found is not None
@@ -146,7 +146,7 @@ def test_vectors_of_another_model_are_not_compared(built: tuple[Built, Path], to
     rows = np.random.default_rng(0).normal(size=(240, 5)) + np.repeat(np.eye(5) * 9, 48, axis=0)
     np.save(folder / "v.npy", rows)
 
-    with room(folder, toy) as here:
+    with room(folder, toy, to="later") as here:
         how = recipe(folder, embeddings={"vectors": "v.npy"}, passes={"first_topic": 0, "topic": 0})
         found = build(how, here, after=old).drift
 
