@@ -23,6 +23,8 @@ ABSENT = {
     "spark": ("pyspark",),
     "bigquery": ("google.cloud.bigquery",),
     "hub": ("huggingface_hub",),
+    "workshop": ("py3langid", "umap", "sklearn", "trl", "peft", "datasets"),
+    "bertopic": ("bertopic",),
 }
 """What the slim image lacks, as it is imported, by extra."""
 

@@ -61,7 +61,7 @@ def test_verdicts_and_worst_findings_stand_on_the_pages_of_a_real_round(round_: 
         assert "FAIL" in description
         assert worst in description
         assert "gate_verdict: FAIL" in failed.replace(" :", ":")
-        assert any(f"models/{NAME}/versions/3" in link for link in browser.links())
+        assert browser.links(once=f"models/{NAME}/versions/3")
 
         passed = plain(browser, round_.url("2"), once="gate_verdict")
         assert "gate_verdict: PASS" in passed.replace(" :", ":")

@@ -39,8 +39,10 @@ class Browser:
         )
         return str(self.page.inner_text("body"))
 
-    def links(self) -> list[str]:
-        """Where the links of the page lead."""
+    def links(self, *, once: str = "") -> list[str]:
+        """Where the links of the page lead, as soon as one leads to what is awaited."""
+        if once:
+            self.page.locator(f'a[href*="{once}"]').first.wait_for(state="attached")
         return [str(a.get_attribute("href")) for a in self.page.query_selector_all("a[href]")]
 
 

@@ -9,7 +9,7 @@ export PYTHONPATH=$here${PYTHONPATH:+:$PYTHONPATH}
 export HF_HUB_OFFLINE=1 OMP_NUM_THREADS=${OMP_NUM_THREADS:-2}
 
 say "a model that knows the form of a verdict, and decides by a toss"
-"$python" "$example/prepare.py" . --seed "${SEED:-0}" >prepare.log 2>&1 || { cat prepare.log >&2; exit 4; }
+"$python" "$example/untaught.py" . --seed "${SEED:-0}" >untaught.log 2>&1 || { cat untaught.log >&2; exit 4; }
 
 say "starting the writer"
 "$python" "$example/writer.py" port.txt &

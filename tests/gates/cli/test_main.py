@@ -20,6 +20,7 @@ SEVERAL = {
     "keys": ("new", "list", "rotate", "revoke"),
     "trust": ("init", "allow", "sign", "show", "check"),
     "audit": ("export", "check", "prune", "people"),
+    "workshop": ("build-bench", "assess-bench", "train-judge", "grade-generator"),
 }
 PATHS = [
     *((name,) for name in COMMANDS),

@@ -45,7 +45,7 @@ class World:
 
     place: Workplace
     server: OpenAIServer
-    prepare: ModuleType
+    untaught: ModuleType
 
     def file(self, **changes: object) -> RecipeFile[SelfTaught]:
         recipe = SelfTaught.model_validate_json(json.dumps({**RECIPE, **changes}))
@@ -61,7 +61,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     pytest.importorskip("trl", reason="the extra `workshop` is not installed")
     monkeypatch.syspath_prepend(str(EXAMPLES))
     monkeypatch.syspath_prepend(str(EXAMPLES / "train_judge"))
-    fetching, writer, prepare = map(importlib.import_module, ("fetching", "writer", "prepare"))
+    fetching, writer, untaught = map(importlib.import_module, ("fetching", "writer", "untaught"))
     monkeypatch.setattr(fetching, "THINGS", fetching.THINGS[:1])
 
     def behaviour(call: Call) -> Reaction:
@@ -70,7 +70,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     with OpenAIServer(behaviour) as server:
         place = Workplace(tmp_path)
         place.toml(f'[endpoints.writer]\nbase_url = "{server.url}"\nmodel = "writer"\n')
-        yield World(place=place, server=server, prepare=prepare)
+        yield World(place=place, server=server, untaught=untaught)
 
 
 def accuracy(judges: Judges, iteration: int) -> Estimate:
@@ -85,8 +85,8 @@ def test_a_tiny_transformer_goes_through_two_iterations_and_every_judge_is_logge
 ) -> None:
     """Too short to learn much: what a whole run learns is tested in tests/infra/examples."""
     chance = default_rng(0)
-    world.prepare.write_data(world.place.folder, 120, 0, chance)
-    world.prepare.teach_the_form(world.place.folder, 4800, chance, 0)
+    world.untaught.write_data(world.place.folder, 120, 0, chance)
+    world.untaught.teach_the_form(world.place.folder, 4800, chance, 0)
     judges = world.train()
     assert [judge.iteration for judge in judges.course.judges] == [0, 1, 2]
     assert standings(judges.course, 2)[0].p_untaught is not None

@@ -1,4 +1,4 @@
-"""Instructions, tests, and a model that knows how to judge but not what. Usage: prepare.py FOLDER.
+"""Instructions, tests, and a model that knows how to judge but not what. Usage: untaught.py FOLDER.
 
 The model stands for an instruction-tuned one that was never taught to judge: a tiny Llama with
 random weights is trained to reply in the form of a verdict. It reads colours and things off a pair
