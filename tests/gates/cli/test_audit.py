@@ -123,7 +123,7 @@ def test_a_name_is_forgotten_and_the_chain_is_whole(place: Workplace) -> None:
     assert known["people"] == [{"owner": owner, "name": "Bob Builder"}]
     assert said("audit", "forget", owner).code == 0
     assert "Bob" not in said("audit", "people").out
-    assert said("verify", "assistant").code == 0
+    assert "4 records, every signature verified" in said("verify", "assistant").out
     said("audit", "export", "assistant")
     everything = b"".join(unpack(Path("dossier.zip")).values())
     assert b"Builder" not in everything

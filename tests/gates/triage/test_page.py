@@ -57,7 +57,6 @@ def test_what_mends_an_unrecorded_change_is_not_cut_off() -> None:
         holder="models:/assistant/12",
         recorded="models:/assistant/11",
         alias="champion",
-        model="assistant",
     )
     assert said is not None
     night = replace(NIGHT, remarks=(said.reason,))
