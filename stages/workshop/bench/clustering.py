@@ -62,11 +62,8 @@ def clustered(vectors: Vectors, how: Clustering, *, seed: int) -> Clustered:
     demand("sklearn", "umap", what="cannot find topics", fix=_INSTALL)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # libraries' advice about threads, spectral starts, names
-        match how.by:
-            case Method.KMEANS:
-                found = _by_kmeans(vectors, how, seed)
-            case Method.UMAP_HDBSCAN | Method.BERTOPIC:
-                found = _by_density(vectors, how, seed)
+        by = _by_kmeans if how.by is Method.KMEANS else _by_density
+        found = by(vectors, how, seed)
     if (found.topics == NO_TOPIC).all():
         raise InputError(
             "cannot find topics",

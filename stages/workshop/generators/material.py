@@ -93,13 +93,11 @@ def recipe_digest(recipe: GraderRecipe, material: Material, *, models: Mapping[s
 
 
 def _where(plan: DomainPlan, method: Method) -> tuple[str, int]:
-    match method:
-        case Method.INSTANCE:
-            url, least = plan.demonstrations, DEMONSTRATIONS
-        case Method.RESPONSE:
-            url, least = plan.instructions, 1
-        case Method.QUALITY:
-            url, least = plan.pairs, 1
+    url, least = {
+        Method.INSTANCE: (plan.demonstrations, DEMONSTRATIONS),
+        Method.RESPONSE: (plan.instructions, 1),
+        Method.QUALITY: (plan.pairs, 1),
+    }[method]
     assert url is not None
     return url, least
 

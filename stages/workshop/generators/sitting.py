@@ -115,7 +115,7 @@ class Sitting:
             InputError: When the items cannot be scored.
         """
         assert isinstance(task, AskedTask)
-        instrument = instrument_for(task, self.tools)  # type: ignore[arg-type]  # no pairs: recipe
+        instrument = instrument_for(task, self.tools)
         instrument.check(file)
         log = self.room.log(f"sitting/{name}")
         replies = self._replies(client, task, file.items, log, ask)
