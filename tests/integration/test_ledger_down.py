@@ -69,7 +69,7 @@ def test_a_ledger_that_is_down_from_the_start_costs_nothing(world: World) -> Non
         waits(said)
     assert world.endpoint.calls == []
     (trusted,) = world.chain.journal()
-    assert set(trusted) == {"version", "sha256"}  # the trust file was seen; nothing else happened
+    assert set(trusted) == {"version", "sha256", "keys"}  # the trust file was seen, and no more
 
 
 def decided_while_down(world: World) -> object:
