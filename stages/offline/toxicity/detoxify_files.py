@@ -237,11 +237,13 @@ def _check(name: str, path: Path, *, expected: str | None, found: str) -> None:
 
 
 def _snapshot(name: str, published: Published, beside: Path) -> Path:
-    import huggingface_hub  # noqa: PLC0415 - half a second, only for published weights
+    from huggingface_hub import (  # noqa: PLC0415 - half a second, only for published weights
+        errors,
+        snapshot_download,
+    )
 
-    errors = huggingface_hub.errors
     try:
-        folder = huggingface_hub.snapshot_download(
+        folder = snapshot_download(
             published.repository, revision=published.revision, allow_patterns=list(_MODEL_FILES)
         )
     except (errors.HfHubHTTPError, errors.LocalEntryNotFoundError, OSError, ValueError) as error:
