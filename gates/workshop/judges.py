@@ -1,9 +1,11 @@
 """Judges taught without labels: a recipe worked through, every judge frozen and logged."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from gates.ledger.ledger import LedgerDown
 from gates.reports.judge_plot import Points, judges_png
 from gates.reports.wording import cost_words, measured_words
 from gates.services import Services
@@ -34,7 +36,7 @@ class Judges:
 
 
 def train_judges(file: RecipeFile[SelfTaught], services: Services, *, to: Path) -> Judges:
-    """Teaches judges, freezes and logs them; what was done before is not done again.
+    """Teaches judges, freezes and logs each as it is done; what was done before is not done again.
 
     Args:
         file: The recipe.
@@ -45,19 +47,23 @@ def train_judges(file: RecipeFile[SelfTaught], services: Services, *, to: Path) 
         InputError: When a file cannot be used, or there is too little to learn from.
         OutOfBudget: When the recipe's budget does not pay for a step.
         Broken: When somebody who is asked does not work, or another process works on the recipe.
-        LedgerDown: When MLflow does not answer; what was frozen stays, for the next run to log.
+        LedgerDown: When MLflow does not answer at the end either: nobody waits for it between
+            iterations, and what was frozen stays for the next run to log.
     """
     recipe = file.recipe
+    pages = _Pages(recipe=recipe, services=services)
     with (
         services.state.lock(f"workshop/{recipe.recipe}.teaching"),
         open_workroom(file, services, names=_names(recipe), folder=to) as room,
         open_school(recipe, room, services) as school,
     ):
-        course = teach(recipe, room, school)
-    found = came(course, not_worse_by=recipe.not_worse_by)
-    plot = judges_png(_points(course))
-    made = (_made(course, iteration, recipe, plot) for iteration in range(1, len(course.judges)))
-    return Judges(course=course, came=found, pages=tuple(keep(each, services) for each in made))
+        course = teach(recipe, room, school, after_each=pages.try_to_add)
+    pages.add(course)
+    return Judges(
+        course=course,
+        came=came(course, not_worse_by=recipe.not_worse_by),
+        pages=tuple(pages.found),
+    )
 
 
 def sentence(judges: Judges) -> str:
@@ -98,8 +104,30 @@ def _gain_words(gain: Measurement | None, exact_p: float | None) -> str:
     return f"{measured_words(gain)}{exact}"
 
 
-def _made(course: Course, iteration: int, recipe: SelfTaught, plot: bytes) -> Made:
-    schooling = course.judges[iteration].schooling
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pages:
+    """A page of every judge, in the order of the iterations; each says what was known then."""
+
+    recipe: SelfTaught
+    services: Services
+    found: list[str] = field(default_factory=list)
+
+    def try_to_add(self, course: Course) -> None:
+        """Logs what is not yet logged; while MLflow is down, that waits for the next iteration."""
+        with suppress(LedgerDown):
+            self.add(course)
+
+    def add(self, course: Course) -> None:
+        """Logs what is not yet logged."""
+        for iteration in range(len(self.found) + 1, len(course.judges)):
+            made = _made(course.until(iteration), self.recipe)
+            self.found.append(keep(made, self.services))
+
+
+def _made(course: Course, recipe: SelfTaught) -> Made:
+    """The last judge of a course."""
+    iteration = course.judges[-1].iteration
+    schooling = course.judges[-1].schooling
     assert schooling is not None  # it was taught
     rows = len(schooling.lessons.right), len(schooling.lessons.preferences)
     held_out = next(
@@ -127,7 +155,7 @@ def _made(course: Course, iteration: int, recipe: SelfTaught, plot: bytes) -> Ma
         named=f"iteration {iteration}",
         description="\n".join(lines),
         measurements=tuple(_measurements(standings(course, iteration))),
-        files={"judges.png": plot},
+        files={"judges.png": judges_png(_points(course))},
         cost=course.cost,
     )
 

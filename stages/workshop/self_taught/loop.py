@@ -4,8 +4,8 @@ Every reply is journaled and every product frozen: a run that was killed goes on
 nothing again and trains nothing again.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from policies.task import Sampling
 from stages.engine.product import Product
@@ -48,11 +48,13 @@ class Graduate:
     Attributes:
         iteration: 0 for the one that nobody taught.
         sat: Its tests, by name.
+        cost: Of all models that the budget pays, until it was tested.
         schooling: How it came about; None for the one that nobody taught.
     """
 
     iteration: int
     sat: Mapping[str, Sat]
+    cost: Cost
     schooling: Schooling | None = None
 
 
@@ -63,16 +65,35 @@ class Course:
     Attributes:
         made: The pairs.
         judges: The one that nobody taught, then one of each iteration.
-        cost: Of all models that the budget pays.
     """
 
     made: Made
     judges: tuple[Graduate, ...]
-    cost: Cost
+
+    @property
+    def cost(self) -> Cost:
+        """Of all models that the budget pays."""
+        return self.judges[-1].cost
+
+    def until(self, iteration: int) -> "Course":
+        """The same, as it stood when an iteration had ended."""
+        return replace(self, judges=self.judges[: iteration + 1])
 
 
-def teach(recipe: SelfTaught, workroom: Workroom, school: School) -> Course:
+def teach(
+    recipe: SelfTaught,
+    workroom: Workroom,
+    school: School,
+    *,
+    after_each: Callable[[Course], None] = lambda _: None,
+) -> Course:
     """Works a recipe through.
+
+    Args:
+        recipe: What says how.
+        workroom: Where it is worked through.
+        school: Where judges are taught.
+        after_each: Is told when an iteration has ended, its judge being frozen.
 
     Raises:
         InputError: When its files cannot be used, or there is too little to learn from.
@@ -82,7 +103,10 @@ def teach(recipe: SelfTaught, workroom: Workroom, school: School) -> Course:
     """
     made = make_pairs(recipe, workroom)
     judge = school.untaught()
-    judges = [Graduate(iteration=0, sat=sit(judge, made.exams, recipe.judging, workroom))]
+    sat = sit(judge, made.exams, recipe.judging, workroom)
+    course = Course(
+        made=made, judges=(Graduate(iteration=0, sat=sat, cost=workroom.purse.spent()),)
+    )
     trained: Trained | None = None
     for iteration in range(1, recipe.pupil.iterations + 1):
         judgements = _judgements(judge, made.contests, recipe.judging, workroom)
@@ -100,8 +124,12 @@ def teach(recipe: SelfTaught, workroom: Workroom, school: School) -> Course:
             trained=trained,
             product=product,
         )
-        judges.append(Graduate(iteration=iteration, sat=sat, schooling=schooling))
-    return Course(made=made, judges=tuple(judges), cost=workroom.purse.spent())
+        graduate = Graduate(
+            iteration=iteration, sat=sat, cost=workroom.purse.spent(), schooling=schooling
+        )
+        course = replace(course, judges=(*course.judges, graduate))
+        after_each(course)
+    return course
 
 
 def _judgements(

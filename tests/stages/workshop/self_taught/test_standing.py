@@ -25,8 +25,7 @@ def course(here: Scene, *skills: float) -> Course:
     )
     return Course(
         made=Made(contests=(), exams=(EXAM,), dropped={}, product=product),
-        judges=tuple(Graduate(iteration=n, sat=each) for n, each in enumerate(sat)),
-        cost=Cost(),
+        judges=tuple(Graduate(iteration=n, sat=each, cost=Cost()) for n, each in enumerate(sat)),
     )
 
 
