@@ -1,14 +1,26 @@
 """What a model in a folder is: the digest of its files."""
 
 import hashlib
+import os
+import time
 from collections.abc import Collection
 from pathlib import Path
 
 from policies.canonical import Json, sha256_of
 
+_SETTLED_SECONDS = 2.0
+"""A file that changed less long ago may change once more without its times telling: it is read."""
+
+_Stamp = tuple[int, int, int, int, int]
+_READ: dict[_Stamp, str] = {}
+"""Digests of files that this process has read: weights are large, and asked about again."""
+
 
 def digest_of_folder(folder: Path, *, beside: Collection[str] = ()) -> str:
     """Digest of all files below a folder, by their names; caches of Python's own are no part of it.
+
+    A file whose device, inode, size and times are those of one that this process has read is not
+    read again.
 
     Args:
         folder: The model's.
@@ -21,6 +33,18 @@ def digest_of_folder(folder: Path, *, beside: Collection[str] = ()) -> str:
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_file() and "__pycache__" not in path.parts and name not in beside:
-            with path.open("rb") as file:
-                files[name] = hashlib.file_digest(file, "sha256").hexdigest()
+            files[name] = _digest_of(path)
     return sha256_of(files)
+
+
+def _digest_of(path: Path) -> str:
+    with path.open("rb") as file:
+        stat = os.fstat(file.fileno())
+        stamp = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+        if stamp in _READ:
+            return _READ[stamp]
+        begun = time.time()
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if begun - stat.st_ctime > _SETTLED_SECONDS:
+        _READ[stamp] = found
+    return found

@@ -102,9 +102,9 @@ def load_local(
         Broken: When the libraries that run it are not installed, or the device is not there.
     """
     _demand_libraries(folder)
-    _refuse_foreign_code(folder)
+    refuse_foreign_code(folder)
     if not any(folder.glob("*.safetensors")):
-        raise _unusable(
+        raise unusable(
             folder, "it has no *.safetensors; other formats of weights run code when they are read"
         )
     with quiet():
@@ -147,20 +147,30 @@ def _demand_libraries(folder: Path) -> None:
         ) from None
 
 
-def _refuse_foreign_code(folder: Path) -> None:
+def refuse_foreign_code(folder: Path) -> None:
+    """Returns unless a model's settings ask for code of its own to be run.
+
+    Raises:
+        InputError: When they do, or cannot be read.
+    """
     for name in ("config.json", "tokenizer_config.json"):
-        said = _said(folder, name)
+        said = read_settings(folder, name)
         if "auto_map" in said:
-            raise _unusable(folder, f"{name} asks for code of the model's own to be run (auto_map)")
+            raise unusable(folder, f"{name} asks for code of the model's own to be run (auto_map)")
 
 
-def _said(folder: Path, name: str) -> Mapping[str, Json]:
+def read_settings(folder: Path, name: str) -> Mapping[str, Json]:
+    """One of the JSON objects in a model's folder.
+
+    Raises:
+        InputError: When it is not there, or no JSON object.
+    """
     try:
         said = json.loads((folder / name).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        raise _unusable(folder, f"it has no {name} that can be read") from None
+        raise unusable(folder, f"it has no {name} that can be read") from None
     if not isinstance(said, dict):
-        raise _unusable(folder, f"{name} is no JSON object")
+        raise unusable(folder, f"{name} is no JSON object")
     return said
 
 
@@ -172,7 +182,7 @@ def _tokenizer(folder: Path, chat_template: str | None) -> "PreTrainedTokenizerB
             folder, local_files_only=True, trust_remote_code=False
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _unusable(folder, f"its tokenizer cannot be read: {str(error)[:200]}") from None
+        raise unusable(folder, f"its tokenizer cannot be read: {str(error)[:200]}") from None
     if chat_template is not None:
         tokenizer.chat_template = chat_template
     if not tokenizer.chat_template:
@@ -182,7 +192,7 @@ def _tokenizer(folder: Path, chat_template: str | None) -> "PreTrainedTokenizerB
             fix="name a Jinja file as `chat_template`, such as that of its instructed version",
         )
     if tokenizer.eos_token is None:
-        raise _unusable(folder, "its tokenizer has no token that ends an answer")
+        raise unusable(folder, "its tokenizer has no token that ends an answer")
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -216,10 +226,10 @@ def _model(folder: Path, device: Device, precision: Precision) -> Generative:
         )
     except (OSError, ValueError, KeyError, RuntimeError, safetensors.SafetensorError) as error:
         said = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-        raise _unusable(folder, f"its weights cannot be read ({said})") from None
+        raise unusable(folder, f"its weights cannot be read ({said})") from None
     if loaded["missing_keys"]:
         missing = ", ".join(sorted(loaded["missing_keys"])[:3])
-        raise _unusable(folder, f"its weights lack {missing}, which would be made up by chance")
+        raise unusable(folder, f"its weights lack {missing}, which would be made up by chance")
     model.train(mode=False)
     return model
 
@@ -232,7 +242,8 @@ def _longest(model: Generative, tokenizer: "PreTrainedTokenizerBase") -> int:
     return min([one for one in said if one is not None and 0 < one < _LONGEST], default=_LONGEST)
 
 
-def _unusable(folder: Path, why: str) -> InputError:
+def unusable(folder: Path, why: str) -> InputError:
+    """The error of a folder that is no language model, or not one that can be run."""
     return InputError(
         f"cannot use the model in {folder}",
         why=why,

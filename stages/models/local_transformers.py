@@ -1,9 +1,10 @@
 """A language model in a folder, run in this process by transformers."""
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from policies.canonical import Json
 from policies.task import Sampling
@@ -105,8 +106,12 @@ class LocalTransformers:
         """As set."""
         return self._slots
 
-    def answer(self, request: Request) -> Response:
+    def answer(self, request: Request, *, template: Mapping[str, Json] | None = None) -> Response:
         """The model's answer.
+
+        Args:
+            request: The question.
+            template: What its chat template is given beside the conversation.
 
         Raises:
             RequestRefused: When the question is longer than it reads, or its template refuses it.
@@ -114,7 +119,7 @@ class LocalTransformers:
             EndpointError: When it cannot be run: memory, weights that are no numbers.
             ModelError: When the answer was cut at `max_tokens`.
         """
-        written = self._written(request)
+        written = self._written(request, template or {})
         if written.cut:
             raise ModelError(
                 f"the model in {self._local.folder} gave no answer to item {request.item.id}",
@@ -123,9 +128,11 @@ class LocalTransformers:
             )
         return self._response(written, request.item)
 
-    def answer_in_part(self, request: Request) -> Response:
+    def answer_in_part(
+        self, request: Request, *, template: Mapping[str, Json] | None = None
+    ) -> Response:
         """As `answer`, taking an answer that was cut at `max_tokens`."""
-        return self._response(self._written(request), request.item)
+        return self._response(self._written(request, template or {}), request.item)
 
     def log_likelihood(self, rows: Sequence[Told]) -> tuple[Likelihood | Unmeasured, ...]:
         """How likely the model finds answers, each by itself: padding and question do not count.
@@ -157,17 +164,16 @@ class LocalTransformers:
     def close(self) -> None:
         """Lets go of nothing: the weights go with the client."""
 
-    def _written(self, request: Request) -> _Written:
-        ids = self._ids(self._shown(request.item.messages, request.item.tools))
+    def _written(self, request: Request, template: Mapping[str, Json]) -> _Written:
+        item = request.item
+        ids = self._ids(self._shown(item.messages, tools=item.tools, template=template))
         if len(ids) >= self._local.longest:
             raise RequestRefused(
-                f"the model in {self._local.folder} cannot be asked item {request.item.id}",
+                f"the model in {self._local.folder} cannot be asked item {item.id}",
                 why=f"it has {len(ids)} tokens, the model reads {self._local.longest}",
                 fix="leave such items out, or use a model that reads more",
             )
-        return self._gathering.ask(
-            _Row(ids=ids, sampling=request.sampling, digest=request.item.digest)
-        )
+        return self._gathering.ask(_Row(ids=ids, sampling=request.sampling, digest=item.digest))
 
     def _response(self, written: _Written, item: Item) -> Response:
         if says_nothing(written.text):
@@ -186,14 +192,15 @@ class LocalTransformers:
         ids = [[*[pad] * (longest - len(row.ids)), *row.ids] for row in rows]
         mask = [[0] * (longest - len(row.ids)) + [1] * len(row.ids) for row in rows]
         limits = [self._limit(row) for row in rows]
+        config = copy.copy(self._config)
+        config.max_new_tokens = max(limits)
         draws = [Draw.of(row.sampling, row.digest) for row in rows]
         try:
             with torch.inference_mode():
                 said = self._local.model.generate(
                     input_ids=torch.tensor(ids, device=self._local.device),
                     attention_mask=torch.tensor(mask, device=self._local.device),
-                    generation_config=self._config,
-                    max_new_tokens=max(limits),
+                    generation_config=config,
                     logits_processor=[EachByItself(draws)],
                     stopping_criteria=[UntilItsOwnEnd(limits, asked=longest)],
                 )
@@ -224,16 +231,22 @@ class LocalTransformers:
         return Span(ids=whole, start=min(same, len(whole) - 1))
 
     def _shown(
-        self, messages: Sequence[Mapping[str, Json]], tools: Sequence[Mapping[str, Json]] = ()
+        self,
+        messages: Sequence[Mapping[str, Json]],
+        *,
+        tools: Sequence[Mapping[str, Json]] = (),
+        template: Mapping[str, Json] | None = None,
     ) -> str:
         import jinja2  # noqa: PLC0415 - comes with transformers, imported with it
 
+        apply = cast("Callable[..., object]", self._local.tokenizer.apply_chat_template)
         try:
-            shown = self._local.tokenizer.apply_chat_template(
-                [dict(message) for message in messages],  # type: ignore[arg-type]  # too narrow
+            shown = apply(
+                [dict(message) for message in messages],
                 tools=[dict(tool) for tool in tools] or None,
                 add_generation_prompt=True,
                 tokenize=False,
+                **(template or {}),
             )
         except (jinja2.TemplateError, TypeError, ValueError) as error:
             raise RequestRefused(

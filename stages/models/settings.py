@@ -17,7 +17,8 @@ class EndpointSettings:
         base_url: Up to and including `/v1`; may hold `{version}`. None when a version's own tags
             must say it, or a folder is asked instead.
         model: The model name to ask for; may hold `{version}`. None as above.
-        folder: Of a model that is run here instead; only where that is said to be possible.
+        folder: Of a model that is run here instead.
+        chat_template: File with the Jinja template of a model in a folder whose tokenizer has none.
         api_key: Sent as bearer token to `base_url` only; None for an endpoint without one.
         timeout_seconds: Longest wait for a connection, and between two bytes of a reply.
         retries: How often a request is repeated after no connection, a timeout, 408, 409, 429
@@ -30,6 +31,7 @@ class EndpointSettings:
     base_url: str | None = None
     model: str | None = None
     folder: Path | None = None
+    chat_template: Path | None = None
     api_key: str | None = field(default=None, repr=False)
     timeout_seconds: float = 120.0
     retries: int = 3
