@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from policies.assessment import Assessment
 from policies.base import Count, Name, OpenShare, Sha256, Strict, Text
 from policies.benchmark_tasks import Stopping
 from policies.metric import Metric, Unit
@@ -133,6 +134,8 @@ class SideBySidePlan(Strict):
     """The prompts shown, as JSONL items; without it the prompts of the votes are counted."""
     sha256: Sha256 | None = None
     """Digest the prompts are frozen at; a change is refused."""
+    assessment: Assessment | None = None
+    """That a bench of the workshop was judged before it is used; such a bench needs it."""
     votes: tuple[Text, ...] = ()
     """Files of votes or judge verdicts; none yet means the stage waits for annotators."""
     format: VotesFormat = VotesFormat.GATE

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from policies.assessment import Assessment
 from policies.base import Count, Name, OpenShare, Sha256, Strict, Text
 from policies.canonical import Json
 from policies.metric import Metric
@@ -57,6 +58,8 @@ class AskedTask(Task):
     """Items as JSONL: a path (relative to the policy) or an fsspec URL."""
     sha256: Sha256 | None = None
     """Digest the items are frozen at; a change is refused."""
+    assessment: Assessment | None = None
+    """That a bench of the workshop was judged before it is used; such a bench needs it."""
     cluster: Text | None = None
     """The item's field that groups dependent items (a passage, a ticket)."""
     sampling: Sampling = Sampling()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import assert_never
 
+from policies.assessment import Assessment
 from policies.benchmark_tasks import (
     BenchmarkTask,
     CodeTask,
@@ -78,12 +79,26 @@ def _beside(task: Asked) -> Iterator[str]:
     """What a task says beside its items and its scorer."""
     if task.generations > 1:
         yield f"drawn at temperature {task.sampling.temperature:g}, {_all_count(task)}"
+    yield from _assessment(task.assessment)
     if isinstance(task, DetectorTask) and task.labelled is not None:
         yield (
             f"true_rate counts the detector's errors on the texts labelled in {task.labelled.data}"
         )
     if isinstance(task, BenchmarkTask):
         yield from _of_benchmark(task)
+
+
+def _assessment(said: Assessment | None) -> Iterator[str]:
+    """How the bench was judged that items are of."""
+    if said is None:
+        return
+    if said.folder is None:
+        yield f"nobody judged this bench before it is used: {said.waived}"
+        return
+    demands = [f"{name} is at least {limit:g}" for name, limit in said.at_least.items()]
+    demands += [f"{name} is at most {limit:g}" for name, limit in said.at_most.items()]
+    shown = f", by which {' and '.join(demands)}" if demands else ""
+    yield f"the bench was judged in {said.folder}{shown}"
 
 
 def _all_count(task: Asked) -> str:
@@ -151,6 +166,7 @@ def _side_by_side(plan: SideBySidePlan) -> str:
 
 def _beside_votes(plan: SideBySidePlan) -> Iterator[str]:
     """What a comparison says beside its size."""
+    yield from _assessment(plan.assessment)
     if plan.topic is not None:
         yield f"prompts drawn by their {plan.topic}"
     if plan.gold is not None:

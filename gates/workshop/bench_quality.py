@@ -10,6 +10,7 @@ from gates.services import Services
 from gates.workshop.keeping import Made, keep
 from gates.workshop.recipe_file import RecipeFile
 from policies.canonical import Json, canonical_json, sha256_of, sha256_of_bytes
+from stages.engine.assessed import ASSESSMENT, BENCH, FINDINGS
 from stages.engine.data import read_bytes
 from stages.engine.product import Product, freeze, open_product
 from stages.evidence.codec import measured_json
@@ -17,16 +18,9 @@ from stages.evidence.estimate import Estimate, Unmeasured
 from stages.evidence.json_lines import json_lines
 from stages.evidence.records import Measurement, Quantity
 from stages.stats.separability import Separation
-from stages.workshop.bench.building import KIND as BENCH
 from stages.workshop.bench.drift import ITEMS
 from stages.workshop.bench_quality.assessing import Assessed, Compared, Ranked, assess
 from stages.workshop.bench_quality.recipe import AssessmentRecipe
-
-KIND = "bench_assessment"
-"""Kind of the product."""
-
-FILE = "assessment.json"
-"""The file that it holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,15 +62,17 @@ def assess_bench(file: RecipeFile[AssessmentRecipe], services: Services) -> Asse
     shutil.rmtree(making, ignore_errors=True)  # what a killed run left
     making.mkdir(parents=True)
     said = canonical_json(assessed_json(assessed, bench))
-    (making / FILE).write_text(f"{said}\n", encoding="utf-8")
-    product = freeze(making, folder, kind=KIND, recipe=recipe.sha256, made_from=made_from, facts={})
+    (making / FINDINGS).write_text(f"{said}\n", encoding="utf-8")
+    product = freeze(
+        making, folder, kind=ASSESSMENT, recipe=recipe.sha256, made_from=made_from, facts={}
+    )
     made = Made(
         product=product,
         recipe=recipe.recipe,
         sentence="; ".join(sentences(assessed))[:500],
         description="\n".join(f"- {line}" for line in words(assessed, bench)),
         measurements=tuple(m for ranking in assessed.rankings for m in measurements(ranking)),
-        files={FILE: product.file(FILE).read_bytes()},
+        files={FINDINGS: product.file(FINDINGS).read_bytes()},
     )
     page = keep(made, services)
     return Assessment(assessed=assessed, bench=bench, product=product, page=page)

@@ -132,8 +132,16 @@ def check_frozen(file: Path) -> None:
     Raises:
         InputError: When a product stands in its folder of which a file was changed, added or lost.
     """
-    if (file.parent / MANIFEST).exists():
-        _whole(file.parent, None)
+    product_around(file)
+
+
+def product_around(file: Path) -> Product | None:
+    """The product that a file belongs to; None where none stands in its folder.
+
+    Raises:
+        InputError: When a file of the product was changed, added or lost.
+    """
+    return _whole(file.parent, None) if (file.parent / MANIFEST).exists() else None
 
 
 def _whole(folder: Path, kind: str | None) -> Product:

@@ -15,6 +15,7 @@ from policies.errors import GateError, InputError, PolicyError, WrongUsage
 from policies.graded_task import GradedTask
 from policies.plan import Asked, OfflineTask
 from policies.safety_tasks import ToxicityTask
+from stages.engine.assessed import demand_assessed
 from stages.engine.data import ItemFile
 from stages.offline.code.instrument import Code
 from stages.offline.instruments import instrument_for
@@ -111,6 +112,7 @@ def check_level(name: str, task: OfflineTask) -> None:
 
 
 def _check_asked(task: Asked, tools: Tools, file: ItemFile) -> None:
+    demand_assessed(task.data, task.assessment, base=tools.base)
     match task:
         case CodeTask():
             Code(task=task, tools=tools).check_items(file)

@@ -9,6 +9,7 @@ from policies.benchmark_tasks import HarnessTask
 from policies.graded_task import GradedTask
 from policies.plan import Asked, OfflineTask
 from policies.task import AskedTask
+from stages.engine.assessed import demand_assessed
 from stages.engine.checkpoints import Texts
 from stages.engine.identity import IdentityChanged
 from stages.engine.progress import Progress
@@ -241,7 +242,12 @@ class OfflineStage:
             task=name,
             measurements=found,
             data=(*data, *mine.data, *theirs.data),
-            tools=(*mine.tools, *theirs.tools, *self._said(name, candidate)),
+            tools=(
+                *mine.tools,
+                *theirs.tools,
+                *self._said(name, candidate),
+                *self._assessed(task),
+            ),
             candidate_changed=mine.changed,
             baseline_changed=theirs.changed,
         )
@@ -263,6 +269,12 @@ class OfflineStage:
     def _said(self, name: str, candidate: Subject) -> tuple[tuple[str, str], ...]:
         asked = name in self._asking.order
         return self._portions.said(name, candidate) if asked else ()
+
+    def _assessed(self, task: OfflineTask) -> tuple[tuple[str, str], ...]:
+        """How the bench was judged that the items are of."""
+        if not isinstance(task, AskedTask):
+            return ()
+        return demand_assessed(task.data, task.assessment, base=self._tools.base)
 
     def _checked(self, name: str, task: OfflineTask) -> tuple[tuple[str, str], ...]:
         """Name and digest of a task's items; it can be scored."""

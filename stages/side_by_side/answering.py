@@ -7,6 +7,7 @@ from pathlib import Path
 from policies.errors import InputError, PolicyError
 from policies.side_by_side import Counted, SideBySidePlan
 from stages.engine.answering import Answers
+from stages.engine.assessed import demand_assessed
 from stages.engine.checkpoints import Checkpoints, Questions
 from stages.engine.data import read_items
 from stages.engine.identity import IdentityChanged
@@ -35,6 +36,7 @@ class Prompts:
         topics: The topic of every prompt; empty where the plan names none.
         url: Where they were read.
         sha256: Digest of that file.
+        assessed: How the bench was judged that they are of; empty where they are of none.
     """
 
     items: tuple[Item, ...]
@@ -43,6 +45,7 @@ class Prompts:
     topics: Mapping[str, str]
     url: str
     sha256: str
+    assessed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +66,11 @@ def read_prompts(plan: SideBySidePlan, *, base: Path) -> Prompts:
 
     Raises:
         InputError: When they cannot be read, are not the frozen ones, or one has no topic.
-        PolicyError: When there are fewer than are planned.
+        PolicyError: When there are fewer than are planned, or they are a bench's that was not
+            judged.
     """
     assert plan.data is not None
+    assessed = demand_assessed(plan.data, plan.assessment, base=base)
     file = read_items(plan.data, base=base, cluster=None, sha256=plan.sha256)
     if len(file.items) < plan.prompts_planned:
         raise PolicyError(
@@ -86,6 +91,7 @@ def read_prompts(plan: SideBySidePlan, *, base: Path) -> Prompts:
         topics=topics,
         url=file.url,
         sha256=file.sha256,
+        assessed=assessed,
     )
 
 

@@ -141,7 +141,7 @@ class SideBySideStage:
             waits=tuple(self._waits(known)),
             cost=replace(total((self._price.of(known.cost), paid)), votes=len(known.counted.votes)),
             read=known.gathered.read,
-            tools=judged.tools if judged else (),
+            tools=tuple(sorted((*(judged.tools if judged else ()), *_assessed(known)))),
         )
 
     def _sums(self, known: Comparison, pair: str) -> Mapping[str, Measured]:
@@ -226,6 +226,11 @@ def _silent(known: Comparison) -> int:
     read = {pair.prompt for pair in known.pairs if settled(pair) is Preference.A_MUCH_BETTER}
     ruled = (turn for turn in known.counted.turns if turn.settled)
     return len(read | {turn.prompt for turn in ruled if turn.votes[0].win == 1})
+
+
+def _assessed(known: Comparison) -> tuple[tuple[str, str], ...]:
+    """How the bench was judged that the prompts are of."""
+    return known.gathered.prompts.assessed if known.gathered.prompts else ()
 
 
 def _read_by_both(known: Comparison, judged: Judged | None) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic.fields import FieldInfo
 
+from policies.assessment import Assessment
 from policies.base import Strict
 from policies.benchmark_tasks import (
     BenchmarkTask,
@@ -68,6 +69,7 @@ SECTIONS: dict[str, type[Strict]] = {
     "Plan": Plan,
     "Offline: every task": Task,
     "Offline: tasks that ask": AskedTask,
+    "Assessment": Assessment,
     "Sampling": Sampling,
     "Benchmarks": BenchmarkTask,
     "Groups": Groups,
@@ -133,6 +135,7 @@ def test_no_model_of_a_policy_is_left_out() -> None:
     for kind in left:
         left.extend(kind.__subclasses__())
     modules = (
+        "assessment",
         "plan",
         "policy",
         "metric",

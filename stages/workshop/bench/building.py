@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from policies.canonical import sha256_of
 from policies.errors import Broken, InputError
+from stages.engine.assessed import BENCH
 from stages.engine.digests import sha256_of_file
 from stages.engine.product import Product, open_product
 from stages.engine.threads import Failed
@@ -29,7 +30,7 @@ from stages.workshop.bench.topic_map import Topic
 from stages.workshop.bench.vectors import Vectors
 from stages.workshop.workroom import Workroom
 
-KIND = "bench"
+KIND = BENCH
 """Kind of the product."""
 
 NO_VECTOR, OUTSIDE, NO_GRADE = "no vector", "in no topic", "no readable grade"

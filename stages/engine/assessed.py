@@ -1,0 +1,141 @@
+"""Whether a bench of the workshop was judged before it is used."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Never
+
+from policies.assessment import Assessment
+from policies.errors import PolicyError
+from stages.engine.product import Product, open_product, product_around
+from stages.evidence.codec import read_measured
+from stages.evidence.estimate import Estimate, Unmeasured
+from stages.evidence.fields import Field, read_json
+
+BENCH, ASSESSMENT = "bench", "bench_assessment"
+"""Kinds of the products."""
+
+FINDINGS = "assessment.json"
+"""The file of an assessment that says what was found."""
+
+RANKED = "separability"
+"""The figure that every ranking has, measured where there is a ranking."""
+
+
+def demand_assessed(
+    data: str, said: Assessment | None, *, base: Path
+) -> tuple[tuple[str, str], ...]:
+    """Returns when items are of no bench of the workshop, or of one that was judged as is demanded.
+
+    Args:
+        data: Path of the items, relative to `base`, or a URL, behind which no bench is looked for.
+        said: What the plan says of it.
+        base: The policy's folder.
+
+    Returns:
+        What evidence says of it: `assessment`, and its digest or why there is none; empty where the
+        items need none.
+
+    Raises:
+        PolicyError: When a bench has no assessment, or another's, or figures are not as demanded.
+        InputError: When bench or assessment is not what was frozen.
+    """
+    bench = _bench_of(data, base)
+    if said is None:
+        if bench is not None:
+            _refuse_unjudged(data, bench)
+        return ()
+    if said.folder is None:
+        return (("assessment", f"waived: {said.waived}"),)
+    if bench is None:
+        raise PolicyError(
+            f"cannot hold {data} against an assessment",
+            why="it does not stand in a folder that `gate workshop build-bench` froze",
+            fix="name the bench's own items.jsonl, or take `assessment` out",
+        )
+    return (("assessment", _judged(bench, said, base).sha256),)
+
+
+def _bench_of(data: str, base: Path) -> Product | None:
+    """The bench that items belong to; None for other items."""
+    product = None if "://" in data else product_around(base / data)
+    return product if product is not None and product.kind == BENCH else None
+
+
+def _refuse_unjudged(data: str, bench: Product) -> Never:
+    raise PolicyError(
+        f"cannot use the bench behind {data}",
+        why="it is not known whether it tells models apart, or as people do: the plan names no "
+        "assessment of it",
+        fix=f"gate workshop assess-bench RECIPE, whose recipe says `bench: {bench.folder}`; then "
+        "write `assessment: {folder: ...}` beside `data`, or `assessment: {waived: why}`",
+    )
+
+
+def _judged(bench: Product, said: Assessment, base: Path) -> Product:
+    """The assessment, which is of this bench and shows what is demanded."""
+    folder = base / str(said.folder)
+    product = open_product(folder, kind=ASSESSMENT)
+    if said.sha256 not in (None, product.sha256):
+        _refuse(
+            said,
+            f"the plan froze sha256 {str(said.sha256)[:12]}, it has {product.sha256[:12]}",
+            f"restore the frozen one, or set `sha256: {product.sha256}`",
+        )
+    of = product.made_from.get("bench")
+    if of != bench.sha256:
+        which = "no bench that it names" if of is None else f"the bench {of[:12]}"
+        _refuse(
+            said,
+            f"it is of {which}, and {bench.folder} is {bench.sha256[:12]}",
+            f"gate workshop assess-bench RECIPE, whose recipe says `bench: {bench.folder}`",
+        )
+    figures = figures_of(product)
+    if not any(isinstance(f, Estimate) for n, f in figures.items() if n.endswith(f".{RANKED}")):
+        _refuse(
+            said,
+            "nothing could be ranked in it",
+            "give its recipe votes or scores of two models at least",
+        )
+    for demands, least in ((said.at_least, True), (said.at_most, False)):
+        for name, limit in demands.items():
+            short = _falls_short(name, limit, figures, least=least)
+            if short is not None:
+                _refuse(said, short, "build a better bench, or have another demand reviewed")
+    return product
+
+
+def figures_of(product: Product) -> Mapping[str, Estimate | Unmeasured]:
+    """What an assessment found, by ranking and figure such as `judge_a.people.strict`."""
+    where = product.file(FINDINGS)
+    found = read_json(where.read_bytes(), where=str(where)).value
+    figures: dict[str, Estimate | Unmeasured] = {}
+    for ranking in found.get("rankings", ()) if isinstance(found, dict) else ():
+        name = str(ranking["name"])
+        for own, measured in ranking["figures"].items():
+            path = f"{name}.{own}"
+            figures[path] = read_measured(Field(measured, str(where), path))
+    return figures
+
+
+def _falls_short(
+    name: str, limit: float, figures: Mapping[str, Estimate | Unmeasured], *, least: bool
+) -> str | None:
+    """Why a figure is not as is demanded; None when it is."""
+    found = figures.get(name)
+    if found is None:
+        return f"it says nothing of `{name}`, but of {', '.join(sorted(figures))}"
+    if isinstance(found, Unmeasured):
+        return f"`{name}` is not measured: {found.reason}"
+    end = found.low if least else found.high
+    if end is None:
+        return f"`{name}` has no end on that side"
+    if end >= limit if least else end <= limit:
+        return None
+    return (
+        f"`{name}` is {found.value:.4g} and its interval ends at {end:.4g}; the plan demands "
+        f"{'at least' if least else 'at most'} {limit:g} of all of it"
+    )
+
+
+def _refuse(said: Assessment, why: str, fix: str) -> Never:
+    raise PolicyError(f"cannot use the assessment {said.folder}", why=why, fix=fix)
