@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from policies.base import Count, Name, OpenShare, Sha256, Strict, Text
 from policies.pairs_task import PairLabels
-from policies.side_by_side import PairRubric
+from policies.side_by_side import PairRubric, VotesFormat
 from policies.task import Sampling
 from stages.workshop.recipe import Recipe
 from stages.workshop.training.settings import Base, Training
@@ -131,12 +131,42 @@ class Test(Strict):
 
     pairs: PairLabels
     """What is known of them: `labelled`, `rewardbench` or `people`."""
-    data: Text
+    data: Text | None = None
     """JSONL as of the offline task `pairs`."""
+    votes: tuple[Text, ...] = ()
+    """Or, of `people`: files of their votes, in place of `data`."""
+    format: VotesFormat = VotesFormat.GATE
+    """Who wrote the votes."""
+    answers: tuple[Text, ...] = ()
+    """The answers that were voted on: with `prompts` tables of `prompt`, `model` and `text`, else
+    as Arena-Hard writes them."""
+    prompts: Text | None = None
+    """Table of `prompt` and `text`: what was asked."""
     sha256: Sha256 | None = None
-    """Digest the pairs are frozen at; a change is refused."""
+    """Digest the pairs are frozen at, of several files of their bytes one after the other; a change
+    is refused."""
     cluster: Text | None = None
-    """The field that groups dependent pairs."""
+    """The field that groups dependent pairs; those with votes are grouped by what was asked."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All that it reads, in this order, each once."""
+        said = (*self.votes, *self.answers, self.prompts) if self.votes else (self.data,)
+        return tuple(dict.fromkeys(name for name in said if name is not None))
+
+    @model_validator(mode="after")
+    def _has_pairs(self) -> Self:
+        if (self.data is None) == (not self.votes):
+            raise ValueError("give one of `data` and `votes`")
+        if not self.votes and (self.answers or self.prompts or self.format is not VotesFormat.GATE):
+            raise ValueError("`answers`, `prompts` and `format` belong to `votes`")
+        if self.votes and self.pairs is not PairLabels.PEOPLE:
+            raise ValueError("`votes` are what `pairs: people` know of answers")
+        if self.votes and not self.answers:
+            raise ValueError("`votes` need the `answers` that they are about")
+        if self.votes and self.cluster is not None:
+            raise ValueError("pairs with `votes` are grouped by what was asked, not by a field")
+        return self
 
 
 class SelfTaught(Recipe):

@@ -1,7 +1,7 @@
 """Judges tested on pairs that nobody learned from, by the scores that admit a judge to stage 2."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from policies.canonical import Json, sha256_of
@@ -19,6 +19,7 @@ from stages.offline.pairs.pair import FIRST, SECOND, TIE, Pair, read_pairs
 from stages.offline.pairs.replies import Judged, Said, Twice
 from stages.stats.tango import PairCounts, p_lower
 from stages.workshop.self_taught.judging import Judge, Judgement, judge_pairs
+from stages.workshop.self_taught.people import Voted, read_voted
 from stages.workshop.self_taught.recipe import HELD_OUT, Judging, SelfTaught, Test
 from stages.workshop.workroom import Workroom
 
@@ -31,13 +32,15 @@ class Exam:
         name: Of the test.
         task: How they are scored, as stage 1 scores a judge.
         pairs: In the file's order.
-        sha256: Digest of the file; of made pairs, of the pairs.
+        sha256: Digest of the files; of made pairs, of the pairs.
+        left_out: Why other pairs of the files are not among them, by id.
     """
 
     name: str
     task: PairsTask
     pairs: tuple[Pair, ...]
     sha256: str
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def contests(self) -> tuple[Contest, ...]:
@@ -162,10 +165,23 @@ def sit(
 
 
 def _read(name: str, test: Test, rubric: PairRubric, *, level: float, base: Path) -> Exam:
+    read = _voted_or_given(test, base)
+    task = PairsTask(data=test.files[0], pairs=test.pairs, rubric=rubric, level=level)
+    Pairs(task).check(read.file)
+    return Exam(
+        name=name,
+        task=task,
+        pairs=read_pairs(read.file, test.pairs),
+        sha256=read.file.sha256,
+        left_out=read.left_out,
+    )
+
+
+def _voted_or_given(test: Test, base: Path) -> Voted:
+    if test.data is None:
+        return read_voted(test, base=base)
     file = read_items(test.data, base=base, cluster=test.cluster, sha256=test.sha256)
-    task = PairsTask(data=test.data, pairs=test.pairs, rubric=rubric, level=level)
-    Pairs(task).check(file)
-    return Exam(name=name, task=task, pairs=read_pairs(file, test.pairs), sha256=file.sha256)
+    return Voted(file=file, left_out={})
 
 
 def _judged(pair: Pair, ab: Judgement, ba: Judgement) -> Judged:
