@@ -1,42 +1,34 @@
 """`gate workshop build-bench`: a bench out of live traffic."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from gates.cli.frame import Exit
-from gates.cli.options import json_option, open_services, open_workspace, workspace_options
-from gates.cli.output import say_json
+from gates.cli.recipe_work import (
+    Flags,
+    folder_for,
+    open_work,
+    recipe_argument,
+    to_option,
+    work_options,
+)
 
 if TYPE_CHECKING:
     from gates.workshop.benches import Bench
 
 
 @click.command("build-bench")
-@click.argument("recipe", type=click.Path(dir_okay=False, path_type=Path))
-@click.option(
-    "--to",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder in which it is to stand; default: benches/NAME beside the recipe.",
-)
+@recipe_argument
+@to_option("the bench", beside="benches")
 @click.option(
     "--after",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of an earlier bench: overlap with it, and what has changed since, are told.",
 )
-@workspace_options
-@json_option
-def command(  # noqa: PLR0913 - click hands over every option by name
-    *,
-    recipe: Path,
-    to: Path | None,
-    after: Path | None,
-    workspace: Path,
-    tracking_uri: str | None,
-    state: str | None,
-    as_json: bool,
-) -> int:
+@work_options
+def command(*, to: Path | None, after: Path | None, **given: Unpack[Flags]) -> int:
     """Build a bench as RECIPE says: clean, group, grade, draw and freeze prompts of live traffic.
 
     Whatever is asked is journaled: run the same command again after an interruption, a budget that
@@ -45,17 +37,14 @@ def command(  # noqa: PLR0913 - click hands over every option by name
     something broke.
     """
     from gates.workshop.benches import build_bench
-    from gates.workshop.recipe_file import read_recipe
     from stages.workshop.bench.recipe import BenchRecipe
 
-    file = read_recipe(recipe, BenchRecipe)
-    folder = to or file.folder / "benches" / file.recipe.recipe
-    with open_services(open_workspace(workspace, tracking_uri, state)) as services:
-        bench = build_bench(file, services, to=folder.absolute(), after=after)
-    if as_json:
-        say_json(_json(bench))
-    else:
-        _say(bench)
+    work = open_work(given)
+    file = work.read(BenchRecipe)
+    folder = folder_for(file, to, beside="benches")
+    with work.services() as services:
+        bench = build_bench(file, services, to=folder, after=after)
+    work.tell(lambda: _json(bench), lambda: _say(bench), pages=[bench.page])
     return Exit.YES
 
 
@@ -82,7 +71,7 @@ def _json(bench: "Bench") -> dict[str, object]:
         "graders_alpha": None if built.graders is None else measured_json(built.graders),
         "drift": None if built.drift is None else drift_json(built.drift),
         "cost": cost_json(built.cost),
-        "page": bench.page,
+        "page": bench.page or None,
     }
 
 

@@ -1,13 +1,20 @@
 """`gate workshop grade-generator`: how well checkpoints teach."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from gates.cli.frame import Exit
-from gates.cli.options import json_option, open_services, open_workspace, workspace_options
-from gates.cli.output import say_json, say_table
+from gates.cli.output import say_table
+from gates.cli.recipe_work import (
+    Flags,
+    folder_for,
+    open_work,
+    recipe_argument,
+    to_option,
+    work_options,
+)
 
 if TYPE_CHECKING:
     from gates.workshop.generators import Grades
@@ -16,25 +23,11 @@ if TYPE_CHECKING:
 
 
 @click.command("grade-generator")
-@click.argument("recipe", type=click.Path(dir_okay=False, path_type=Path))
+@recipe_argument
 @click.argument("generators", nargs=-1, required=True, metavar="GENERATOR...")
-@click.option(
-    "--to",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for data, students and grades; default: generators/NAME beside the recipe.",
-)
-@workspace_options
-@json_option
-def command(  # noqa: PLR0913 - click hands over every option by name
-    *,
-    recipe: Path,
-    generators: tuple[str, ...],
-    to: Path | None,
-    workspace: Path,
-    tracking_uri: str | None,
-    state: str | None,
-    as_json: bool,
-) -> int:
+@to_option("data, students and grades", beside="generators")
+@work_options
+def command(*, generators: tuple[str, ...], to: Path | None, **given: Unpack[Flags]) -> int:
     """Grade each GENERATOR, by RECIPE, on how much a student learns from the data that it makes.
 
     A generator is a registered version, such as assistant/12, or an endpoint of gate.toml. Its
@@ -46,18 +39,15 @@ def command(  # noqa: PLR0913 - click hands over every option by name
     when something broke.
     """
     from gates.workshop.generators import grade_generators
-    from gates.workshop.recipe_file import read_recipe
     from stages.workshop.generators.recipe import GraderRecipe
 
-    file = read_recipe(recipe, GraderRecipe)
-    folder = to or file.folder / "generators" / file.recipe.recipe
+    work = open_work(given)
+    file = work.read(GraderRecipe)
+    folder = folder_for(file, to, beside="generators")
     named = tuple(dict.fromkeys(generators))
-    with open_services(open_workspace(workspace, tracking_uri, state)) as services:
-        grades = grade_generators(file, services, named=named, to=folder.absolute())
-    if as_json:
-        say_json(_json(grades))
-    else:
-        _say(grades)
+    with work.services() as services:
+        grades = grade_generators(file, services, named=named, to=folder)
+    work.tell(lambda: _json(grades), lambda: _say(grades), pages=grades.pages)
     return _exit(grades)
 
 
@@ -72,7 +62,7 @@ def _json(grades: "Grades") -> dict[str, object]:
     return {
         "schema": "gate.workshop-grade-generator/1",
         "grades": [
-            {**_grade_json(one), "page": page}
+            {**_grade_json(one), "page": page or None}
             for one, page in zip(grades.made, grades.pages, strict=True)
         ],
         "ranking": _ranking_json(grades.ranking),

@@ -1,13 +1,20 @@
 """`gate workshop train-judge`: a judge that learns without labels."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from gates.cli.frame import Exit
-from gates.cli.options import json_option, open_services, open_workspace, workspace_options
-from gates.cli.output import say_json, say_table
+from gates.cli.output import say_table
+from gates.cli.recipe_work import (
+    Flags,
+    folder_for,
+    open_work,
+    recipe_argument,
+    to_option,
+    work_options,
+)
 
 if TYPE_CHECKING:
     from gates.workshop.judges import Judges
@@ -17,23 +24,10 @@ if TYPE_CHECKING:
 
 
 @click.command("train-judge")
-@click.argument("recipe", type=click.Path(dir_okay=False, path_type=Path))
-@click.option(
-    "--to",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for pairs, data, models and judges; default: judges/NAME beside the recipe.",
-)
-@workspace_options
-@json_option
-def command(
-    *,
-    recipe: Path,
-    to: Path | None,
-    workspace: Path,
-    tracking_uri: str | None,
-    state: str | None,
-    as_json: bool,
-) -> int:
+@recipe_argument
+@to_option("pairs, data, models and judges", beside="judges")
+@work_options
+def command(*, to: Path | None, **given: Unpack[Flags]) -> int:
     """Teach a judge of pairs as RECIPE says: by its own right judgements of pairs made for it.
 
     Every reply is journaled and every model stands whole or not at all: run the same command again
@@ -43,17 +37,13 @@ def command(
     something broke.
     """
     from gates.workshop.judges import train_judges
-    from gates.workshop.recipe_file import read_recipe
     from stages.workshop.self_taught.recipe import SelfTaught
 
-    file = read_recipe(recipe, SelfTaught)
-    folder = to or file.folder / "judges" / file.recipe.recipe
-    with open_services(open_workspace(workspace, tracking_uri, state)) as services:
-        judges = train_judges(file, services, to=folder.absolute())
-    if as_json:
-        say_json(_json(judges))
-    else:
-        _say(judges)
+    work = open_work(given)
+    file = work.read(SelfTaught)
+    with work.services() as services:
+        judges = train_judges(file, services, to=folder_for(file, to, beside="judges"))
+    work.tell(lambda: _json(judges), lambda: _say(judges), pages=judges.pages)
     return _exit(judges)
 
 
@@ -86,7 +76,7 @@ def _json(judges: "Judges") -> dict[str, object]:
             for judge in course.judges
         ],
         "cost": cost_json(course.cost),
-        "pages": list(judges.pages),
+        "pages": [page or None for page in judges.pages],
     }
 
 
