@@ -1,89 +1,18 @@
 """Performance gap recovered: how much of the way from one model to another teaching has led.
 
-100 (taught - base) / (reference - base): 0 is the untaught student, 100 the reference. Both parts
-share the errors of base and items, and the taught student errs by chance of its
-training beside: two levels, items and seeds.
+100 (taught - base) / (reference - base): 0 is the untaught student, 100 the reference.
 """
 
 import math
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
-from stages.stats.adjusted import AdjustedArms
 from stages.stats.clusters import Floats, cluster_totals
-from stages.stats.levels import normal_quantile, t_quantile, tail_of
-from stages.stats.quotients import quotient
-from stages.stats.reporting import Reporting
-
-PERCENT = 100.0
-
-FEWEST_SEEDS = 3
-"""Trainings of a cell below which no interval covers what it says: with two, 95 % missed 9 %."""
-
-FEWEST_ITEMS = 10
-"""Independent items of a test below which nothing is said of it."""
-
-_CONTRASTS = np.array([[1.0, -1.0, 0.0], [0.0, -1.0, 1.0]])
-"""Taught less base, and reference less base, of (taught, base, reference)."""
-
-_OF_TWO = np.array([[1.0, 0.5], [0.5, 1.0]])
-"""Adds the same to the variance of every difference of two of the three."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sat:
-    """One test, as all models sat it; scores lie in [0, 1].
-
-    Attributes:
-        base: The untaught student's, shape (items,).
-        reference: The reference's, shape (items,).
-        taught: Of each group of trainings (a cell), one row per seed, shape (seeds, items).
-        clusters: What groups dependent items, length items.
-    """
-
-    base: Floats
-    reference: Floats
-    taught: tuple[Floats, ...]
-    clusters: tuple[Hashable, ...]
-
-    def __post_init__(self) -> None:
-        items = len(self.clusters)
-        rows = (self.base[None, :], self.reference[None, :], *self.taught)
-        if not self.taught or any(row.ndim != 2 or row.shape[1] != items for row in rows):  # noqa: PLR2004
-            raise ValueError(f"every model sits all {items} items, by seeds and items")
-        if any(not ((row >= 0) & (row <= 1)).all() for row in rows):
-            raise ValueError("scores lie between 0 and 1")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Gaps:
-    """Two gaps over equally weighted tests, and how far they may lie from the true ones."""
-
-    taught: float
-    reference: float
-    items: Floats
-    """Covariance of both by items, shape (2, 2)."""
-    seeds: float
-    """Variance of the first by seeds."""
-    item_degrees: float
-    seed_degrees: float
-    n: int
-
-    @property
-    def ratio(self) -> float:
-        return self.taught / self.reference
-
-    @property
-    def degrees(self) -> float:
-        """Satterthwaite's, of the error of taught - ratio x reference."""
-        along = np.array([1.0, -self.ratio])
-        by_items = float(along @ self.items @ along)
-        total = by_items + self.seeds
-        parts = by_items**2 / self.item_degrees + self.seeds**2 / self.seed_degrees
-        return total**2 / parts
+from stages.stats.gaps import Sat, fieller, gaps, in_percent, too_little
+from stages.stats.levels import tail_of
 
 
 def gap_recovered(tests: Sequence[Sat], *, level: float) -> Estimate | Unmeasured:
@@ -110,42 +39,10 @@ def gap_recovered(tests: Sequence[Sat], *, level: float) -> Estimate | Unmeasure
         Kim et al. (2024), arXiv 2412.03679, section 3, for the measure; Fieller (1954), JRSS B 16,
         175-185; Satterthwaite (1946).
     """
-    why = _too_little(tests)
+    why = too_little(tests)
     if why is not None:
         return why
-    gaps = _gaps(tests, tail=tail_of(level))
-    error = math.sqrt(float(gaps.items[1, 1]))
-    if gaps.reference - t_quantile(tail_of(level), gaps.item_degrees) * error <= 0:
-        return Unmeasured(
-            f"the reference scores {gaps.reference:+.3f} (standard error {error:.3f}) beside the "
-            "base, which is not clearly better: there is no gap to recover",
-            Cause.UNDERPOWERED,
-        )
-    arms = AdjustedArms(
-        treatment=gaps.taught,
-        control=gaps.reference,
-        treatment_variance=float(gaps.items[0, 0]) + gaps.seeds,
-        control_variance=float(gaps.items[1, 1]),
-        covariance=float(gaps.items[0, 1]),
-        difference_variance=0.0,
-        degrees_of_freedom=gaps.degrees,
-        n=gaps.n,
-        dropped=(),
-    )
-    how = Reporting(
-        critical=t_quantile(tail_of(level), gaps.degrees),
-        level=level,
-        unit="number",
-        name=f"t with {gaps.degrees:.1f} degrees of freedom over items and seeds",
-    )
-    found = quotient(arms, how, method="gaps")
-    if isinstance(found, Unmeasured):
-        return Unmeasured(
-            f"with {gaps.degrees:.1f} degrees of freedom the gap to the reference is not clearly "
-            "above 0: train with more seeds",
-            Cause.UNDERPOWERED,
-        )
-    return _in_percent(found)
+    return fieller(gaps(tests, tail=tail_of(level)), level=level)
 
 
 def mean_of_independent(parts: Sequence[Estimate | Unmeasured]) -> Estimate | Unmeasured:
@@ -205,13 +102,13 @@ def gap_resampled(
         The estimate; `Unmeasured` as `gap_recovered` says, and where more than `1 - level` of the
         resamples have no positive gap to the reference.
     """
-    why = _too_little(tests)
+    why = too_little(tests)
     if why is not None:
         return why
-    gaps = _gaps(tests, tail=tail_of(level))
+    found = gaps(tests, tail=tail_of(level))
     taught, base, reference = _resampled(tests, draws=draws, rng=rng)
     positive = reference > base
-    if positive.mean() < level or gaps.reference <= 0:
+    if positive.mean() < level or found.reference <= 0:
         return Unmeasured(
             f"in {1 - positive.mean():.0%} of {draws} resamples the reference is not better than "
             "the base",
@@ -219,75 +116,18 @@ def gap_resampled(
         )
     ratios = (taught - base)[positive] / (reference - base)[positive]
     low, high = np.quantile(ratios, [tail_of(level), 1 - tail_of(level)])
-    return _in_percent(
+    return in_percent(
         Estimate(
-            value=gaps.ratio,
+            value=found.ratio,
             standard_error=float(ratios.std(ddof=1)),
             low=float(low),
             high=float(high),
             level=level,
-            n=gaps.n,
+            n=found.n,
             unit="number",
             method=f"two-level bootstrap over items and seeds, {draws} draws, percentiles",
         )
     )
-
-
-def _too_little(tests: Sequence[Sat]) -> Unmeasured | None:
-    if not tests:
-        return Unmeasured("no test was sat", Cause.WAITING)
-    shapes = {tuple(len(group) for group in test.taught) for test in tests}
-    if len(shapes) > 1:
-        raise ValueError("every student sits every test")
-    seeds = min(shapes.pop())
-    if seeds < FEWEST_SEEDS:
-        return Unmeasured(
-            f"{seeds} trainings of a cell say too little of how much they vary: at least "
-            f"{FEWEST_SEEDS} seeds are needed",
-            Cause.UNDERPOWERED,
-        )
-    items = min(len(set(test.clusters)) for test in tests)
-    if items < FEWEST_ITEMS:
-        return Unmeasured(
-            f"a test has {items} independent items, at least {FEWEST_ITEMS} are needed",
-            Cause.UNDERPOWERED,
-        )
-    return None
-
-
-def _gaps(tests: Sequence[Sat], *, tail: float) -> _Gaps:
-    z2, share = normal_quantile(tail) ** 2, 1 / len(tests)
-    means, covariance, doubt, numbers = np.zeros(3), np.zeros((3, 3)), 0.0, []
-    for test in tests:
-        whole = np.mean([group.mean(axis=0) for group in test.taught], axis=0)
-        columns = np.stack([whole, test.base, test.reference], axis=1)
-        totals = cluster_totals(columns, test.clusters)
-        means += share * totals.means
-        covariance += share**2 * totals.covariance
-        doubt += share**2 * z2 / (totals.groups + z2) ** 2  # Tango's width without discordance
-        numbers.append(totals.groups)
-    by_group = [
-        np.mean([_mean_of_items(test, group) for test in tests], axis=0)
-        for group in range(len(tests[0].taught))
-    ]
-    variances = [float(np.var(seeds, ddof=1)) / len(seeds) for seeds in by_group]
-    seeds = sum(variances) / len(by_group) ** 2
-    spread = sum(v**2 / (len(s) - 1) for v, s in zip(variances, by_group, strict=True))
-    taught, reference = _CONTRASTS @ means
-    return _Gaps(
-        taught=float(taught),
-        reference=float(reference),
-        items=_CONTRASTS @ covariance @ _CONTRASTS.T + doubt * _OF_TWO,
-        seeds=seeds,
-        item_degrees=min(numbers) - 1,
-        seed_degrees=sum(variances) ** 2 / spread if spread else 1.0,
-        n=min(numbers),
-    )
-
-
-def _mean_of_items(test: Sat, group: int) -> Floats:
-    """Mean over items of each seed, shape (seeds,)."""
-    return np.asarray(test.taught[group].mean(axis=1))
 
 
 def _resampled(
@@ -314,16 +154,3 @@ def _resampled(
             first += count
         found += np.stack([taught / len(seeds), means[:, 0], means[:, 1]]) / len(tests)
     return found[0], found[1], found[2]
-
-
-def _in_percent(found: Estimate) -> Estimate:
-    assert found.low is not None
-    assert found.high is not None
-    assert found.standard_error is not None
-    return replace(
-        found,
-        value=PERCENT * found.value,
-        standard_error=PERCENT * found.standard_error,
-        low=PERCENT * found.low,
-        high=PERCENT * found.high,
-    )

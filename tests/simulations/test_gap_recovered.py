@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from stages.evidence.estimate import Estimate, Unmeasured
-from stages.stats.gap_recovered import Sat, gap_recovered, gap_resampled
+from stages.stats.gap_recovered import gap_recovered, gap_resampled
+from stages.stats.gaps import Sat
 
 SCORES = (-1.94, -0.87, 0.0)
 """Of base, taught and reference, on the logit scale; items spread by 1.5 around 0."""

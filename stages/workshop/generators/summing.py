@@ -10,7 +10,8 @@ from stages.evidence.costs import total
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.evidence.records import Cost
 from stages.stats.clusters import Floats
-from stages.stats.gap_recovered import Sat, gap_recovered, gap_resampled, mean_of_independent
+from stages.stats.gap_recovered import gap_recovered, gap_resampled, mean_of_independent
+from stages.stats.gaps import Sat
 from stages.stats.means import mean_t
 from stages.workshop.generators.cells import Cell
 from stages.workshop.generators.generating import Generated

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
-from stages.stats.gap_recovered import Sat, gap_recovered, gap_resampled, mean_of_independent
+from stages.stats.gap_recovered import gap_recovered, gap_resampled, mean_of_independent
+from stages.stats.gaps import Sat
 
 
 def share(right: float, items: int, *, shift: int = 0) -> np.ndarray:
