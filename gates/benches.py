@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from gates.measuring import harness_programs, judging_endpoints, prices_of
+from gates.admission import admissions
+from gates.measuring import harness_programs, judging_endpoints, offline_judges, prices_of
 from gates.services import Services
 from gates.subjects import subject_of
 from policies.benchmark import HARNESS, kind_of
@@ -72,10 +73,12 @@ def measure(asked: Asked, services: Services) -> Measured:
         WrongUsage: When there is no such benchmark or version, no items, or the task lacks
             something that a policy would say.
         InputError: When the items are not the frozen ones, or cannot be read.
-        Broken: When a server, a journal or a tool cannot be used.
+        Broken: When a server, a journal or a tool cannot be used, or a judge is not admitted.
     """
     task = _task(asked, services)
     version = services.ledger.version(asked.version)
+    endpoints = judging_endpoints(services)
+    admissions(offline_judges({asked.benchmark: task}, endpoints), endpoints, services)
     subject = subject_of(version, services)
     stage = OfflineStage(
         {asked.benchmark: task},
@@ -83,7 +86,7 @@ def measure(asked: Asked, services: Services) -> Measured:
         base=services.workspace.root / "policies",
         state=services.state,
         progress=services.progress,
-        endpoints=judging_endpoints(services),
+        endpoints=endpoints,
         programs=harness_programs(services),
         prices=prices_of(version.name, services),
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gates.equipment import Equipment, equipment_of, equipment_of_judges
 from gates.ledger.ledger import Version
+from gates.measuring import judges_standing
 from gates.membership import how_to_adopt, needs_baseline
 from gates.services import Services
 from gates.subjects import subject_of
@@ -79,6 +80,7 @@ def _policy(path: Path, services: Services, *, reachable: bool) -> Iterator[Exam
     yield from _equipment(file.policy, services)
     yield from _sandboxes(file.policy)
     if reachable:
+        yield from _judges(file.policy, services)
         try:
             yield from _model(file.policy, services)
         except GateError as error:
@@ -101,6 +103,22 @@ def _equipment(policy: Policy, services: Services) -> Iterator[Examined]:
                     sentence=need.sentence,
                     fix=need.fix,
                 )
+
+
+def _judges(policy: Policy, services: Services) -> Iterator[Examined]:
+    """Judges that gate.toml says are admitted by a gate of their own; they are not asked."""
+    for found in judges_standing(policy.plan, services):
+        if isinstance(found, GateError):
+            yield _sick(f"policy {policy.policy}: admission", found)
+            continue
+        unlike = (
+            found.unlike(policy.plan.side_by_side.judging) if policy.plan.side_by_side else None
+        )
+        yield Examined(
+            name=f"policy {policy.policy}: admission of {found.judge}",
+            healthy=True,
+            sentence=unlike or f"{found.version.uri} passed {found.policy}",
+        )
 
 
 def _sandboxes(policy: Policy) -> Iterator[Examined]:

@@ -12,6 +12,7 @@ from gates.cli.github import annotate, annotating
 from gates.cli.options import (
     find_policy,
     json_option,
+    open_services,
     open_workspace,
     state_or_none,
     workspace_options,
@@ -22,12 +23,15 @@ from gates.cli.policy_replay import command as replay
 from gates.decide.limits import demand_words
 from gates.decide.spoken import metric_words
 from gates.inputs import check_inputs
+from gates.measuring import judges_named, judges_standing
 from gates.power import Adequacy
 from gates.reports.github import Annotation
 from gates.reports.plan_words import plan_words
+from gates.workspace import Workspace
 from policies.clicking import clicking_remark
 from policies.criteria import Severity
 from policies.detectors import detector_remark
+from policies.errors import GateError
 from policies.one_arm import one_arm_remark
 from policies.policy import Budget, Policy
 from policies.silence import silence_remark
@@ -57,7 +61,8 @@ def check(
 
     For every blocking criterion: the probability that a candidate equal to the baseline passes, and
     how many items would do. Exit code 2 when the policy cannot be used, or a task's items, corpus,
-    classifier, endpoint or results: every problem is told at once. Nothing is fetched or asked.
+    classifier, endpoint or results: every problem is told at once. Nothing is fetched or asked; the
+    ledger is read only where gate.toml says that a judge of the policy is admitted by its own gate.
     """
     opened = open_workspace(workspace, tracking_uri, state)
     with annotating(opened.environment), state_or_none(None) as nothing:
@@ -72,6 +77,7 @@ def check(
         "traffic": one_arm_remark(file.policy),
     }
     remarks = {title: remark for title, remark in found.items() if remark is not None}
+    remarks |= {f"judge {n}": said for n, said in enumerate(_of_judges(file.policy, opened), 1)}
     for criterion in _too_small(stages):
         noted = Annotation(level="warning", message=criterion.sentence, file=str(file.path))
         annotate(opened.environment, replace(noted, title=criterion.metric))
@@ -148,6 +154,21 @@ def schema() -> int:
 
     say_json(policy_schema())
     return Exit.YES
+
+
+def _of_judges(policy: Policy, opened: Workspace) -> Iterator[str]:
+    """What is to be known of judges that gate.toml says are admitted by a gate of their own."""
+    sections = opened.endpoints
+    named = [sections.get(name) for name in judges_named(policy.plan, sections)]
+    if not any(section is not None and section.admitted is not None for section in named):
+        return
+    compared = policy.plan.side_by_side
+    with open_services(opened) as services:
+        for found in judges_standing(policy.plan, services):
+            if isinstance(found, GateError):
+                yield f"{found.in_short}; {found.fix}"
+            elif compared is not None and (unlike := found.unlike(compared.judging)):
+                yield unlike
 
 
 def _budget_words(budget: Budget) -> Iterator[str]:

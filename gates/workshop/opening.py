@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from gates.admission import admissions
 from gates.measuring import judging_endpoints, prices_of
 from gates.services import Services
 from gates.workshop.recipe_file import RecipeFile, RecipeT
@@ -36,8 +37,11 @@ def open_workroom(
 
     Raises:
         WrongUsage: When the workspace does not name such a model.
+        Broken: When gate.toml says that one was admitted by a gate of its own, and it was not.
     """
-    hands = {name: _hand(name, services) for name in dict.fromkeys(names)}
+    named = tuple(dict.fromkeys(names))
+    hands = {name: _hand(name, services) for name in named}
+    admissions(named, judging_endpoints(services), services)
     budget = file.recipe.budget
     try:
         yield Workroom(

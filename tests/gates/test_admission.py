@@ -7,19 +7,23 @@ from pathlib import Path
 import pytest
 
 from gates.admission import DRIFTED_TAG, admissions
+from gates.benches import Asked, measure
 from gates.decide.verdict import Verdict
-from gates.measuring import judging_endpoints
+from gates.measuring import judges_standing, judging_endpoints
 from gates.pipeline import run_round
 from gates.promotion.adopting import record_adoption
 from gates.promotion.answer import Answer
 from gates.promotion.revoking import revoke
 from gates.registration import adopt
 from gates.standing import standings
+from gates.workshop.opening import open_workroom
+from gates.workshop.recipe_file import RecipeFile
 from gates.workspace import load_workspace
-from policies.errors import Broken, WrongUsage
+from policies.errors import Broken, GateError, WrongUsage
 from stages.engine.folder_state import FolderState
 from stages.evidence.estimate import Cause, Unmeasured
 from stages.evidence.records import StageName
+from stages.workshop.recipe import Recipe
 from tests.fakes.comparing import answering
 from tests.fakes.workplace import NOW, lines, policy_text
 from tests.gates.judges import Court, court, right
@@ -261,6 +265,81 @@ def test_an_admission_is_a_model_and_its_alias(tmp_path: Path, wrong: str) -> No
     with pytest.raises(WrongUsage) as refused_:
         load_workspace(tmp_path, {}, state_url=str(tmp_path / "state"), allow_local_state=True)
     assert "gate.toml:4" in refused_.value.why
+
+
+SITTING = (
+    "side_by_side: {{data: ../data/chats.jsonl, votes_at_most: 12, count: judges, "
+    "judges: [judge_a]{0}}}"
+)
+
+
+def told(found: Court, more: str = "") -> list[str]:
+    """What is told of the judges of a comparison, whom nobody asks."""
+    calls = len(found.server.calls)
+    plan = found.place.policy(policy_text((SITTING.format(more),), (WINS,))).policy.plan
+    assert plan.side_by_side is not None
+    standing = list(judges_standing(plan, found.place.services))
+    assert len(found.server.calls) == calls
+    return [
+        one.in_short
+        if isinstance(one, GateError)
+        else one.unlike(plan.side_by_side.judging) or f"{one.version.uri} passed"
+        for one in standing
+    ]
+
+
+def test_who_only_looks_is_told_of_an_admission_that_lapsed(signed: Court) -> None:
+    assert told(signed) == ["models:/support_judge/1 passed"]
+    signed.admitted().suspend("it drifted", signed.place.services)
+    [lapsed] = told(signed)
+    assert lapsed.startswith("judge judge_a is not admitted as support_judge@champion: it drifted")
+
+
+def test_who_only_looks_is_told_of_a_ledger_that_is_down(signed: Court) -> None:
+    signed.place.ledger.is_down = True
+    assert "is not admitted" not in told(signed)[0]
+
+
+@pytest.mark.parametrize(
+    ("more", "how"),
+    [
+        (", judging: {own_answer_first: true}", "with its own answer first"),
+        (", judging: {rubric: code}", "by the rubric code"),
+        (", topic: topic, judging: {rubrics: {sums: maths}}", "by the rubric maths"),
+    ],
+)
+def test_a_judge_that_is_asked_otherwise_than_by_its_gate_is_told(
+    unsigned: Court, more: str, how: str
+) -> None:
+    [unlike] = told(unsigned, more)
+    assert f"judge judge_a is asked {how}, and policy judge_gate, by which" in unlike
+
+
+def test_the_workshop_asks_only_judges_that_are_admitted(signed: Court, tmp_path: Path) -> None:
+    services = signed.place.services
+    file = RecipeFile(recipe=Recipe(recipe="bench"), path=tmp_path / "recipe.yaml")
+    with open_workroom(file, services, names=["judge_a"], folder=tmp_path / "made") as room:
+        assert set(room.hands) == {"judge_a"}
+    signed.mind.canary = "another model answers"
+    with (
+        pytest.raises(Broken, match="judge judge_a is not admitted"),
+        open_workroom(file, services, names=["judge_a"], folder=tmp_path / "made"),
+    ):
+        raise AssertionError("nobody may be asked")
+
+
+def test_one_benchmark_outside_of_a_round_asks_only_judges_that_are_admitted(
+    tmp_path: Path,
+) -> None:
+    with court(tmp_path, signs=False) as found:
+        version = answering(found.place, "It is so.")
+        items = found.place.data / "asked.jsonl"
+        lines(items, [{"id": "a", "prompt": "Say it", "type": "contrast"}])
+        asked = Asked(
+            benchmark="xstest", version=version.uri, items=items, more=("refusal=judge_a",)
+        )
+        with pytest.raises(Broken, match="judge judge_a is not admitted"):
+            measure(asked, found.place.services)
 
 
 SXS = (

@@ -180,3 +180,16 @@ def test_what_the_sandbox_guards_is_told_where_programs_are_to_be_run(
     assert not sick.healthy
     assert "reading or writing files" in sick.sentence
     assert "bubblewrap" in sick.fix
+
+
+def test_a_judge_that_is_not_admitted_is_amiss(place: Workplace) -> None:
+    place.toml(
+        '[endpoints.judge_a]\nbase_url = "http://127.0.0.1:9/v1"\nmodel = "m"\n'
+        'admitted = "support_judge@champion"\n'
+    )
+    judged = "side_by_side: {data: ../data/sums.jsonl, votes_at_most: 40, judges: [judge_a]}"
+    place.policy(policy_text((judged,), (WINS,)))
+    examined = found_with_fixes(place)["policy release: admission"]
+    assert not examined.healthy
+    assert "judge judge_a is not admitted as support_judge@champion" in examined.sentence
+    assert "take `admitted` of the endpoint out" in examined.fix

@@ -118,6 +118,24 @@ def test_check_warns_of_random_votes_that_nothing_shows(
     assert "title=gold" in said("policy", "check", "release").err
 
 
+def test_check_warns_of_a_judge_that_is_not_admitted(place: Workplace) -> None:
+    settings = (place.folder / "gate.toml").read_text()
+    place.toml(
+        f'{settings}\n[endpoints.judge_a]\nbase_url = "http://127.0.0.1:9/v1"\nmodel = "m"\n'
+        'admitted = "support_judge@champion"\n'
+    )
+    lines(place.data / "chats.jsonl", ({"id": f"p{n}", "prompt": f"Say {n}"} for n in range(40)))
+    judged = (
+        "side_by_side: {data: ../data/chats.jsonl, votes_at_most: 40, count: judges, "
+        "judges: [judge_a]}"
+    )
+    place.policy(policy_text((judged,), (WINS,)))
+    found = said("policy", "check", "release")
+    assert found.code == 0
+    assert "WARNING judge judge_a is not admitted as support_judge@champion" in found.out
+    assert "gate promote support_judge/VERSION --to champion" in found.out
+
+
 def test_check_warns_of_a_detector_that_is_taken_at_its_word(place: Workplace) -> None:
     rude = "{data: ../data/sums.jsonl, classifier: detoxify/original, labelled: {data: l.jsonl}}"
     harmless = "{metric: rude.rate, at_most: 0.01, severity: blocking, because: brand}"
