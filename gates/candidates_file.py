@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import ValidationError, model_validator
 
-from gates.registration import Endpoint, External, How, Pyfunc, Recorded, Registration
+from gates.registration import Endpoint, External, How, InFolder, Pyfunc, Recorded, Registration
 from policies.base import Strict, Text
 from policies.canonical import Json
 from policies.errors import InputError
@@ -25,6 +25,8 @@ class CandidateLine(Strict):
     format: Literal["jsonl", "alpaca_eval"] | None = None
     """Of `outputs`; `jsonl` when it is not said."""
     pyfunc: Text | None = None
+    folder: Text | None = None
+    """Of a transformers model, relative as `outputs` is."""
     external: bool = False
     description: str = ""
     """For people."""
@@ -32,19 +34,24 @@ class CandidateLine(Strict):
     @model_validator(mode="after")
     def _one_way(self) -> "CandidateLine":
         endpoint = self.endpoint or self.model_name or self.api_key_env
-        ways = [endpoint, self.outputs, self.pyfunc, self.external]
+        ways = [endpoint, self.outputs, self.pyfunc, self.folder, self.external]
         if sum(map(bool, ways)) > 1:
-            raise ValueError("it answers in one way: give an endpoint, outputs, pyfunc or external")
+            raise ValueError(
+                "it answers in one way: give an endpoint, outputs, pyfunc, folder or external"
+            )
         if self.format is not None and self.outputs is None:
             raise ValueError("`format` belongs to `outputs`")
         return self
 
     def how(self, folder: Path) -> How:
-        """How it answers; `outputs` starts from a folder."""
+        """How it answers; `outputs` and `folder` start from a folder."""
         if self.outputs is not None:
             return Recorded(file=folder / self.outputs, format=self.format or "jsonl")
         if self.pyfunc is not None:
             return Pyfunc(uri=self.pyfunc)
+        if self.folder is not None:
+            place = (folder / self.folder).resolve()
+            return InFolder(folder=place, named=str(place))
         if self.external:
             return External()
         return Endpoint(
@@ -60,7 +67,7 @@ def parse_candidates(
     Args:
         data: The file's bytes.
         name: Registered model name.
-        folder: Where paths of recorded outputs start.
+        folder: Where paths of recorded outputs and of models start.
         where: The file's name, for errors.
 
     Returns:
@@ -88,7 +95,7 @@ def candidate(value: Json, *, name: str, folder: Path, where: str) -> Registrati
     Args:
         value: Keys of `CandidateLine`.
         name: Registered model name.
-        folder: Where paths of recorded outputs start.
+        folder: Where paths of recorded outputs and of models start.
         where: What it describes, for errors.
 
     Raises:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from gates.subjects import reached
 from gates.workspace import Workspace
 from policies.errors import GateError, InputError, WrongUsage
 from policies.problems import Path as Place
@@ -10,6 +11,8 @@ from policies.problems import Problem
 from policies.side_by_side import SideBySidePlan
 from stages.engine.data import read_bytes
 from stages.evidence.json_lines import utf8_text
+from stages.models.chat import check_chat
+from stages.models.settings import EndpointSettings
 from stages.side_by_side.answering import read_prompts
 from stages.side_by_side.gold import read_gold
 
@@ -35,6 +38,7 @@ def comparison_input_problems(
                 expected=f"an `[endpoints.{name}]`",
                 fix=f"add [endpoints.{name}] with `base_url` and `model` to gate.toml",
             )
+    yield from _folder_problems(plan, workspace)
     for place, read in _files(plan, base):
         try:
             read()
@@ -42,6 +46,26 @@ def comparison_input_problems(
             yield Problem(at=place, found=error.in_short, expected="", fix=error.fix)
         except GateError:
             continue  # it cannot be reached from here, which says nothing of it
+
+
+def _folder_problems(plan: SideBySidePlan, workspace: Workspace) -> Iterator[Problem]:
+    """What is wrong with judges that are run here."""
+    sections = workspace.endpoints
+    for name in plan.judges:
+        section = sections.get(name)
+        if section is None or section.folder is None:
+            continue
+        try:
+            check_chat(reached(section, EndpointSettings(), workspace.root))
+        except WrongUsage as error:
+            yield Problem(at=(*_AT, "judges"), found=error.in_short, expected="", fix=error.fix)
+        if plan.judging.batch:
+            yield Problem(
+                at=(*_AT, "judging", "batch"),
+                found=f"the judge `{name}` in a folder, which no provider's Batch API asks",
+                expected="judges behind endpoints",
+                fix="take `batch` out of `judging`, or name the judge's endpoint in gate.toml",
+            )
 
 
 def _files(plan: SideBySidePlan, base: Path) -> Iterator[tuple[Place, Callable[[], object]]]:

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from gates.comparison_inputs import comparison_input_problems
+from gates.subjects import reached
 from gates.workspace import Workspace
 from policies.benchmark_tasks import GroundingTask, RubricTask
 from policies.errors import WrongUsage
@@ -52,11 +53,7 @@ def check_inputs(file: PolicyFile, workspace: Workspace, state: State) -> tuple[
     plan = file.policy.plan.offline or {}
     unknown = {} if workspace.file else {n: e for n, t in plan.items() if (e := endpoint_of(t))}
     known = dict.fromkeys(unknown.values(), _NOWHERE) | {
-        name: EndpointSettings(
-            base_url=section.base_url,
-            model=section.model,
-            folder=workspace.root / section.folder if section.folder else None,
-        )
+        name: reached(section, EndpointSettings(), workspace.root)
         for name, section in workspace.endpoints.items()
     }
     tools = Tools(

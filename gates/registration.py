@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from gates.ledger.ledger import Adoption, Ledger, NewVersion, Version
 from policies.canonical import sha256_of, sha256_of_bytes
 from policies.errors import InputError
+from stages.models.local_files import look_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +56,25 @@ class Pyfunc:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InFolder:
+    """Answers through transformers, which run it where it lies.
+
+    Attributes:
+        folder: Its files, on this machine.
+        named: Where its versions are looked for, as the tag says it: a path that is absolute, or
+            relative to the workspace.
+    """
+
+    folder: Path
+    named: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class External:
     """Cannot be asked; known by votes and traffic only."""
 
 
-How = Endpoint | Recorded | Pyfunc | External
+How = Endpoint | Recorded | Pyfunc | InFolder | External
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +184,9 @@ def _tags(how: How) -> Mapping[str, str]:
         case Pyfunc():
             _check_model_uri(how.uri)
             return {"gate_source": "pyfunc"}
+        case InFolder():
+            digest = look_at(how.folder).digest()
+            return {"gate_source": "local", "gate_folder": how.named, "gate_sha256": digest}
         case External():
             return {"gate_source": "external"}
         case _:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from gates.gate_toml import Asking
+from gates.gate_toml import Asking, EndpointSection
 from gates.ledger.ledger import Version
 from gates.masking import mask_secrets
 from gates.services import Services
@@ -119,6 +119,17 @@ def pressed(section: Asking, api_key: str | None) -> EndpointSettings:
     )
 
 
+def reached(section: EndpointSection, settings: EndpointSettings, root: Path) -> EndpointSettings:
+    """The settings with where a judge or service is: an address, or a folder of the workspace."""
+    return replace(
+        settings,
+        base_url=section.base_url,
+        model=section.model,
+        folder=root / section.folder if section.folder else None,
+        chat_template=root / section.chat_template if section.chat_template else None,
+    )
+
+
 def key_in(variable: str | None, services: Services) -> str | None:
     """The key in a variable, where one is named and set."""
     return services.workspace.secret(variable) if variable else None
@@ -147,7 +158,12 @@ def _keys(services: Services) -> dict[str, str]:
 
 
 def _file(version: Version, services: Services) -> Path | None:
-    """The recorded outputs or the model's folder, fetched once; its digest is the client's work."""
+    """What is asked where no endpoint is; a recorded file or packed model is fetched once.
+
+    A folder of transformers is read where it lies. Digests are the client's work.
+    """
+    if version.tags.get("gate_source") == Source.LOCAL and "gate_folder" in version.tags:
+        return services.workspace.root / version.tags["gate_folder"]
     if version.tags.get("gate_source") not in (Source.RECORDED, Source.PYFUNC):
         return None
     said = [version.uri, version.source, version.tags.get("gate_sha256", "")]

@@ -1,5 +1,6 @@
 """`gate register`: a checkpoint as a candidate."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
     help="With --outputs: how the file is written; default: jsonl.",
 )
 @click.option("--pyfunc", help="An MLflow pyfunc model: models:/m-... or runs:/...")
+@click.option(
+    "--folder",
+    type=click.Path(),
+    help="A transformers model in a folder, run here: safetensors, tokenizer, chat template.",
+)
 @click.option("--external", is_flag=True, help="Known by votes and traffic only.")
 @click.option("--known-as", help="Its name in votes and traffic; default: MODEL/VERSION.")
 @click.option("--description", help="For people.")
@@ -54,7 +60,7 @@ def command(
     as_json: bool,
     **said: str | bool | None,
 ) -> int:
-    """Register a new version of MODEL: at an endpoint, from a file, or as an MLflow model.
+    """Register a new version of MODEL: at an endpoint, from a file or folder, or of MLflow.
 
     Without any of these it answers at the endpoint that the workspace names for MODEL. With --each,
     many versions at once; when any line is wrong, nothing is registered.
@@ -72,6 +78,7 @@ def command(
         data = each.read_bytes()
         registrations = parse_candidates(data, name=model, folder=each.parent, where=str(each))
     opened = open_workspace(workspace, tracking_uri, state)
+    registrations = tuple(_placed(registration, opened) for registration in registrations)
     for registration in registrations:
         _refuse_unreadable(registration)
         _refuse_silent(registration, opened)
@@ -104,6 +111,17 @@ def _shown(version: "Version") -> "dict[str, Json]":
     }
 
 
+def _placed(registration: "Registration", workspace: "Workspace") -> "Registration":
+    """A model's folder inside the workspace is named from there: a checkout may lie anywhere."""
+    from gates.registration import InFolder
+
+    how, root = registration.how, workspace.root.resolve()
+    if not isinstance(how, InFolder) or not how.folder.is_relative_to(root):
+        return registration
+    named = how.folder.relative_to(root).as_posix()
+    return replace(registration, how=replace(how, named=named))
+
+
 def _refuse_silent(registration: "Registration", workspace: "Workspace") -> None:
     """Refuses a version of which neither the command nor the workspace says how to ask it."""
     from gates.registration import Endpoint
@@ -122,8 +140,8 @@ def _refuse_silent(registration: "Registration", workspace: "Workspace") -> None
             f"nothing says how this version of {registration.name} answers",
             why=f"{' and '.join(missing)} is missing, and so is what stands for it in gate.toml: "
             f"endpoint and served_as of [models.{registration.name}]",
-            fix=f"gate register {registration.name} --endpoint URL --model-name NAME, or --outputs "
-            "FILE; nothing was registered",
+            fix=f"gate register {registration.name} --endpoint URL --model-name NAME, --outputs "
+            "FILE or --folder DIR; nothing was registered",
         )
 
 

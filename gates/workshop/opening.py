@@ -10,12 +10,7 @@ from gates.services import Services
 from gates.workshop.recipe_file import RecipeFile, RecipeT
 from policies.errors import WrongUsage
 from stages.judges.purse import Cap, Purse
-from stages.models.client import ModelClient
-from stages.models.local_transformers import LocalTransformers
-from stages.models.openai_compatible import OpenAICompatible
-from stages.models.settings import EndpointSettings
-from stages.workshop.training.base_folder import template_of
-from stages.workshop.training.settings import Base
+from stages.models.chat import chat_client
 from stages.workshop.workroom import Hand, Workroom
 
 
@@ -68,18 +63,6 @@ def _hand(name: str, services: Services) -> Hand:
         )
     return Hand(
         name=name,
-        client=_client(name, endpoints[name], services),
+        client=chat_client(endpoints[name]),
         price=prices_of("", services).endpoints[name],
-    )
-
-
-def _client(name: str, settings: EndpointSettings, services: Services) -> ModelClient:
-    if settings.folder is None:
-        return OpenAICompatible(settings)
-    template = services.workspace.endpoints[name].chat_template
-    base = Base(where=str(settings.folder), chat_template=template)
-    return LocalTransformers(
-        settings.folder,
-        slots=settings.slots,
-        chat_template=template_of(base, services.workspace.root),
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from policies.canonical import sha256_of
 from stages.engine.state import State
 from stages.models.client import ModelClient, ModelError
-from stages.models.fingerprint import served_identity
+from stages.models.fingerprint import known_by_files, served_identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def check_identity(
     known = _known(client, state, stream)
     if "changed" in known:
         return _changed(known["identity"], known["changed"])
-    if client.identity.get("kind") != "recorded":
+    if not known_by_files(client):
         state.append(pinned_stream(stream), [{"kind": "pinned", "by": by}])
     try:
         served = served_identity(client)

@@ -235,4 +235,6 @@ def _described(client: ModelClient, how: str, served: Sequence[str]) -> str:
     identity = client.identity
     names = ", ".join(sorted(set(served) - {""}))
     who = f"{identity.get('model', identity['kind'])} at {identity.get('base_url', 'no address')}"
+    if identity["kind"] == "local":
+        who = f"a model in a folder, sha256 {identity['sha256']}"
     return f"{who}, {how}" + (f", served as {names}" if names else "")

@@ -8,6 +8,8 @@ from typing import assert_never
 
 from policies.errors import InputError, WrongUsage
 from stages.models.client import ModelClient
+from stages.models.folder_model import FolderModel
+from stages.models.local_files import look_at
 from stages.models.openai_compatible import OpenAICompatible
 from stages.models.recorded import RecordedFormat, open_recorded
 from stages.models.settings import EndpointSettings
@@ -19,6 +21,8 @@ class Source(StrEnum):
     ENDPOINT = "endpoint"
     RECORDED = "recorded"
     PYFUNC = "pyfunc"
+    LOCAL = "local"
+    """A folder of transformers on this machine."""
     EXTERNAL = "external"
     """Known by votes and traffic only."""
 
@@ -40,10 +44,10 @@ def client_for(
     Args:
         tags: `gate_source` (without it a version answers at the workspace's endpoint), then
             `gate_base_url`, `gate_model_name` and `gate_api_key_env`; or `gate_format` and
-            `gate_sha256`.
+            `gate_sha256`; or `gate_folder` and `gate_sha256`.
         version: The version's number, put in for `{version}` in address and model name.
         endpoint: The workspace's settings; its address and model serve where the tags say none.
-        file: The recorded outputs, or the folder of a pyfunc model, on this machine.
+        file: The recorded outputs, or the folder of a pyfunc or local model, on this machine.
         api_keys: Keys that versions may use, by the name of their environment variable. The
             workspace's own key never goes to an address that only a tag names.
 
@@ -63,6 +67,8 @@ def client_for(
             from stages.models.pyfunc import Pyfunc  # noqa: PLC0415 - draws MLflow in
 
             return Pyfunc(_demanded(file, version, "the folder of its pyfunc model"))
+        case Source.LOCAL:
+            return _local(tags, version, file, endpoint or EndpointSettings())
         case Source.EXTERNAL:
             return None
         case never:
@@ -151,6 +157,22 @@ def _recorded(tags: Mapping[str, str], version: str, file: Path | None) -> Model
     return client
 
 
+def _local(
+    tags: Mapping[str, str], version: str, folder: Path | None, settings: EndpointSettings
+) -> ModelClient:
+    path = _demanded(folder, version, "its tag `gate_folder`")
+    client = FolderModel(look_at(path), slots=settings.slots)
+    frozen, found = tags.get("gate_sha256"), client.identity["sha256"]
+    if frozen != found:
+        raise InputError(
+            f"cannot use the model of version {version}",
+            why=f"the files in {path} have sha256 {str(found)[:12]}, tag `gate_sha256` says "
+            f"{'nothing' if frozen is None else frozen[:12]}",
+            fix="restore the folder, or register it as a new version",
+        )
+    return client
+
+
 def _demanded(file: Path | None, version: str, what: str) -> Path:
     if file is None:
         raise _unclear(version, f"{what} is not there")
@@ -161,5 +183,5 @@ def _unclear(version: str, why: str) -> Unclear:
     return Unclear(
         f"cannot tell how version {version} answers",
         why=why,
-        fix="gate register MODEL --endpoint URL --model-name NAME, or --outputs FILE",
+        fix="gate register MODEL --endpoint URL --model-name NAME, --outputs FILE or --folder DIR",
     )

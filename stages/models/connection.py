@@ -61,7 +61,7 @@ class Connection:
         if settings.folder is not None:
             raise WrongUsage(
                 f"cannot ask the model in {settings.folder} over HTTP",
-                why="only the workshop runs models in folders itself",
+                why="what is wanted is a service, and a model that is run here only chats",
                 fix=f"serve it (vllm serve {settings.folder}); write its `base_url` and `model`",
             )
         if settings.base_url is None or settings.model is None:

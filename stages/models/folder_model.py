@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from policies.canonical import Json, sha256_of
 from policies.errors import GateError, InputError
@@ -10,7 +11,9 @@ from stages.evidence.items import Response
 from stages.models.client import EndpointError, Request
 from stages.models.loaded_models import LOADED
 from stages.models.local_files import ModelFolder
-from stages.models.local_transformers import LocalTransformers
+
+if TYPE_CHECKING:
+    from stages.models.local_transformers import LocalTransformers
 
 
 class FolderModel:
@@ -90,7 +93,7 @@ class FolderModel:
                 LOADED.left(self._key)
 
     @contextmanager
-    def _model(self) -> Iterator[LocalTransformers]:
+    def _model(self) -> "Iterator[LocalTransformers]":
         with self._owning:
             if not self._owns:
                 self._owns = True
@@ -98,7 +101,7 @@ class FolderModel:
         with LOADED.lent(self._key, self._load, size=self._folder.size) as model:
             yield model
 
-    def _load(self) -> LocalTransformers:
+    def _load(self) -> "LocalTransformers":
         """The model; what could not be loaded once is not tried again.
 
         Raises:
@@ -112,7 +115,11 @@ class FolderModel:
             self._failure = EndpointError(error.message, why=error.why, fix=error.fix)
             raise self._failure from None
 
-    def _unchanged(self) -> LocalTransformers:
+    def _unchanged(self) -> "LocalTransformers":
+        from stages.models.local_transformers import (  # noqa: PLC0415 - draws NumPy in
+            LocalTransformers,
+        )
+
         model = LocalTransformers(
             self._folder.folder, slots=self._slots, chat_template=self._chat_template
         )

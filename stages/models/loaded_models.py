@@ -9,10 +9,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from stages.models.local_transformers import LocalTransformers
+if TYPE_CHECKING:
+    from stages.models.local_transformers import LocalTransformers
 
-Load = Callable[[], LocalTransformers]
+Load = Callable[[], "LocalTransformers"]
 
 _SHARE = 0.5
 """Of all memory, which models may fill together: the rest is for what they compute."""
@@ -53,7 +55,7 @@ class LoadedModels:
                 _free()
 
     @contextmanager
-    def lent(self, key: str, load: Load, *, size: int) -> Iterator[LocalTransformers]:
+    def lent(self, key: str, load: Load, *, size: int) -> "Iterator[LocalTransformers]":
         """A model while it is asked.
 
         Args:
@@ -89,7 +91,7 @@ class LoadedModels:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Loaded:
-    model: LocalTransformers
+    model: "LocalTransformers"
     size: int
 
 

@@ -117,7 +117,7 @@ def _check_asked(task: Asked, tools: Tools, file: ItemFile) -> None:
         case CodeTask():
             Code(task=task, tools=tools).check_items(file)
         case RewardTask() if task.reward in tools.endpoints:
-            pass
+            tools.served(task.reward, what="a reward model")
         case RewardTask():
             Reward(task=task, tools=tools).files()
         case _:

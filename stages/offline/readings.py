@@ -8,6 +8,7 @@ from stages.engine.data import ItemFile
 from stages.engine.state import State, foreign_entry
 from stages.engine.subject import Subject
 from stages.evidence.records import Cost
+from stages.models.chat import told
 from stages.models.settings import EndpointSettings
 
 
@@ -77,8 +78,7 @@ class Readings:
 
 def reading_key(task: AskedTask, file: ItemFile, endpoint: EndpointSettings) -> str:
     """Digest of what makes a reading another one: the task, its items and who reads."""
-    reader = {"base_url": endpoint.base_url, "model": endpoint.model}
-    return sha256_of({"task": task.said(), "items": file.sha256, "reader": reader})
+    return sha256_of({"task": task.said(), "items": file.sha256, "reader": told(endpoint)})
 
 
 def _stream(subject: Subject) -> str:

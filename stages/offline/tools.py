@@ -10,7 +10,7 @@ from policies.safety_tasks import ToxicityTask
 from stages.engine.progress import Progress
 from stages.engine.ray_cluster import Actors
 from stages.engine.state import State
-from stages.models.openai_compatible import OpenAICompatible
+from stages.models.chat import Chat, chat_client, check_chat
 from stages.models.settings import EndpointSettings
 from stages.offline.toxicity.scores import Classifier
 
@@ -45,8 +45,32 @@ class Tools:
         """
         return endpoint_named(name, self.endpoints)
 
-    def client(self, name: str, *, extra: Mapping[str, Json] | None = None) -> OpenAICompatible:
-        """A chat client for an endpoint that a task names; the caller closes it.
+    def check_chat(self, name: str) -> None:
+        """Returns when a task can have its chat model: one behind an endpoint is not asked.
+
+        Raises:
+            InputError: When the workspace does not know it, or its folder holds no model that can
+                be run.
+        """
+        check_chat(self.endpoint(name))
+
+    def served(self, name: str, *, what: str) -> EndpointSettings:
+        """The settings of a service that no folder can stand for.
+
+        Raises:
+            InputError: When the workspace does not know it, or names a folder.
+        """
+        settings = self.endpoint(name)
+        if settings.folder is not None:
+            raise InputError(
+                f"cannot ask the model in {settings.folder} as {what}",
+                why=f"[endpoints.{name}] names a folder, whose model only chats",
+                fix=f"name the `base_url` and `model` of {what} there",
+            )
+        return settings
+
+    def client(self, name: str, *, extra: Mapping[str, Json] | None = None) -> Chat:
+        """A client for a chat model that a task names; the caller closes it.
 
         Args:
             name: The endpoint's.
@@ -54,9 +78,9 @@ class Tools:
 
         Raises:
             InputError: When the workspace does not know it.
-            WrongUsage: When its settings cannot be used.
+            WrongUsage: When its settings or its folder cannot be used.
         """
-        return OpenAICompatible(self.endpoint(name), extra=extra)
+        return chat_client(self.endpoint(name), extra=extra)
 
 
 def endpoint_named(name: str, known: Mapping[str, EndpointSettings]) -> EndpointSettings:

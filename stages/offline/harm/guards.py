@@ -13,8 +13,8 @@ from stages.engine.threads import Failed
 from stages.evidence.costs import total
 from stages.evidence.estimate import Unmeasured
 from stages.evidence.items import Item, Response
+from stages.models.chat import Chat, described, told
 from stages.models.client import Request
-from stages.models.openai_compatible import OpenAICompatible
 from stages.offline.harm.detector import Found, Judged, any_of
 from stages.offline.harm.formats import Format, format_of
 from stages.offline.harm.shown import Shown, Turn, windows
@@ -48,9 +48,9 @@ class Guard:
     @property
     def name(self) -> str:
         """Kind, address, model and categories, for the record."""
-        settings = self.tools.endpoint(self.task.endpoint)
+        guard = described(self.tools.endpoint(self.task.endpoint))
         counted = ", ".join(self.task.categories or self._format.asked_by_default)
-        return f"{self.task.harm} {settings.model} at {settings.base_url}; counted: {counted}"
+        return f"{self.task.harm} {guard}; counted: {counted}"
 
     def judge(self, answers: Sequence[Shown]) -> Judged:
         """Every answer's verdict.
@@ -116,8 +116,7 @@ class Guard:
         return found & set(self.task.categories) if self.task.categories else found
 
     def _log(self) -> AnswerLog:
-        settings = self.tools.endpoint(self.task.endpoint)
-        judge = sha256_of({"base_url": settings.base_url, "model": settings.model})
+        judge = sha256_of(dict(told(self.tools.endpoint(self.task.endpoint))))
         return AnswerLog(state=self.tools.state, stream=f"judges/{judge}")
 
 
@@ -131,7 +130,7 @@ def served_models(log: AnswerLog) -> tuple[str, ...]:
 class _InPart:
     """A client whose answers may be cut: their beginning is all that is read."""
 
-    client: OpenAICompatible
+    client: Chat
 
     @property
     def identity(self) -> Mapping[str, Json]:

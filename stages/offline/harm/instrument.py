@@ -41,7 +41,10 @@ class Harm:
                 labelled texts cannot be read.
             PolicyError: When the detector knows no such category.
         """
-        self.tools.endpoint(self.task.endpoint)
+        if self.task.harm is HarmDetector.OPENAI_MODERATION:
+            self.tools.served(self.task.endpoint, what="a moderation service")
+        else:
+            self.tools.check_chat(self.task.endpoint)
         known = known_categories(self.task.harm)
         unknown = [name for name in self.task.categories if name not in known]
         if unknown:

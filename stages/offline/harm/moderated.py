@@ -72,7 +72,7 @@ class ModerationEndpoint:
 
     @contextmanager
     def _moderation(self) -> Iterator[Moderation]:
-        moderation = Moderation(self.tools.endpoint(self.task.endpoint))
+        moderation = Moderation(self.tools.served(self.task.endpoint, what="a moderation service"))
         try:
             yield moderation
         finally:

@@ -41,7 +41,7 @@ class Grounding:
         Raises:
             InputError: When not.
         """
-        self.tools.endpoint(self.task.grounding)
+        self.tools.check_chat(self.task.grounding)
         check_shown(file, _problem, fix="mend the item, or leave it out of the file")
 
     def score(self, items: Sequence[Item], answers: Sequence[Answers]) -> Scores:

@@ -39,7 +39,7 @@ class RubricJudge:
         Raises:
             InputError: When not.
         """
-        self.tools.endpoint(self.task.judge)
+        self.tools.check_chat(self.task.judge)
         check_shown(file, self._problem, fix="mend the item, or leave the rubric out of the plan")
 
     def score(self, items: Sequence[Item], answers: Sequence[Answers]) -> Scores:

@@ -60,7 +60,7 @@ class Refusal:
             for item in file.items:
                 prompt_of(item)
             return
-        self.tools.endpoint(self.task.refusal)
+        self.tools.check_chat(self.task.refusal)
         check_shown(file, not_shown, fix="use items of text only")
 
     def score(self, items: Sequence[Item], answers: Sequence[Answers]) -> Scores:

@@ -147,7 +147,7 @@ class Reward:
 
     def _rewarder(self) -> Rewarder:
         if self.task.reward in self.tools.endpoints:
-            return _Served(self.tools.endpoint(self.task.reward))
+            return _Served(self.tools.served(self.task.reward, what="a reward model"))
         if self._loaded is None:
             self._loaded = RewardFolder(self.files())
         return self._loaded

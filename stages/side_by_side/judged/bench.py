@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from policies.errors import InputError
 from policies.side_by_side import Judging
 from stages.engine.answering import AnswerLog, Ask, ask_at_once
 from stages.engine.progress import Progress, Silent
@@ -14,6 +15,7 @@ from stages.judges.batch_api import InBatches
 from stages.judges.batch_books import as_journaled
 from stages.judges.comparing import Comparer
 from stages.judges.purse import NO_CAP, Cap, Purse
+from stages.models.chat import Chat, chat_client
 from stages.models.openai_compatible import OpenAICompatible
 from stages.models.prices import Prices
 from stages.models.settings import EndpointSettings
@@ -105,7 +107,7 @@ class Hearing:
             )
 
     def _comparer(
-        self, seat: Seat, client: OpenAICompatible, log: AnswerLog, ask: Ask, *, repeats: int
+        self, seat: Seat, client: Chat, log: AnswerLog, ask: Ask, *, repeats: int
     ) -> Comparer:
         price = self.bench.prices.endpoint(seat.name)
         pay = self.purse.look if self.looks_only else self.purse.guard
@@ -119,15 +121,15 @@ class Hearing:
         )
 
     @contextmanager
-    def _client(self, seat: Seat) -> Iterator[OpenAICompatible]:
-        client = OpenAICompatible(seat.settings)
+    def _client(self, seat: Seat) -> Iterator[Chat]:
+        client = chat_client(seat.settings)
         try:
             yield client
         finally:
             client.close()
 
     @contextmanager
-    def _way(self, client: OpenAICompatible) -> Iterator[Ask]:
+    def _way(self, client: Chat) -> Iterator[Ask]:
         """At once, in batches, or not at all."""
         if self.looks_only:
             yield as_journaled
@@ -135,6 +137,12 @@ class Hearing:
         if not self.judging.batch:
             yield ask_at_once
             return
+        if not isinstance(client, OpenAICompatible):
+            raise InputError(
+                "cannot ask a judge in a folder in batches",
+                why="`judging.batch` is for a provider's Batch API, and it is run here",
+                fix="take `batch` out of `judging`, or name the judge's endpoint",
+            )
         batches = InBatches(client)
         try:
             yield batches

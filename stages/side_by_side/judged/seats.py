@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from policies.errors import InputError
 from policies.side_by_side import OwnFamily, SideBySidePlan
 from stages.engine.subject import Subject
+from stages.models.chat import told
 from stages.models.settings import EndpointSettings
 from stages.side_by_side.judged.families import family_of
 
@@ -62,7 +63,9 @@ def seats_of(
     ]
     for name, judge in plan.judges.items():
         settings = _endpoint(name, endpoints)
-        family = judge.family or family_of(settings.model or "")
+        family = judge.family or family_of(
+            settings.model or (settings.folder.name if settings.folder else "")
+        )
         kin = _kin(settings, family, (candidate, baseline), plan)
         if kin is not None and plan.judging.own_family is OwnFamily.EXCLUDE:
             left_out[name] = f"{kin}, and `judging.own_family` leaves it out"
@@ -95,6 +98,8 @@ def _kin(
 
 def _serves(settings: EndpointSettings, subject: Subject) -> bool:
     identity = subject.client.identity if subject.client else {}
+    if settings.folder is not None:
+        return identity.get("sha256") == told(settings)["sha256"]
     where = (settings.base_url, settings.model)
     return None not in where and (identity.get("base_url"), identity.get("model")) == where
 
