@@ -6,7 +6,7 @@ been moved on a PASS under a policy of kind `judge`, be signed where the workspa
 endpoint must still be, and serve, what was measured then. Everything that cannot be shown is a no.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Never
@@ -20,7 +20,9 @@ from gates.services import Services
 from gates.subjects import identity_of
 from policies.canonical import sha256_of
 from policies.errors import Broken, GateError
+from policies.pairs_task import PairsTask
 from policies.policy import Kind
+from policies.side_by_side import Judging, PairRubric
 from stages.engine.checkpoints import identity_stream
 from stages.engine.identity import (
     changed_since,
@@ -48,6 +50,7 @@ class Admission:
         version: The version behind the alias.
         digest: Digest of the checkpoint that was measured.
         policy: Name of the policy that it passed.
+        rubrics: What it was told to look for there.
     """
 
     judge: str
@@ -55,11 +58,26 @@ class Admission:
     version: Version
     digest: str
     policy: str
+    rubrics: frozenset[PairRubric] = frozenset()
 
     @property
     def command(self) -> str:
         """What opens its gate again."""
         return f"gate run {self.policy} {self.version.name}/{self.version.version}"
+
+    def unlike(self, judging: Judging) -> str | None:
+        """How a comparison asks it otherwise than its gate did; None where it does not."""
+        others = sorted({judging.rubric, *judging.rubrics.values()} - self.rubrics)
+        differs = [f"by the rubric {rubric}" for rubric in others]
+        if judging.own_answer_first:
+            differs.append("with its own answer first")
+        if not differs:
+            return None
+        return (
+            f"judge {self.judge} is asked {' and '.join(differs)}, and policy {self.policy}, by "
+            f"which it is admitted as {self.alias}, asked it otherwise: how well it judges is not "
+            "known of this"
+        )
 
     def suspend(self, why: str, services: Services) -> str:
         """Takes the admission away until the gate is run again; says so with the command."""
@@ -108,6 +126,17 @@ def admissions(
     }
 
 
+def standing_of(
+    judges: Iterable[str], endpoints: Mapping[str, EndpointSettings], services: Services
+) -> Iterator[Admission | GateError]:
+    """Of each judge that names an admission: that it has it, or why not; no endpoint is asked."""
+    for judge in judges:
+        try:
+            yield from admissions([judge], endpoints, services, asks=False).values()
+        except GateError as error:
+            yield error
+
+
 def _admitted(asked: "_Asked", endpoint: EndpointSettings) -> Admission:
     version = asked.services.ledger.holder(asked.model, asked.name)
     if version is None:
@@ -120,6 +149,11 @@ def _admitted(asked: "_Asked", endpoint: EndpointSettings) -> Admission:
         version=version,
         digest=signed.record.subject.sha256 if signed else asked.measured(version, passed),
         policy=passed.policy_name,
+        rubrics=frozenset(
+            task.rubric
+            for task in (passed.policy.plan.offline or {}).values()
+            if isinstance(task, PairsTask)
+        ),
     )
     _check_endpoint(found, endpoint, asked)
     return found
@@ -221,8 +255,7 @@ def _check_endpoint(found: Admission, endpoint: EndpointSettings, asked: _Asked)
     try:
         if sha256_of(identity_of(version, client)) != found.digest:
             asked.refuse(
-                f"its endpoint ({described(endpoint)}) is not what was measured "
-                f"as {version.uri}",
+                f"its endpoint ({described(endpoint)}) is not what was measured as {version.uri}",
                 version=version,
                 policy=found.policy,
             )

@@ -1,11 +1,11 @@
 """From a policy to stages that measure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Protocol, assert_never
 
-from gates.admission import Admission, admissions
+from gates.admission import Admission, admissions, standing_of
 from gates.chain.alias_standing import ab_end_words
 from gates.chain.record import Kept
 from gates.decide.stage_gate import task_open
@@ -17,6 +17,8 @@ from gates.services import Services
 from gates.subjects import key_in, plan_digest, pressed, reached
 from gates.task_order import offline_order
 from policies.benchmark_tasks import Harness
+from policies.errors import GateError
+from policies.plan import OfflineTask, Plan
 from policies.policy import Policy, PolicyFile
 from policies.side_by_side import SideBySidePlan
 from stages.engine.checkpoints import Checkpoints
@@ -124,9 +126,8 @@ def offline_stage(
     plan = file.policy.plan.offline
     assert plan is not None
     endpoints = judging_endpoints(services)
-    judges = (judging_of(task, endpoints) for task in plan.values())
     admissions(
-        (each.endpoint for each in judges if each is not None),
+        offline_judges(plan, endpoints),
         endpoints,
         services,
         asks=ration is None or not ration.is_spent,
@@ -145,6 +146,31 @@ def offline_stage(
         programs=harness_programs(services),
         ration=ration,
     )
+
+
+def offline_judges(tasks: Mapping[str, OfflineTask], endpoints: Collection[str]) -> tuple[str, ...]:
+    """Endpoints that are asked about answers to offline tasks, each once."""
+    asked = (judging_of(task, endpoints) for task in tasks.values())
+    return tuple(dict.fromkeys(each.endpoint for each in asked if each is not None))
+
+
+def judges_named(plan: Plan, endpoints: Collection[str]) -> tuple[str, ...]:
+    """Endpoints that any stage of a plan asks about answers, each once."""
+    compared = plan.side_by_side.judges if plan.side_by_side is not None else ()
+    return tuple(dict.fromkeys((*offline_judges(plan.offline or {}, endpoints), *compared)))
+
+
+def judges_standing(plan: Plan, services: Services) -> Iterator[Admission | GateError]:
+    """Of each judge of a plan that names an admission: that it has it, or why not; none is asked.
+
+    What cannot be looked up is told as any other reason.
+    """
+    try:
+        endpoints = judging_endpoints(services)
+    except GateError as error:
+        yield error
+        return
+    yield from standing_of(judges_named(plan, endpoints), endpoints, services)
 
 
 def panel_of(
