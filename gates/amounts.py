@@ -9,7 +9,8 @@ from policies.task import Sampling
 from stages.evidence.items import Item
 from stages.evidence.records import StageName
 from stages.judges.purse import BATCH_SHARE
-from stages.models.fingerprint import CANARIES
+from stages.models.client import ModelClient
+from stages.models.fingerprint import CANARIES, known_by_files
 from stages.models.prices import Price, Prices
 
 CHARACTERS_PER_TOKEN = (3, 5)
@@ -165,8 +166,13 @@ def asked_calls(items: Sequence[Item], sampling: Sampling) -> Calls:
     )
 
 
-def pinned_calls(checks: int) -> Calls:
-    """So many checks of what is served around a task; at least the first and the last."""
+def pinned_calls(checks: int, *, client: ModelClient | None) -> Calls:
+    """So many checks of what is served around a task; at least the first and the last.
+
+    Nothing is put to a client that is known by its files.
+    """
+    if client is None or known_by_files(client):
+        return NONE
     calls = Range(low=2 * len(CANARIES), high=checks * len(CANARIES))
     tokens = Range(low=calls.low, high=calls.high * PINNED_TOKENS)
     return Calls(calls=calls, prompt_tokens=tokens, completion_tokens=tokens)

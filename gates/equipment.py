@@ -4,8 +4,10 @@ import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gates.gate_toml import EndpointSection
 from gates.measuring import harness_programs
 from gates.services import Services
+from gates.subjects import reached
 from policies.benchmark_tasks import (
     BenchmarkTask,
     GroundingTask,
@@ -24,6 +26,8 @@ from policies.safety_tasks import (
     ToxicityTask,
 )
 from policies.side_by_side import SideBySidePlan
+from stages.models.chat import check_chat
+from stages.models.settings import EndpointSettings
 from stages.offline.refusal.instrument import RULES
 
 
@@ -139,6 +143,8 @@ def _asked(name: str, services: Services) -> Equipment:
             sentence=f"gate.toml knows no endpoint `{name}`",
             fix=f"add [endpoints.{name}] with base_url and model to gate.toml",
         )
+    if section.folder is not None:
+        return _in_folder(name, section, services)
     variable = section.api_key_env
     if variable is not None and services.workspace.secret(variable) is None:
         return Equipment(
@@ -146,7 +152,19 @@ def _asked(name: str, services: Services) -> Equipment:
             sentence=f"the key of endpoint `{name}` is not set",
             fix=f"export {variable}=...",
         )
-    return Equipment(there=True, sentence=f"endpoint `{name}` is {section.model or section.folder}")
+    return Equipment(there=True, sentence=f"endpoint `{name}` is {section.model}")
+
+
+def _in_folder(name: str, section: EndpointSection, services: Services) -> Equipment:
+    """A model that is run here: its files, and the libraries that run it."""
+    try:
+        check_chat(reached(section, EndpointSettings(), services.workspace.root))
+    except GateError as error:
+        return Equipment(there=False, sentence=error.in_short, fix=error.fix)
+    libraries = _installed(("torch", "transformers"), extra="workshop")
+    if not libraries.there:
+        return libraries
+    return Equipment(there=True, sentence=f"endpoint `{name}` is the model in {section.folder}")
 
 
 def _program(task: HarnessTask, services: Services) -> Equipment:

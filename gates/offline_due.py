@@ -187,7 +187,7 @@ class OfflineBooks:
         task = self._task(name)
         if isinstance(task, HarnessTask):
             harness = self._harness(subject, name, task)
-            checks = NONE if harness == NOTHING else pinned_calls(2)
+            checks = NONE if harness == NOTHING else pinned_calls(2, client=subject.client)
             return _Part(harness=harness, pinned=checks)
         if isinstance(task, GradedTask):
             return _Part()  # it was made before
@@ -195,7 +195,7 @@ class OfflineBooks:
         portions = PORTIONS if stops_early(task) else 1
         return _Part(
             asking=asked_calls(missing, task.sampling),
-            pinned=pinned_calls(2 * portions) if missing else NONE,
+            pinned=pinned_calls(2 * portions, client=subject.client) if missing else NONE,
             read=self._to_read(subject, name, task),
         )
 

@@ -144,7 +144,8 @@ class SideBySideBooks:
     def _asked(self, subject: Subject) -> tuple[Calls, Calls]:
         """Questions to a checkpoint, and pinned texts around them."""
         missing = self._missing(subject)
-        return asked_calls(missing, self._plan.sampling), pinned_calls(2) if missing else NONE
+        pinned = pinned_calls(2, client=subject.client) if missing else NONE
+        return asked_calls(missing, self._plan.sampling), pinned
 
     def _missing(self, subject: Subject) -> tuple[Item, ...]:
         """Items that have to be asked; recorded outputs cost nothing."""
