@@ -68,9 +68,23 @@ def _json(judges: "Judges") -> dict[str, object]:
             "learned_from": len(course.made.contests),
             "dropped": dict(course.made.dropped),
         },
+        "tests": [
+            {
+                "name": exam.name,
+                "sha256": exam.sha256,
+                "pairs": len(exam.pairs),
+                "units": len({pair.item.cluster for pair in exam.pairs}),
+                "left_out": dict(exam.left_out),
+            }
+            for exam in course.made.exams
+        ],
         "judges": [
             {
                 **_schooling_json(judge),
+                "tests": [
+                    {"name": name, "cost": cost_json(sat.heard.cost)}
+                    for name, sat in judge.sat.items()
+                ],
                 "measurements": [_standing_json(one) for one in standings(course, judge.iteration)],
             }
             for judge in course.judges
@@ -109,6 +123,7 @@ def _standing_json(one: "Standing") -> dict[str, object]:
         "over_untaught": _measured(one.over_untaught),
         "p_previous": one.p_previous,
         "p_untaught": one.p_untaught,
+        "over_once": _measured(one.over_once),
     }
 
 
@@ -121,7 +136,7 @@ def _measured(one: "Measurement | None") -> object:
 def _say(judges: "Judges") -> None:
     from gates.reports.table import Table
     from gates.reports.wording import cost_words
-    from gates.workshop.judges import HEADINGS, sentence, table
+    from gates.workshop.judges import costs, headings, left_out, sentence, table
 
     course = judges.course
     click.echo(sentence(judges))
@@ -133,6 +148,9 @@ def _say(judges: "Judges") -> None:
             f"{len(said.lessons.preferences):,} preferences, of {said.replies:,} replies "
             f"({said.unread:,} unreadable); frozen in {said.product.folder}"
         )
-    say_table(Table(title="judges", headings=HEADINGS, rows=tuple(table(course))))
+    say_table(Table(title="judges", headings=headings(course), rows=tuple(table(course))))
+    say_table(Table(title="tests", headings=("judge", "test", "took"), rows=tuple(costs(course))))
+    for said_of_test in left_out(course):
+        click.echo(said_of_test)
     click.echo(f"left out: {len(course.made.dropped):,} instructions")
     click.echo(f"cost: {cost_words(course.cost)}")

@@ -1,10 +1,11 @@
 """Judges taught without labels: a recipe worked through, every judge frozen and logged."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from gates.decide.spoken import amount_words
 from gates.ledger.ledger import LedgerDown
 from gates.reports.judge_plot import Points, judges_png
 from gates.reports.wording import cost_words, measured_words
@@ -14,8 +15,8 @@ from gates.workshop.opening import open_workroom
 from gates.workshop.recipe_file import RecipeFile
 from gates.workshop.schools import open_school
 from stages.evidence.estimate import Estimate
-from stages.evidence.records import Measurement
-from stages.workshop.self_taught.loop import Course, teach
+from stages.evidence.records import Cost, Measurement
+from stages.workshop.self_taught.loop import Course, Graduate, teach
 from stages.workshop.self_taught.recipe import HELD_OUT, SelfTaught
 from stages.workshop.self_taught.standing import Came, Standing, came, standings
 
@@ -80,21 +81,56 @@ def sentence(judges: Judges) -> str:
     )
 
 
+def headings(course: Course) -> tuple[str, ...]:
+    """Of the table."""
+    once = ("over its one verdict",) if _by_majority(course) else ()
+    return ("judge", "metric", "measured", "over the judge before", "over the untaught", *once)
+
+
 def table(course: Course) -> Iterable[tuple[str, ...]]:
     """A row per judge and metric: its value, and how it differs from those before."""
     for judge in course.judges:
         for each in standings(course, judge.iteration):
+            once = (_gain_words(each.over_once, None),) if _by_majority(course) else ()
             yield (
-                "untaught" if not judge.iteration else f"iteration {judge.iteration}",
+                _named(judge),
                 each.value.metric,
                 measured_words(each.value),
                 _gain_words(each.over_previous, each.p_previous),
                 _gain_words(each.over_untaught, each.p_untaught),
+                *once,
             )
 
 
-HEADINGS = ("judge", "metric", "measured", "over the judge before", "over the untaught")
-"""Of the table."""
+def costs(course: Course) -> Iterable[tuple[str, ...]]:
+    """A row per judge and test: what it took to sit it."""
+    for judge in course.judges:
+        for name, sat in judge.sat.items():
+            yield (_named(judge), name, _took(sat.heard.cost))
+
+
+def left_out(course: Course) -> Iterable[str]:
+    """A sentence for every test that lacks some of its pairs."""
+    for exam in course.made.exams:
+        if exam.left_out:
+            name, why = next(iter(exam.left_out.items()))
+            yield (
+                f"{exam.name}: {len(exam.left_out):,} of its pairs cannot be judged, such as "
+                f"{name}: {why}"
+            )
+
+
+def _took(cost: Cost) -> str:
+    price = "no price" if cost.usd is None else f"{amount_words(cost.usd)} USD"
+    return f"{cost.calls:,} judgements, {cost.completion_tokens:,} tokens written, {price}"
+
+
+def _named(judge: Graduate) -> str:
+    return f"iteration {judge.iteration}" if judge.iteration else "untaught"
+
+
+def _by_majority(course: Course) -> bool:
+    return any(sat.majority_of > 1 for sat in course.judges[0].sat.values())
 
 
 def _gain_words(gain: Measurement | None, exact_p: float | None) -> str:
@@ -145,9 +181,9 @@ def _made(course: Course, recipe: SelfTaught) -> Made:
         f"Training: {schooling.trained.steps:,} steps, {schooling.trained.seconds:,.0f} s. "
         f"Cost: {cost_words(course.cost)}."
     )
-    lines = [f"{told}.", "", learned, "", f"| {' | '.join(HEADINGS)} |"]
-    lines.append(f"|{' --- |' * len(HEADINGS)}")
-    lines += [f"| {' | '.join(row)} |" for row in table(course)]
+    lines = [f"{told}.", "", learned, "", *_markdown(headings(course), table(course))]
+    lines += ["", *_markdown(("judge", "test", "took"), costs(course))]
+    lines += [f"\n{said}." for said in left_out(course)]
     return Made(
         product=schooling.product,
         recipe=recipe.recipe,
@@ -158,6 +194,13 @@ def _made(course: Course, recipe: SelfTaught) -> Made:
         files={"judges.png": judges_png(_points(course))},
         cost=course.cost,
     )
+
+
+def _markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterable[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{' --- |' * len(heads)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
 
 
 def _measurements(found: Iterable[Standing]) -> Iterable[Measurement]:
@@ -172,6 +215,8 @@ def _measurements(found: Iterable[Standing]) -> Iterable[Measurement]:
         if each.over_untaught is not None:
             name = f"{each.value.metric}.since_untaught"
             yield replace(each.over_untaught, metric=name)
+        if each.over_once is not None:
+            yield replace(each.over_once, metric=f"{each.value.metric}.over_once")
 
 
 def _points(course: Course) -> Points:

@@ -132,7 +132,7 @@ def frozen_judge(  # noqa: PLR0913 - what is frozen, and of what it is
     (making / "judge.json").write_text(canonical_json(said) + "\n")
     (making / "tests").mkdir()
     for name, one in sat.items():
-        _write_lines(making / "tests" / f"{name}.jsonl", map(_judgement_json, one.judgements))
+        _write_lines(making / "tests" / f"{name}.jsonl", map(_judgement_json, one.heard.judgements))
     return freeze(
         making,
         workroom.folder / f"judge-{iteration}",

@@ -7,7 +7,9 @@ from policies.canonical import Json
 from policies.task import Sampling
 from stages.engine.answering import Ask, Inquiry, ask_at_once
 from stages.engine.threads import Failed
+from stages.evidence.costs import total
 from stages.evidence.items import Response
+from stages.evidence.records import Cost
 from stages.judges.comparing import Contest, Shown
 from stages.judges.structured import takes_schema
 from stages.judges.verdict import Unreadable, Verdict
@@ -43,6 +45,19 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """Judgements, and what they cost.
+
+    Attributes:
+        judgements: In the order in which they were asked for.
+        cost: Of all replies; without money where the judge has no price.
+    """
+
+    judgements: "tuple[Judgement, ...]"
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """What a judge replied to one showing of a pair.
 
@@ -73,7 +88,7 @@ def judge_pairs(
     workroom: Workroom,
     *,
     step: str,
-) -> tuple[Judgement, ...]:
+) -> Heard:
     """A judge's judgements of every pair in both orders, once with each sampling; journaled.
 
     Args:
@@ -90,9 +105,10 @@ def judge_pairs(
     orders = [(contest, a_first) for contest in contests for a_first in (True, False)]
     questions = [judge.briefing.question(c, a_first=a_first) for c, a_first in orders]
     found: list[Judgement] = []
+    costs: list[Cost] = []
     response_format = _held_to(judge, workroom, step)
     for repeat, sampling in enumerate(samplings):
-        replies = judge.asker(workroom)(
+        answers = judge.asker(workroom)(
             Inquiry(
                 client=judge.client,
                 items=tuple(question.item for question in questions),
@@ -101,13 +117,15 @@ def judge_pairs(
                 response_format=response_format,
                 progress=workroom.progress,
             )
-        ).responses
+        )
+        replies = answers.responses
+        costs.append(judge.hand.price.of(answers.cost))
         demand_reached(replies, judge.hand)
         demand_within_budget(replies.values(), f"`{judge.hand.name}` judges")
         for (contest, a_first), question in zip(orders, questions, strict=True):
             shown = Shown(contest=contest.id, a_first=a_first, repeat=repeat)
             found.append(_judgement(shown, question, replies[question.item.id], judge.briefing))
-    return tuple(found)
+    return Heard(judgements=tuple(found), cost=total(costs))
 
 
 def _held_to(judge: Judge, workroom: Workroom, step: str) -> Mapping[str, Json] | None:

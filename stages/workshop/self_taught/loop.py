@@ -7,7 +7,6 @@ nothing again and trains nothing again.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from policies.task import Sampling
 from stages.engine.product import Product
 from stages.evidence.records import Cost
 from stages.judges.comparing import Contest
@@ -17,7 +16,7 @@ from stages.workshop.self_taught.judging import Judge, Judgement, judge_pairs
 from stages.workshop.self_taught.making import Made, make_pairs
 from stages.workshop.self_taught.recipe import Judging, Method, SelfTaught
 from stages.workshop.self_taught.school import School
-from stages.workshop.self_taught.testing import Sat, sit
+from stages.workshop.self_taught.testing import Sat, drawn, sit
 from stages.workshop.training.trainer import Trained
 from stages.workshop.workroom import Workroom
 
@@ -135,16 +134,8 @@ def teach(
 def _judgements(
     judge: Judge, contests: Sequence[Contest], judging: Judging, workroom: Workroom
 ) -> tuple[Judgement, ...]:
-    samplings = [
-        Sampling(
-            temperature=judging.temperature,
-            top_p=judging.top_p,
-            max_tokens=judging.max_tokens,
-            seed=judging.seed + sample,
-        )
-        for sample in range(judging.samples)
-    ]
-    return judge_pairs(judge, contests, samplings, workroom, step="judgements")
+    samplings = drawn(judging, judging.samples)
+    return judge_pairs(judge, contests, samplings, workroom, step="judgements").judgements
 
 
 def _demand(

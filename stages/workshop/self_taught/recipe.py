@@ -80,6 +80,8 @@ class Judging(Strict):
     max_tokens: Count = 2048
     seed: int = 0
     """Of the judgements, counted up, and of what is chosen from them."""
+    majority_of: Annotated[int, Field(ge=2, le=1000)] | None = None
+    """Tests are also judged by what most of so many drawn judgements say (the paper's are 32)."""
 
 
 class Method(StrEnum):
@@ -211,6 +213,9 @@ class SelfTaught(Recipe):
     def _names_are_free(self) -> Self:
         if HELD_OUT in self.tests:
             raise ValueError(f"`{HELD_OUT}` is the test of the pairs that were set aside")
+        most = self.judging.majority_of
+        if most is not None and (taken := {f"{n}_of_{most}" for n in self.tests} & set(self.tests)):
+            raise ValueError(f"`{min(taken)}` is the name of another test by `majority_of`")
         return self
 
 

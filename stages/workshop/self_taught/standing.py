@@ -1,7 +1,7 @@
 """How far every judge has come: beside the one before it, and the one that nobody taught."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from stages.evidence.estimate import Unmeasured
@@ -39,6 +39,8 @@ class Standing:
         p_previous: Two-sided exact p-value of equal accuracy with the judge before, see
             `Sat.exact_p`; None for other metrics.
         p_untaught: The same with the untaught judge.
+        over_once: Of a test by majority, its difference from what the same judge says once, at
+            temperature 0; None as above.
     """
 
     value: Measurement
@@ -46,6 +48,7 @@ class Standing:
     over_untaught: Measurement | None = None
     p_previous: float | None = None
     p_untaught: float | None = None
+    over_once: Measurement | None = None
 
 
 def standings(course: Course, iteration: int) -> tuple[Standing, ...]:
@@ -55,15 +58,14 @@ def standings(course: Course, iteration: int) -> tuple[Standing, ...]:
         course: All judges.
         iteration: Which of them; 0 for the one that nobody taught.
     """
-    judge = course.judges[iteration]
-    if not iteration:
-        return tuple(Standing(value=each) for each in _values(judge))
-    previous, untaught = course.judges[iteration - 1], course.judges[0]
-    return tuple(
-        standing
-        for name, sat in judge.sat.items()
-        for standing in _of_test(sat, previous.sat[name], untaught.sat[name])
-    )
+    judge, before = course.judges[iteration], course.judges[max(0, iteration - 1)]
+    found: list[Standing] = []
+    for name, sat in judge.sat.items():
+        alone = [Standing(value=each) for each in _values_of(sat)]
+        own = _of_test(sat, before.sat[name], course.judges[0].sat[name]) if iteration else alone
+        once = _over_once(sat, judge)
+        found += [replace(each, over_once=once.get(each.value.metric)) for each in own]
+    return tuple(found)
 
 
 def came(course: Course, *, not_worse_by: float) -> Came:
@@ -88,7 +90,7 @@ def _of_test(sat: Sat, previous: Sat, untaught: Sat) -> Sequence[Standing]:
     over_previous, over_untaught = _differences(sat, previous), _differences(sat, untaught)
     found = []
     for each in _values_of(sat):
-        accuracy = each.metric == f"{sat.exam.name}.accuracy"
+        accuracy = each.metric == f"{sat.name}.accuracy"
         found.append(
             Standing(
                 value=each,
@@ -105,8 +107,8 @@ def _deciding(course: Course, iteration: int) -> Standing:
     return next(s for s in standings(course, iteration) if s.value.metric == DECIDES)
 
 
-def _values(judge: Graduate) -> Sequence[Measurement]:
-    return [each for sat in judge.sat.values() for each in _values_of(sat)]
+def _over_once(sat: Sat, judge: Graduate) -> Mapping[str, Measurement]:
+    return {} if sat.majority_of == 1 else _differences(sat, judge.sat[sat.exam.name])
 
 
 def _values_of(sat: Sat) -> Sequence[Measurement]:

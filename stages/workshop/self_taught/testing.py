@@ -18,7 +18,8 @@ from stages.offline.pairs.instrument import Pairs
 from stages.offline.pairs.pair import FIRST, SECOND, TIE, Pair, read_pairs
 from stages.offline.pairs.replies import Judged, Said, Twice
 from stages.stats.tango import PairCounts, p_lower
-from stages.workshop.self_taught.judging import Judge, Judgement, judge_pairs
+from stages.workshop.self_taught.judging import Heard, Judge, Judgement, judge_pairs
+from stages.workshop.self_taught.majority import majority
 from stages.workshop.self_taught.people import Voted, read_voted
 from stages.workshop.self_taught.recipe import HELD_OUT, Judging, SelfTaught, Test
 from stages.workshop.workroom import Workroom
@@ -64,10 +65,21 @@ class Sat:
     Attributes:
         exam: The test.
         judgements: Two of every pair, one in each order, in the test's order.
+        heard: What those were made of, and what it cost.
+        majority_of: Of how many each is the majority; 1 where it is one at temperature 0.
     """
 
     exam: Exam
     judgements: tuple[Judgement, ...]
+    heard: Heard
+    majority_of: int = 1
+
+    @property
+    def name(self) -> str:
+        """Under which it is reported: the test's, or e.g. `held_out_of_32`."""
+        return (
+            self.exam.name if self.majority_of == 1 else f"{self.exam.name}_of_{self.majority_of}"
+        )
 
     @property
     def scores(self) -> Scores:
@@ -85,7 +97,7 @@ class Sat:
         """Every metric, and how it differs from that of a judge before on the same pairs."""
         scores = self.scores
         return measure_task(
-            self.exam.task.metrics(self.exam.name),
+            self.exam.task.metrics(self.name),
             scores,
             scores if before is None else before.scores,
             level=self.exam.task.level,
@@ -146,22 +158,47 @@ def held_out_exam(contests: Sequence[Contest], rubric: PairRubric, *, level: flo
 def sit(
     judge: Judge, exams: Sequence[Exam], judging: Judging, workroom: Workroom
 ) -> Mapping[str, Sat]:
-    """A judge's judgements of all tests, at temperature 0, by the test's name; journaled.
+    """A judge's judgements of all tests, by name: at temperature 0, then by majority; journaled.
 
     Raises:
         OutOfBudget: When the recipe's budget does not pay for it.
         EndpointError: When the judge cannot be reached.
     """
-    sampling = Sampling(temperature=0.0, max_tokens=judging.max_tokens, seed=judging.seed)
-    return {
-        exam.name: Sat(
-            exam=exam,
-            judgements=judge_pairs(
-                judge, exam.contests, [sampling], workroom, step=f"test-{exam.name}"
-            ),
-        )
+    once = [Sampling(temperature=0.0, max_tokens=judging.max_tokens, seed=judging.seed)]
+    often = [] if judging.majority_of is None else [drawn(judging, judging.majority_of)]
+    found = [
+        _sat(exam, judge_pairs(judge, exam.contests, how, workroom, step=f"test-{exam.name}"), how)
+        for how in (once, *often)
         for exam in exams
-    }
+    ]
+    return {sat.name: sat for sat in found}
+
+
+def drawn(judging: Judging, times: int) -> list[Sampling]:
+    """How judgements are drawn that shall differ.
+
+    Args:
+        judging: Says how.
+        times: How many of each showing.
+    """
+    return [
+        Sampling(
+            temperature=judging.temperature,
+            top_p=judging.top_p,
+            max_tokens=judging.max_tokens,
+            seed=judging.seed + sample,
+        )
+        for sample in range(times)
+    ]
+
+
+def _sat(exam: Exam, heard: Heard, samplings: Sequence[Sampling]) -> Sat:
+    return Sat(
+        exam=exam,
+        judgements=majority(heard.judgements),
+        heard=heard,
+        majority_of=len(samplings),
+    )
 
 
 def _read(name: str, test: Test, rubric: PairRubric, *, level: float, base: Path) -> Exam:

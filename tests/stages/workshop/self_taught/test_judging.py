@@ -28,7 +28,7 @@ def judged(here: Scene, cap: Cap | None = None) -> tuple[Judgement, ...]:
     """By an endpoint, in the words of stage 2."""
     room = here.room(cap)
     judge = Judge(hand=room.hand("writer"), briefing=Stage2Briefing(PairRubric.GENERAL))
-    return judge_pairs(judge, PAIRS, DRAWN, room, step="judgements")
+    return judge_pairs(judge, PAIRS, DRAWN, room, step="judgements").judgements
 
 
 def test_every_pair_is_judged_in_both_orders_as_often_as_is_drawn(tmp_path: Path) -> None:
