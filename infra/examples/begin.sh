@@ -56,9 +56,27 @@ decide() {
   say "gate run ended with exit code $code (0 someone passed, 1 all failed, 3 cannot tell yet, 4 broken)"
 }
 
-# Prints the decision, and says where everything is.
+# Starts toy models, which end with the script and write their port into port.txt. Usage: serve_toys WHAT PROGRAM...
+serve_toys() {
+  say "starting $1"
+  PYTHONPATH=$here${PYTHONPATH:+:$PYTHONPATH} "$python" "${@:2}" port.txt &
+  toys=$!
+  trap 'kill "$toys" 2>/dev/null' EXIT
+  for _ in $(seq 300); do [ -s port.txt ] && return; sleep 0.1; done
+  stop "$1 did not start" "see what was said above"
+}
+
+# Names one of them in gate.toml, free of charge or not. Usage: endpoint NAME MODEL [USD_IN USD_OUT], per million tokens
+endpoint() {
+  {
+    printf '\n[endpoints.%s]\nbase_url = "http://127.0.0.1:%s/v1"\nmodel = "%s"\n' "$1" "$(cat port.txt)" "$2"
+    [ $# -lt 4 ] || printf 'usd_per_million_tokens = { input = %s, output = %s }\n' "$3" "$4"
+  } >> gate.toml
+}
+
+# Prints the decision, or another file, and says where everything is. Usage: finish [FILE]
 finish() {
-  cat decision.json
+  cat "${1:-decision.json}"
   say ""
   say "everything is in $folder; see it in MLflow:"
   say "  mlflow ui --backend-store-uri sqlite:///$folder/mlflow.db"

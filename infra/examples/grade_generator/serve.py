@@ -8,11 +8,10 @@ import json
 import re
 import sys
 import zlib
-from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from phrases import DICTIONARIES, LENGTH, ORDERS, answer, by_text, instruction, read, wrong
+from toy_server import Messages, Toy, serve
 
 NOISE = {"clean": 0.0, "noisy": 0.3, "wrong": 1.0, "narrow": 0.0}
 """Share of the instructions that a generator answers by chance."""
@@ -21,69 +20,9 @@ _CASE = re.compile(r"^Case ([0-9a-f]+)$", re.MULTILINE)
 _ORDER = re.compile(rf"^((?:{'|'.join(ORDERS.values())})(?: [a-z0-9]+)+)$", re.MULTILINE)
 
 
-def main() -> None:
-    """Serves until it is ended, and writes its port into FILE."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Path(sys.argv[1]).write_text(str(server.server_address[1]))
-    server.serve_forever()
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Keeps connections open: thousands of questions come."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        """Replies to a question."""
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        content = json.dumps(
-            embedded(body) if self.path.endswith("/embeddings") else completed(body)
-        ).encode()
-        self.send_response(200)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        """Says nothing."""
-
-
-def completed(body: Mapping[str, object]) -> dict[str, object]:
-    """A chat completion of the model that is named."""
-    model, messages = str(body["model"]), body["messages"]
-    assert isinstance(messages, list)
-    said = said_by(model, str(messages[-1]["content"]))
-    return {
-        "id": "1",
-        "object": "chat.completion",
-        "created": 0,
-        "model": model,
-        "choices": [
-            {
-                "index": 0,
-                "finish_reason": "stop",
-                "message": {"role": "assistant", "content": said},
-            }
-        ],
-        "usage": {"prompt_tokens": 40, "completion_tokens": 9, "total_tokens": 49},
-    }
-
-
-def embedded(body: Mapping[str, object]) -> dict[str, object]:
-    """Vectors that count words: texts are apart as far as their words are."""
-    texts = body["input"]
-    assert isinstance(texts, list)
-    return {
-        "object": "list",
-        "model": str(body["model"]),
-        "data": [{"index": n, "embedding": _counted(text)} for n, text in enumerate(texts)],
-        "usage": {"prompt_tokens": len(texts), "total_tokens": len(texts)},
-    }
-
-
-def said_by(model: str, text: str) -> str:
+def said(model: str, messages: Messages) -> str:
     """What a model says to a question."""
+    text = messages[-1]["content"]
     if model == "judge":
         return _judged(text)
     if "<response>" not in text:  # it sits a test
@@ -133,7 +72,8 @@ def _judged(text: str) -> str:
     return json.dumps({"case": case, "reasoning": "word by word", "score": score})
 
 
-def _counted(text: str) -> list[float]:
+def counted(text: str) -> list[float]:
+    """Words, counted: texts are apart as far as their words are."""
     vector = [0.0] * 64
     for word in text.split():
         vector[zlib.crc32(word.encode()) % 64] += 1.0
@@ -141,4 +81,4 @@ def _counted(text: str) -> list[float]:
 
 
 if __name__ == "__main__":
-    main()
+    serve(Toy(says=said, vector=counted), port_file=Path(sys.argv[1]))

@@ -6,7 +6,7 @@ data=none
 source "$(dirname "${BASH_SOURCE[0]}")/../begin.sh"
 
 "$python" "$example/sums.py" sums.jsonl
-cp "$example/model.py" "$example/serve.sh" .
+cp "$example/model.py" "$here/toy_server.py" "$example/serve.sh" .
 ln -s "$python" python
 "$python" -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])' > port.txt
 cat >> gate.toml <<TOML

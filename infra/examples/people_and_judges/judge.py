@@ -10,56 +10,19 @@ much, as language models do.
 import json
 import re
 import sys
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from reading import strength, worth
+from toy_server import Messages, Toy, serve
 
 LIKES_FIRST = 0.35
 CASE = re.compile(r"^Case ([0-9a-f]{12})$", re.MULTILINE)
 VERDICTS = {2: "A>>B", 1: "A>B", 0: "A=B", -1: "B>A", -2: "B>>A"}
 
 
-def main() -> None:
-    """Serves until it is ended."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Judge)
-    file = Path(sys.argv[1])
-    file.with_suffix(".new").write_text(str(server.server_port), encoding="utf-8")
-    file.with_suffix(".new").rename(file)
-    server.serve_forever()
-
-
-class Judge(BaseHTTPRequestHandler):
-    """Answers `POST /v1/chat/completions`."""
-
-    def do_POST(self) -> None:  # the name is the standard library's
-        """One verdict."""
-        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        body = json.dumps(_reply(asked["messages"][-1]["content"])).encode()
-        self.send_response(200)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Says nothing."""
-
-
-def _reply(prompt: str) -> dict[str, object]:
-    message = {"role": "assistant", "content": json.dumps(_verdict(prompt))}
-    return {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 0,
-        "model": "reader",
-        "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
-        "usage": {
-            "prompt_tokens": len(prompt) // 4,
-            "completion_tokens": 30,
-            "total_tokens": len(prompt) // 4 + 30,
-        },
-    }
+def said(_: str, messages: Messages) -> str:
+    """One verdict."""
+    return json.dumps(_verdict(messages[-1]["content"]))
 
 
 def _verdict(prompt: str) -> dict[str, str]:
@@ -78,4 +41,4 @@ def _shown(prompt: str, label: str, case: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    serve(Toy(says=said), port_file=Path(sys.argv[1]))

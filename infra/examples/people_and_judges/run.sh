@@ -10,18 +10,8 @@ people=ann,ben,cleo,dan,eve,finn,gus,hanna
 cp "$example/guidelines.md" .
 register helpdesk "the checkpoint that answers customers today"
 
-say "starting the judge"
-"$python" "$example/judge.py" port.txt &
-judge=$!
-trap 'kill "$judge" 2>/dev/null' EXIT
-for _ in $(seq 100); do [ -s port.txt ] && break; sleep 0.1; done
-[ -s port.txt ] || stop "the judge did not start" "see what it said above"
-cat >> gate.toml <<TOML
-
-[endpoints.judge]
-base_url = "http://127.0.0.1:$(cat port.txt)/v1"
-model = "reader"
-TOML
+serve_toys "the judge" "$example/judge.py"
+endpoint judge reader
 
 say "making a batch of blind pairs"
 gate sxs assign policy.yaml --json > assigned.json

@@ -31,7 +31,7 @@ class Toy:
     status: int = 200
 
     def reply(self, path: str, body: Mapping[str, object]) -> Mapping[str, object]:
-        return model.reply(path, body)
+        return model.TOY.reply(path, body)
 
 
 @contextmanager

@@ -94,7 +94,7 @@ def test_a_tie_of_two_models_is_not_met(tmp_path: Path) -> None:
         def reply(self, path: str, body: dict[str, object]) -> dict[str, object]:
             system, user = body["messages"][0], body["messages"][-1]
             plain = {**user, "content": user["content"].replace("Propose", "Do")}
-            return super().reply(path, {"messages": [system, plain]})
+            return super().reply(path, {**body, "messages": [system, plain]})
 
     with (
         serving(Toy()) as kind,
