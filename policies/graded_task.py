@@ -54,11 +54,14 @@ class GradedTask(Task):
     """Digest of that recipe; a grade of another one is refused. None: whatever it says."""
 
     def metrics(self, name: str) -> tuple[Metric, ...]:
-        """`pgr`, then by domain and by method, then what was measured of the data."""
+        """`pgr`, then by domain and by method, then what was measured of the data.
+
+        Gaps are compared with the baseline's, in percentage points; nothing else is.
+        """
         parts = (*Domain, *Method)
         return (
             *(
-                offline_metric(name, own, better=True, unit=Unit.NUMBER, paired=False)
+                offline_metric(name, own, better=True, unit=Unit.NUMBER)
                 for own in (PGR, *(f"{PGR}.{part}" for part in parts))
             ),
             *(

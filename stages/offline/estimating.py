@@ -10,6 +10,7 @@ from stages.evidence.records import Measurement, Quantity, Validity
 from stages.offline.instrument import Column, ScoredItem, Scores
 from stages.stats.betting import betting_interval, betting_p_lower
 from stages.stats.clusters import mean_of_each
+from stages.stats.gap_difference import GapDifference, gap_difference
 from stages.stats.means import clustered_mean
 from stages.stats.paired import paired_difference
 from stages.stats.shares import SHARE, clopper_pearson
@@ -29,6 +30,12 @@ _NO_STRATIFIED_RATIO = Unmeasured(
     "no interval of a ratio holds for a score that weighs its parts; demand a `margin`",
     Cause.UNDERPOWERED,
 )
+
+_NO_RATIO_OF_GAPS = Unmeasured(
+    "the gaps recovered are shares of one gap already; demand a `margin`", Cause.UNDERPOWERED
+)
+
+_NO_GAP = Unmeasured("the baseline has no gap recovered")
 
 NUMBER = "number"
 """Unit of metrics that are no share."""
@@ -157,7 +164,7 @@ def _comparable(candidate: Scores, baseline: Scores) -> tuple[Scores, Scores]:
 
 
 def _unmeasured(scores: Scores, why: Unmeasured) -> Scores:
-    return replace(scores, columns=why, estimates={})
+    return replace(scores, columns=why, estimates={}, gaps={})
 
 
 def _measured(
@@ -165,7 +172,8 @@ def _measured(
 ) -> tuple[Measurement, ...]:
     own = metric.name.partition(".")[2]
     if own in candidate.estimates:
-        return (_estimated(metric, candidate.estimates[own], anytime=anytime),)
+        value = _estimated(metric, Quantity.VALUE, candidate.estimates[own], anytime=anytime)
+        return (value, *_recovered(metric, own, candidate, baseline, level))
     mine, theirs = candidate.column(own), baseline.column(own)
     if not (isinstance(mine, Unmeasured) or isinstance(theirs, Unmeasured)):
         theirs = _of_the_same_items(candidate.items, mine, baseline.items, theirs)
@@ -209,7 +217,35 @@ def _stratified(
     )
 
 
-def _estimated(metric: Metric, value: Estimate | Unmeasured, *, anytime: bool) -> Measurement:
+def _recovered(
+    metric: Metric, own: str, candidate: Scores, baseline: Scores, level: float
+) -> tuple[Measurement, ...]:
+    """A gap recovered, held against the baseline's; nothing of what is no gap."""
+    if own not in candidate.gaps:
+        return ()
+    mine, theirs = candidate.gaps[own], baseline.gaps.get(own, _NO_GAP)
+    if isinstance(baseline.columns, Unmeasured):
+        theirs = baseline.columns
+    lacks = next((one for one in (mine, theirs) if isinstance(one, Unmeasured)), None)
+    if isinstance(mine, Unmeasured) or isinstance(theirs, Unmeasured):
+        assert lacks is not None
+        found = GapDifference(difference=lacks, p_worse=None)
+    else:
+        found = gap_difference(mine, theirs, level=level)
+    return (
+        _estimated(metric, Quantity.DIFFERENCE, found.difference, p_worse=found.p_worse),
+        _estimated(metric, Quantity.RATIO, lacks or _NO_RATIO_OF_GAPS),
+    )
+
+
+def _estimated(
+    metric: Metric,
+    quantity: Quantity,
+    value: Estimate | Unmeasured,
+    *,
+    anytime: bool = False,
+    p_worse: float | None = None,
+) -> Measurement:
     """An estimate that is no mean of a column: planned is what it rests on.
 
     Its instrument counts all that there is; a difference of two groups of items rests on the
@@ -217,10 +253,11 @@ def _estimated(metric: Metric, value: Estimate | Unmeasured, *, anytime: bool) -
     """
     return Measurement(
         metric=metric.name,
-        quantity=Quantity.VALUE,
+        quantity=quantity,
         measured=value,
         validity=Validity.ANYTIME if anytime else Validity.FIXED,
         planned=None if anytime else value.n if isinstance(value, Estimate) else 1,
+        p_worse=p_worse,
     )
 
 

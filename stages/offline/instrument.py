@@ -9,6 +9,7 @@ from stages.engine.data import ItemFile
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.evidence.items import Item
 from stages.evidence.records import Cost
+from stages.stats.gap_difference import Parts
 from stages.stats.stratified import Strata
 
 Answers = tuple[str, ...]
@@ -76,6 +77,8 @@ class Scores:
             column may be absent for its own reason.
         left_out: What a metric leaves out and why, by its own name; said with every estimate of it.
         estimates: Metrics that are no mean of a column, by their own name.
+        gaps: Of those that are a gap recovered, what they are put together from, by own name: by
+            this they are held against the baseline's; or why that cannot be.
         strata: Metrics that weigh parts of their column otherwise than by their size, by own name.
         data: Name and digest of what was read to score them, beside the items.
         tools: Name and description of what scored them.
@@ -91,6 +94,7 @@ class Scores:
     columns: Mapping[str, Column | Unmeasured] | Unmeasured
     left_out: Mapping[str, str] = field(default_factory=dict)
     estimates: Mapping[str, Estimate | Unmeasured] = field(default_factory=dict)
+    gaps: Mapping[str, Parts | Unmeasured] = field(default_factory=dict)
     strata: Mapping[str, Strata] = field(default_factory=dict)
     data: tuple[tuple[str, str], ...] = ()
     tools: tuple[tuple[str, str], ...] = ()

@@ -1,5 +1,6 @@
 """A checkpoint's grade, held against what the plan and the checkpoint say."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from stages.engine.subject import Subject
 from stages.evidence.estimate import Estimate, Unmeasured
 from stages.evidence.records import Cost
 from stages.offline.graded.grade import KIND, Grade, grade_in
+from stages.offline.graded.sittings import sittings_in
 from stages.offline.instrument import Scores
+from stages.stats.gap_difference import Parts
 
 _STREAM = "graded/read"
 
@@ -58,6 +61,8 @@ class Grades:
         return Scores(
             columns={},
             estimates={own: _measured(own, grade) for own in _names(task, name)},
+            gaps=_gaps(product, grade, task, name),
+            conditions={"recipe": product.recipe},
             data=((str(folder), product.sha256),),
             tools=(
                 (f"recipe {grade.recipe}", product.recipe),
@@ -120,9 +125,35 @@ def _measured(own: str, grade: Grade) -> Estimate | Unmeasured:
     return grade.measured.get(own) or Unmeasured(f"the grade says nothing of `{own}`")
 
 
-def _names(task: GradedTask, name: str) -> tuple[str, ...]:
-    return tuple(metric.name.removeprefix(f"{name}.") for metric in task.metrics(name))
+def _gaps(
+    product: Product, grade: Grade, task: GradedTask, name: str
+) -> Mapping[str, Parts | Unmeasured]:
+    """What the gaps recovered rest on; a grade that cannot be compared counts alone."""
+    own = _names(task, name, compared=True)
+    try:
+        sittings = sittings_in(product)
+    except InputError as error:
+        return dict.fromkeys(own, Unmeasured(error.in_short))
+    return {
+        metric: found
+        if isinstance(found := _measured(metric, grade), Unmeasured)
+        else sittings.parts(metric)
+        for metric in own
+    }
+
+
+def _names(task: GradedTask, name: str, *, compared: bool = False) -> tuple[str, ...]:
+    """Metrics by their own names: all, or those that are held against the baseline's."""
+    return tuple(
+        metric.name.removeprefix(f"{name}.")
+        for metric in task.metrics(name)
+        if metric.paired or not compared
+    )
 
 
 def _without(task: GradedTask, name: str, why: Unmeasured) -> Scores:
-    return Scores(columns=why, estimates=dict.fromkeys(_names(task, name), why))
+    return Scores(
+        columns=why,
+        estimates=dict.fromkeys(_names(task, name), why),
+        gaps=dict.fromkeys(_names(task, name, compared=True), why),
+    )

@@ -1,6 +1,5 @@
 """A grade with all that it rests on, as its frozen folder holds it."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,9 @@ from stages.evidence.estimate import Estimate, Unmeasured
 from stages.evidence.fields import Field, read_json
 from stages.evidence.records import Cost
 from stages.offline.graded.grade import FILE, KIND, Grade, grade_in, grade_json
-from stages.stats.clusters import Floats
 from stages.workshop.generators.cells import Cell
 
-_CELLS, _SCORES = "cells.json", "scores.jsonl"
+_CELLS = "cells.json"
 
 _SCHEMA = "gate.generator-cells/1"
 
@@ -87,16 +85,14 @@ def write_graded(
     cells: Sequence[CellGrade],
     *,
     means: Mapping[str, Mapping[str, float]],
-    scores: Mapping[str, Floats],
 ) -> None:
-    """Writes all files of a grade, for it to be frozen.
+    """Writes a grade and its cells, for it to be frozen.
 
     Args:
         folder: An empty one.
         grade: What stage 1 reads.
         cells: What it was put together from.
         means: Of `base` and `reference`, by domain.
-        scores: Of every model on every item, by `domain/test/model`.
     """
     (folder / FILE).write_text(canonical_json(grade_json(grade)) + "\n", encoding="utf-8")
     said: dict[str, Json] = {
@@ -106,11 +102,6 @@ def write_graded(
         "cells": [_cell_json(cell) for cell in cells],
     }
     (folder / _CELLS).write_text(canonical_json(said) + "\n", encoding="utf-8")
-    lines = [
-        json.dumps({"who": name, "scores": [round(float(x), 9) for x in row]})
-        for name, row in scores.items()
-    ]
-    (folder / _SCORES).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
 def read_graded(folder: Path) -> Graded:

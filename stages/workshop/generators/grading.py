@@ -8,6 +8,7 @@ from pathlib import Path
 from policies.errors import InputError
 from stages.engine.product import freeze
 from stages.offline.graded.grade import KIND, Grade
+from stages.offline.graded.sittings import write_sittings
 from stages.workshop.generators.generating import Generating
 from stages.workshop.generators.graded import CellGrade, Graded, read_graded, write_graded
 from stages.workshop.generators.intrinsic import Looking
@@ -100,12 +101,15 @@ class Grading:
         shutil.rmtree(making, ignore_errors=True)
         making.mkdir(parents=True)
         models = {"base": summing.base, "reference": summing.reference, "generator": solved}
-        write_graded(
+        write_graded(making, grade, cells, means=summing.means())
+        write_sittings(
             making,
-            grade,
-            cells,
-            means=summing.means(),
-            scores=rows_of(told, models, self.recipe.seeds),
+            rows_of(told, models, self.recipe.seeds),
+            {
+                f"{domain}/{name}": file.items
+                for domain, tests in self.material.tests.items()
+                for name, file in tests.items()
+            },
         )
         sets = {f"data {cell.name}": one.product.sha256 for cell, one in data.items()}
         freeze(
