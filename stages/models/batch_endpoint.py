@@ -78,15 +78,9 @@ class BatchEndpoint:
         """Id of a file of requests that the provider now holds.
 
         Raises:
-            ModelError: As `Connection.post` says.
+            ModelError: As `Connection.upload` says.
         """
-        file = self._connection.using(
-            lambda client: client.files.create(file=(name, lines), purpose="batch"),
-            about="a file of requests",
-        )
-        if not isinstance(getattr(file, "id", None), str):
-            raise _strange("a file that it took has no id")
-        return file.id
+        return self._connection.upload(lines, name=name, purpose="batch", strange=_strange)
 
     def create(self, file: str, *, digest: str) -> Batch:
         """A batch that answers a file's requests within a day.

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from policies.canonical import Json
 from policies.errors import WrongUsage
@@ -161,6 +161,33 @@ class Connection:
             fix=lack.fix,
             calls=len(unusable),
         )
+
+    def upload(
+        self,
+        lines: bytes,
+        *,
+        name: str,
+        purpose: Literal["batch", "fine-tune"],
+        strange: Callable[[str], ModelError],
+    ) -> str:
+        """Id of a file that the provider now holds.
+
+        Args:
+            lines: What is in it.
+            name: What the provider is to call it.
+            purpose: What it is for, as OpenAI names it.
+            strange: What to raise when the reply is not OpenAI's, by what is wrong with it.
+
+        Raises:
+            ModelError: As `post` says, and `strange`.
+        """
+        file = self.using(
+            lambda client: client.files.create(file=(name, lines), purpose=purpose),
+            about=f"file {name}",
+        )
+        if not isinstance(getattr(file, "id", None), str):
+            raise strange("a file that it took has no id")
+        return file.id
 
     def clean(self, words: str) -> str:
         """A server's words on one line, without the key and without ids that differ each time."""

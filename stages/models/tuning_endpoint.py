@@ -80,15 +80,9 @@ class TuningEndpoint:
         """Id of a file of rows that the provider now holds.
 
         Raises:
-            ModelError: As `Connection.post` says.
+            ModelError: As `Connection.upload` says.
         """
-        file = self._connection.using(
-            lambda client: client.files.create(file=(name, lines), purpose="fine-tune"),
-            about="a file of rows",
-        )
-        if not isinstance(getattr(file, "id", None), str):
-            raise _strange("a file that it took has no id")
-        return file.id
+        return self._connection.upload(lines, name=name, purpose="fine-tune", strange=_strange)
 
     def create(
         self,

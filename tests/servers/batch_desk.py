@@ -18,37 +18,30 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from tests.servers.file_desk import FileDesk, error, page_of_two
 from tests.servers.openai_server import Call, OpenAIServer
 
 Lines = list[dict[str, Any]]
 
 
 @dataclass
-class BatchDesk:
-    """What the provider holds, and how it misbehaves.
+class BatchDesk(FileDesk):
+    """What the provider holds beside files, and how it misbehaves.
 
     Attributes:
-        files: Contents by id.
         batches: By id, in the order they were made.
         tamper: Changes the lines of answers before they are handed out.
-        refuse: Status with which an address is refused, by `METHOD path`, once each.
-        nameless: Whether files are taken without being given an id.
-        deaf: Addresses whose reply is an error although the work was done, once each.
     """
 
-    files: dict[str, bytes] = field(default_factory=dict)
+    purpose: str = "batch"
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
     tamper: Callable[[Lines], Lines] = lambda lines: lines
-    refuse: dict[str, int] = field(default_factory=dict)
-    nameless: bool = False
-    deaf: set[str] = field(default_factory=set)
-    asked: list[str] = field(default_factory=list)
     server: OpenAIServer | None = None
 
     @property
     def routes(self) -> Sequence[Route]:
         return (
-            Route("/v1/files", self._upload, methods=["POST"]),
+            self.route,
             Route("/v1/files/{id}/content", self._content, methods=["GET"]),
             Route("/v1/batches", self._create, methods=["POST"]),
             Route("/v1/batches", self._list, methods=["GET"]),
@@ -120,29 +113,13 @@ class BatchDesk:
         )
         return name
 
-    def _refused(self, what: str) -> Response | None:
-        self.asked.append(what)
-        code = self.refuse.pop(what, None)
-        return None if code is None else _error(code)
-
-    async def _upload(self, request: Request) -> Response:
-        if refused := self._refused("POST files"):
-            return refused
-        form = await request.form()
-        assert form["purpose"] == "batch"
-        name = f"file-in{len(self.files)}"
-        self.files[name] = await form["file"].read()  # type: ignore[union-attr]
-        await form.close()
-        told = {} if self.nameless else {"id": name}
-        return JSONResponse({**told, "object": "file", "purpose": "batch"})
-
     async def _content(self, request: Request) -> Response:
-        if refused := self._refused("GET content"):
+        if refused := self.refused("GET content"):
             return refused
         return PlainTextResponse(self.files[request.path_params["id"]])
 
     async def _create(self, request: Request) -> Response:
-        if refused := self._refused("POST batches"):
+        if refused := self.refused("POST batches"):
             return refused
         body = await request.json()
         assert body["completion_window"] == "24h"
@@ -162,31 +139,18 @@ class BatchDesk:
             "errors": None,
             "request_counts": {"total": 0, "completed": 0, "failed": 0},
         }
-        if "POST batches" in self.deaf:
-            self.deaf.remove("POST batches")
-            return _error(500)
+        if unheard := self.unheard("POST batches"):
+            return unheard
         return JSONResponse(self.batches[name])
 
     async def _list(self, request: Request) -> Response:
         """The newest first, a page of two."""
-        if refused := self._refused("GET batches"):
+        if refused := self.refused("GET batches"):
             return refused
-        newest = list(reversed(self.batches.values()))
-        after = request.query_params.get("after")
-        start = [b["id"] for b in newest].index(after) + 1 if after else 0
-        page = newest[start : start + 2]
-        return JSONResponse({"object": "list", "data": page, "has_more": start + 2 < len(newest)})
+        return page_of_two([*reversed(self.batches.values())], request)
 
     async def _get(self, request: Request) -> Response:
-        if refused := self._refused("GET batch"):
+        if refused := self.refused("GET batch"):
             return refused
         batch = self.batches.get(request.path_params["id"])
-        return _error(404) if batch is None else JSONResponse(batch)
-
-
-def _error(code: int) -> Response:
-    return JSONResponse(
-        {"error": {"message": "went wrong", "type": "error", "code": None}},
-        status_code=code,
-        headers={"retry-after-ms": "1"},
-    )
+        return error(404) if batch is None else JSONResponse(batch)
