@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 @recipe_argument
 @work_options
 def command(**given: Unpack[Flags]) -> int:
-    """Judge a bench as RECIPE says: by its scores or its judges' votes, people, and experiments.
+    """Judge a bench as RECIPE says: by scores, by votes, by models and judges that are asked now.
 
     Separability, agreement with people or A/B outcomes, Brier score, judges compared, what a judge
-    gives its own family, and what length is worth to it: each with its interval. What was found is
-    frozen beside the recipe and logged. Exit code 0 when at least one ranking could be judged, 3
-    when none could.
+    gives its own family, and what length and instructions such as "be detailed" are worth to it:
+    each with its interval. Replies are journaled and paid for once. What was found is frozen beside
+    the recipe and logged. Exit code 0 when at least one ranking could be judged, 3 when none could
+    or the budget does not pay for it, 4 when something broke.
     """
     from gates.workshop.bench_quality import assess_bench
     from stages.workshop.bench_quality.recipe import AssessmentRecipe

@@ -8,18 +8,21 @@ from gates.reports.escaping import inert
 from gates.reports.wording import measured_words
 from gates.services import Services
 from gates.workshop.keeping import Made, keep
+from gates.workshop.opening import open_workroom
 from gates.workshop.recipe_file import RecipeFile
 from policies.canonical import Json, canonical_json, sha256_of, sha256_of_bytes
 from stages.engine.assessed import ASSESSMENT, BENCH, FINDINGS
-from stages.engine.data import read_bytes
+from stages.engine.data import read_bytes, read_items
 from stages.engine.product import Product, freeze, open_product
 from stages.evidence.codec import measured_json
 from stages.evidence.estimate import Estimate, Unmeasured
 from stages.evidence.json_lines import json_lines
-from stages.evidence.records import Measurement, Quantity
+from stages.evidence.records import Cost, Measurement, Quantity
+from stages.side_by_side.formats.gate_votes import write_gate_votes
 from stages.stats.separability import Separation
 from stages.workshop.bench.drift import ITEMS
 from stages.workshop.bench_quality.assessing import Assessed, Compared, Ranked, assess
+from stages.workshop.bench_quality.hearing import Heard, heard
 from stages.workshop.bench_quality.recipe import AssessmentRecipe
 
 
@@ -41,31 +44,31 @@ class Assessment:
 
 
 def assess_bench(file: RecipeFile[AssessmentRecipe], services: Services) -> Assessment:
-    """Judges a bench by its files, freezes what was found beside the recipe and logs it.
+    """Judges a bench, by its files and by who is asked; freezes what was found, and logs it.
 
     Raises:
         InputError: When a file cannot be read, or the bench is not what was frozen or not what the
             judges voted on.
+        OutOfBudget: When the recipe's budget does not pay for a step.
+        Broken: When somebody who is asked does not work, or another process assesses by the recipe.
         LedgerDown: When MLflow does not answer; what was frozen stays.
     """
     recipe = file.recipe
-    bench = None if recipe.bench is None else open_product(file.folder / recipe.bench, kind=BENCH)
-    made_from = {
-        **{name: sha256_of_bytes(read_bytes(name, base=file.folder)) for name in _files(recipe)},
-        **({} if bench is None else {"bench": bench.sha256}),
-    }
-    prompts = None if bench is None else _prompts(bench)
-    assessed = assess(recipe, base=file.folder, prompts=prompts)
-    key = sha256_of([recipe.sha256, made_from])[:12]
-    folder = file.folder / "assessments" / f"{recipe.recipe}-{key}"
-    making = folder.with_name(f".{folder.name}.making")
-    shutil.rmtree(making, ignore_errors=True)  # what a killed run left
-    making.mkdir(parents=True)
-    said = canonical_json(assessed_json(assessed, bench))
-    (making / FINDINGS).write_text(f"{said}\n", encoding="utf-8")
-    product = freeze(
-        making, folder, kind=ASSESSMENT, recipe=recipe.sha256, made_from=made_from, facts={}
-    )
+    with services.state.lock(f"workshop/{recipe.recipe}.assessing"):
+        bench = _bench(file)
+        asked = None if bench is None else _asked(file, bench, services)
+        assessed = assess(
+            recipe,
+            base=file.folder,
+            prompts=None if bench is None else _prompts(bench),
+            asked=None if asked is None else asked.heard,
+        )
+        made_from = {
+            **{n: sha256_of_bytes(read_bytes(n, base=file.folder)) for n in _files(recipe)},
+            **({} if bench is None else {"bench": bench.sha256}),
+            **({} if asked is None else asked.models),
+        }
+        product = _frozen(file, assessed, bench, made_from)
     made = Made(
         product=product,
         recipe=recipe.recipe,
@@ -73,9 +76,62 @@ def assess_bench(file: RecipeFile[AssessmentRecipe], services: Services) -> Asse
         description="\n".join(f"- {line}" for line in words(assessed, bench)),
         measurements=tuple(m for ranking in assessed.rankings for m in measurements(ranking)),
         files={FINDINGS: product.file(FINDINGS).read_bytes()},
+        cost=Cost() if asked is None else asked.cost,
     )
     page = keep(made, services)
     return Assessment(assessed=assessed, bench=bench, product=product, page=page)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asking:
+    """What came of asking, of whom, and what it cost."""
+
+    heard: Heard
+    models: Mapping[str, str]
+    cost: Cost
+
+
+def _bench(file: RecipeFile[AssessmentRecipe]) -> Product | None:
+    named = file.recipe.bench
+    return None if named is None else open_product(file.folder / named, kind=BENCH)
+
+
+def _asked(
+    file: RecipeFile[AssessmentRecipe], bench: Product, services: Services
+) -> _Asking | None:
+    asked = file.recipe.asked
+    if asked is None:
+        return None
+    items = read_items(ITEMS, base=bench.folder, cluster=None, sha256=None).items
+    with open_workroom(file, services, names=asked.names, folder=bench.folder) as room:
+        found = heard(asked, items, room)
+        models = {
+            f"model {name}": sha256_of(dict(room.hand(name).client.identity))
+            for name in asked.names
+        }
+        return _Asking(heard=found, models=models, cost=room.purse.spent())
+
+
+def _frozen(
+    file: RecipeFile[AssessmentRecipe],
+    assessed: Assessed,
+    bench: Product | None,
+    made_from: Mapping[str, str],
+) -> Product:
+    """What was found, and the votes that were asked for, beside the recipe."""
+    recipe = file.recipe
+    key = sha256_of([recipe.sha256, made_from])[:12]
+    folder = file.folder / "assessments" / f"{recipe.recipe}-{key}"
+    making = folder.with_name(f".{folder.name}.making")
+    shutil.rmtree(making, ignore_errors=True)  # what a killed run left
+    making.mkdir(parents=True)
+    said = canonical_json(assessed_json(assessed, bench))
+    (making / FINDINGS).write_text(f"{said}\n", encoding="utf-8")
+    for judge, votes in (assessed.asked.votes if assessed.asked else {}).items():
+        (making / f"votes-{judge}.jsonl").write_bytes(write_gate_votes(votes))
+    return freeze(
+        making, folder, kind=ASSESSMENT, recipe=recipe.sha256, made_from=made_from, facts={}
+    )
 
 
 def sentences(assessed: Assessed) -> Iterable[str]:
@@ -97,6 +153,8 @@ def words(assessed: Assessed, bench: Product | None) -> Iterable[str]:
         yield "of no bench: the recipe does not say in `bench` which one these figures are about"
     else:
         yield f"of the bench in {inert(str(bench.folder))} ({bench.sha256[:12]})"
+    if assessed.asked is not None:
+        yield from _asked_words(assessed.asked)
     for ranking in assessed.rankings:
         name = inert(ranking.name)
         yield f"{name}: {ranking.models} models"
@@ -105,6 +163,14 @@ def words(assessed: Assessed, bench: Product | None) -> Iterable[str]:
     for both in assessed.compared:
         for one in _of_both(both):
             yield f"{inert(one.metric)}: {measured_words(one)}"
+
+
+def _asked_words(asked: Heard) -> Iterable[str]:
+    names = ", ".join(inert(name) for name in asked.lost)
+    yield f"{names} were asked {asked.prompts:,} prompts"
+    for name, lost in asked.lost.items():
+        if lost:
+            yield f"{inert(name)} did not answer {lost:,} of them, which nobody judged"
 
 
 def measurements(ranking: Ranked) -> Iterable[Measurement]:
@@ -135,8 +201,11 @@ def _effects(ranking: Ranked) -> Mapping[str, Estimate | Unmeasured]:
     else:
         found |= {f"style.{effect.feature}": effect.found for effect in ranking.style or ()}
     for variant in ranking.variants:
-        found[f"variant.{variant.model}"] = variant.plain
-        found[f"variant.{variant.model}.at_equal_style"] = variant.at_equal_style
+        name = f"variant.{variant.model}"
+        found[name] = variant.plain
+        found[f"{name}.at_equal_style"] = variant.at_equal_style
+        found[f"{name}.wins"] = variant.wins
+        found[f"{name}.length"] = variant.length
     return found
 
 
@@ -163,6 +232,8 @@ def assessed_json(assessed: Assessed, bench: Product | None) -> Mapping[str, Jso
     return {
         "schema": "gate.bench-assessment/1",
         "bench": None if bench is None else bench.sha256,
+        "prompts_asked": 0 if assessed.asked is None else assessed.asked.prompts,
+        "unanswered": {} if assessed.asked is None else dict(assessed.asked.lost),
         "rankings": [
             {
                 "name": ranking.name,

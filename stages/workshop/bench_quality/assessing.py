@@ -23,6 +23,7 @@ from stages.stats.separability import (
     separability,
 )
 from stages.stats.style_control import Effect
+from stages.workshop.bench_quality.hearing import Heard
 from stages.workshop.bench_quality.ranking import (
     VariantEffect,
     standings,
@@ -104,11 +105,13 @@ class Assessed:
         rankings: Each with its figures.
         compared: Each two of them.
         people: Pairs that people tell apart, over all models that they rank; None without.
+        asked: What judges said who were asked for it; None where nobody was.
     """
 
     rankings: tuple[Ranked, ...]
     compared: tuple[Compared, ...]
     people: Separation | None
+    asked: Heard | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +126,11 @@ class _Known:
 
 
 def assess(
-    recipe: AssessmentRecipe, *, base: Path, prompts: Collection[str] | None = None
+    recipe: AssessmentRecipe,
+    *,
+    base: Path,
+    prompts: Collection[str] | None = None,
+    asked: Heard | None = None,
 ) -> Assessed:
     """Judges a bench by its scores, its judges' votes, people and experiments.
 
@@ -131,12 +138,13 @@ def assess(
         recipe: How.
         base: Folder that its relative paths start from.
         prompts: Ids of the bench's prompts; None where it is not known which bench it is.
+        asked: What judges said who were asked; None where the recipe asks nobody.
 
     Raises:
         InputError: When a file cannot be read, a judge's vote is on a prompt that the bench does
             not hold, or people's votes have no ranking.
     """
-    known = _read(recipe, base)
+    known = _read(recipe, base, asked)
     if prompts is not None:
         _demand_prompts(recipe, known, prompts)
     return Assessed(
@@ -147,17 +155,19 @@ def assess(
         people=None
         if known.people is None or len(known.people) < 2  # noqa: PLR2004 - a pair needs two
         else separability(list(known.people.values()), level=recipe.level),
+        asked=asked,
     )
 
 
-def _read(recipe: AssessmentRecipe, base: Path) -> _Known:
+def _read(recipe: AssessmentRecipe, base: Path, asked: Heard | None) -> _Known:
     votes = {name: read_verdicts(judge, base=base) for name, judge in recipe.judges.items()}
+    votes |= asked.votes if asked is not None else {}
     if len(votes) > 1:
         votes[TOGETHER] = tuple(vote for each in votes.values() for vote in each)
     rankings: dict[str, Standings | Unmeasured] = {
         name: read_scores(scores, base=base) for name, scores in recipe.scores.items()
     }
-    rankings |= {name: standings(each, level=recipe.level) for name, each in votes.items()}
+    rankings |= {name: _of_models(recipe, each) for name, each in votes.items()}
     people, people_votes = _people(recipe, base)
     return _Known(
         votes=votes,
@@ -166,6 +176,19 @@ def _read(recipe: AssessmentRecipe, base: Path) -> _Known:
         people_votes=people_votes,
         outcomes=None if recipe.ab is None else read_outcomes(recipe.ab, base=base),
     )
+
+
+def _of_models(recipe: AssessmentRecipe, votes: Sequence[Vote]) -> Standings | Unmeasured:
+    """A ranking of models: one told to be detailed is no other model, though it played."""
+    return standings(_without_variants(recipe, votes), level=recipe.level)
+
+
+def _without_variants(
+    recipe: AssessmentRecipe, votes: Sequence[Vote], *, but: str | None = None
+) -> tuple[Vote, ...]:
+    """Votes on models; and on one variant of them."""
+    variants = {each.model for each in recipe.every_variant} - {but}
+    return tuple(vote for vote in votes if not vote.pair & variants)
 
 
 def _demand_prompts(recipe: AssessmentRecipe, known: _Known, prompts: Collection[str]) -> None:
@@ -202,10 +225,14 @@ def _people(recipe: AssessmentRecipe, base: Path) -> tuple[Standings | None, tup
 
 def _ranked(name: str, recipe: AssessmentRecipe, known: _Known) -> Ranked:
     found, votes, level = known.rankings[name], known.votes.get(name), recipe.level
-    style = None if votes is None else style_effects(votes, level=level)
+    style = None
+    if votes is not None:
+        style = style_effects(_without_variants(recipe, votes), level=level)
     variants = tuple(
-        variant_effect(votes or (), each.model, each.of, level=level)
-        for each in recipe.variants
+        variant_effect(
+            _without_variants(recipe, votes, but=each.model), each.model, each.of, level=level
+        )
+        for each in recipe.every_variant
         if votes is not None
     )
     own = _own_family(name, recipe, known)
@@ -258,10 +285,10 @@ def _own_family(name: str, recipe: AssessmentRecipe, known: _Known) -> Estimate 
     Others are people where they voted, else the other judges, whose own preferences then show as
     the opposite of this one's.
     """
-    judge = recipe.judges.get(name)
-    if judge is None or judge.family is None:
+    family = recipe.family_of(name)
+    if family is None:
         return None
-    patterns = recipe.families[judge.family]
+    patterns = recipe.families[family]
     others = known.people_votes or tuple(
         vote
         for other, votes in known.votes.items()

@@ -1,6 +1,7 @@
 """Votes of a judge, or of people, as a ranking of models; with style held equal too."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,8 @@ from stages.side_by_side.style import FEATURES, style_difference, style_of
 from stages.side_by_side.vote import Vote
 from stages.stats.bradley_terry import fit
 from stages.stats.comparisons import TIE, collapse
+from stages.stats.means import clustered_mean
+from stages.stats.paired import paired_difference
 from stages.stats.rating_errors import clustered
 from stages.stats.ratings import ratings
 from stages.stats.separability import Standing
@@ -28,12 +31,16 @@ class VariantEffect:
         of: What it is a variant of.
         plain: Its rating above that, in log-odds.
         at_equal_style: The same with length and Markdown held equal.
+        wins: What it wins more of the same opponents on the same prompts, in shares of a win.
+        length: How many times as long its answers to the same prompts are.
     """
 
     model: str
     of: str
     plain: Estimate | Unmeasured
     at_equal_style: Estimate | Unmeasured
+    wins: Estimate | Unmeasured
+    length: Estimate | Unmeasured
 
 
 def standings(votes: Sequence[Vote], *, level: float) -> Standings | Unmeasured:
@@ -76,7 +83,9 @@ def variant_effect(votes: Sequence[Vote], model: str, of: str, *, level: float) 
     played = {name for vote in said for name in vote.pair}
     if not {model, of} <= played:
         why = Unmeasured(f"no vote is on {model if model not in played else of}")
-        return VariantEffect(model=model, of=of, plain=why, at_equal_style=why)
+        return VariantEffect(
+            model=model, of=of, plain=why, at_equal_style=why, wins=why, length=why
+        )
     plain = _ratings(said, level=level, anchor=of)
     styled = _styled(said, anchor=of, level=level)
     return VariantEffect(
@@ -86,7 +95,57 @@ def variant_effect(votes: Sequence[Vote], model: str, of: str, *, level: float) 
         at_equal_style=styled
         if isinstance(styled, Unmeasured)
         else next(rating.found for rating in styled.ratings if rating.player == model),
+        wins=_more_wins(said, model, of, level=level),
+        length=_times_as_long(said, model, of, level=level),
     )
+
+
+def _more_wins(
+    votes: Sequence[Vote], model: str, of: str, *, level: float
+) -> Estimate | Unmeasured:
+    """Mean over prompts and opponents that both met, of the difference in shares of a win."""
+    won = {name: _wins(votes, name, without={model, of}) for name in (model, of)}
+    both = sorted(won[model].keys() & won[of].keys())
+    if not both:
+        return Unmeasured("they met no opponent on the same prompt")
+    differences = [won[model][key] - won[of][key] for key in both]
+    return clustered_mean(differences, [prompt for prompt, _ in both], level=level, unit="wins")
+
+
+def _wins(
+    votes: Sequence[Vote], name: str, *, without: Collection[str]
+) -> Mapping[tuple[str, str], float]:
+    """Mean share of a win by prompt and opponent, over orders and judges."""
+    won: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+    for vote in votes:
+        if vote.win_a is None or name not in vote.pair:
+            continue
+        (other,) = vote.pair - {name}
+        if other not in without:
+            won[vote.prompt, other].append(vote.win_a if vote.model_a == name else 1 - vote.win_a)
+    return {key: float(np.mean(each)) for key, each in won.items()}
+
+
+def _times_as_long(
+    votes: Sequence[Vote], model: str, of: str, *, level: float
+) -> Estimate | Unmeasured:
+    """Ratio of the mean lengths of answers to prompts that both answered, in characters."""
+    length: dict[str, dict[str, float]] = {model: {}, of: {}}
+    for vote in votes:
+        for name, answer in ((vote.model_a, vote.answer_a), (vote.model_b, vote.answer_b)):
+            if name in length and answer is not None:
+                length[name][vote.prompt] = len(answer)
+    both = sorted(length[model].keys() & length[of].keys())
+    if not both:
+        return NO_ANSWERS
+    return paired_difference(
+        [length[model][prompt] for prompt in both],
+        [length[of][prompt] for prompt in both],
+        both,
+        level=level,
+        unit="characters",
+        higher_is_better=True,
+    ).ratio
 
 
 def _ratings(
