@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -50,6 +50,8 @@ class _Written:
     text: str
     tokens: int
     cut: bool
+    asked: int = 0
+    """Tokens of the question."""
 
 
 class LocalTransformers:
@@ -173,7 +175,8 @@ class LocalTransformers:
                 why=f"it has {len(ids)} tokens, the model reads {self._local.longest}",
                 fix="leave such items out, or use a model that reads more",
             )
-        return self._gathering.ask(_Row(ids=ids, sampling=request.sampling, digest=item.digest))
+        row = _Row(ids=ids, sampling=request.sampling, digest=item.digest)
+        return replace(self._gathering.ask(row), asked=len(ids))
 
     def _response(self, written: _Written, item: Item) -> Response:
         if says_nothing(written.text):
@@ -182,7 +185,9 @@ class LocalTransformers:
                 why="it said nothing",
                 fix="look at the question, or train it to answer",
             )
-        return Response(text=written.text, completion_tokens=written.tokens)
+        return Response(
+            text=written.text, prompt_tokens=written.asked, completion_tokens=written.tokens
+        )
 
     def _together(self, rows: Sequence[_Row]) -> Sequence[_Written]:
         import torch
