@@ -42,7 +42,7 @@ def _logged(night: Night, services: Services) -> str:
                 policy=night.policy,
                 model=night.model,
                 name=f"night {night.number}",
-                ended_at=night.ended.isoformat(),
+                at=night.ended.isoformat(),
                 sentence=summary(night),
                 description=as_markdown(page),
                 metrics=_metrics(night),

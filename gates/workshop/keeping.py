@@ -66,7 +66,7 @@ def keep(made: Made, services: Services) -> str:
             recipe=made.recipe,
             kind=product.kind,
             subject=made.subject or product.sha256,
-            made_at=services.clock().isoformat(),
+            at=services.clock().isoformat(),
             sentence=made.sentence,
             description=made.description,
             named=made.named,

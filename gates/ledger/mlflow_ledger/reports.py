@@ -17,6 +17,7 @@ from gates.ledger.mlflow_ledger.runs import (
 from gates.ledger.mlflow_ledger.writing import run_url
 from gates.ledger.night_report import NightReport
 from gates.ledger.product_report import ProductReport
+from gates.ledger.report import Report
 
 _SENTENCE = 500
 
@@ -34,7 +35,7 @@ def write_night(connection: Connection, report: NightReport) -> str:
         tags={"gate_policy": report.policy, **_tags(report, about=report.model)},
     )
     experiment = experiment_of_policy(connection, report.policy)
-    return _written(connection, experiment, wanted, report, at=report.ended_at)
+    return _written(connection, experiment, wanted, report)
 
 
 def write_product(connection: Connection, report: ProductReport) -> str:
@@ -54,30 +55,22 @@ def write_product(connection: Connection, report: ProductReport) -> str:
         },
     )
     experiment = experiment_of_workshop(connection)
-    return _written(connection, experiment, wanted, report, at=report.made_at)
+    return _written(connection, experiment, wanted, report)
 
 
-def _tags(report: NightReport | ProductReport, *, about: str) -> Mapping[str, str]:
-    at = report.ended_at if isinstance(report, NightReport) else report.made_at
+def _tags(report: Report, *, about: str) -> Mapping[str, str]:
     return {
         "gate_key": report.key,
         "gate_candidate": about,
         "gate_sentence": report.sentence[:_SENTENCE],
-        "gate_decided_at": at,
+        "gate_decided_at": report.at,
         NOTE_TAG: report.description,
     }
 
 
-def _written(
-    connection: Connection,
-    experiment: str,
-    wanted: Wanted,
-    report: NightReport | ProductReport,
-    *,
-    at: str,
-) -> str:
-    made = ensure_runs(connection, experiment, [wanted], decided_at=at)[wanted.place]
+def _written(connection: Connection, experiment: str, wanted: Wanted, report: Report) -> str:
+    made = ensure_runs(connection, experiment, [wanted], decided_at=report.at)[wanted.place]
     write_files(connection, made.run_id, list(report.files.items()))
-    log_values(connection, made.run_id, metrics=report.metrics, tags={}, decided_at=at)
+    log_values(connection, made.run_id, metrics=report.metrics, tags={}, decided_at=report.at)
     finish(connection, made.run_id)
     return run_url(connection, made)

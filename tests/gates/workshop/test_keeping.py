@@ -101,6 +101,6 @@ def test_a_store_that_is_down_is_said_and_the_product_stays(place: Workplace) ->
 def test_a_report_keeps_no_file_outside_its_run() -> None:
     with pytest.raises(ValueError, match="relative paths"):
         ProductReport(
-            key="k", recipe="r", kind="bench", subject="s", made_at="t", sentence="s",
+            key="k", recipe="r", kind="bench", subject="s", at="t", sentence="s",
             description="d", files={"../x": b""},
         )  # fmt: skip

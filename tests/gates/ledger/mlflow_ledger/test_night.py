@@ -36,7 +36,7 @@ def report(
         policy=policy,
         model="assistant",
         name=f"night {number}",
-        ended_at="2026-03-04T02:42:00+00:00",
+        at="2026-03-04T02:42:00+00:00",
         sentence=sentence,
         description="# Night 3\n\n2 checkpoints taken up.",
         metrics={"advance": 1.0, "flaky": 1.0, "calls": 120.0, "usd": 1.5},
@@ -98,7 +98,7 @@ def test_what_a_recipe_makes_several_of_is_told_apart_by_name(ledger: MlflowLedg
         ledger.log_product(
             ProductReport(
                 key=f"product-{kind}-{which}", recipe="agora", kind=kind, subject=f"s-{which}",
-                made_at="2026-03-04T02:42:00+00:00", sentence="s", description="d", named=which,
+                at="2026-03-04T02:42:00+00:00", sentence="s", description="d", named=which,
             )
         )  # fmt: skip
     experiment = experiment_of_workshop(ledger._connection)
