@@ -35,26 +35,32 @@ def online_problems(plan: OnlinePlan) -> Iterator[Problem]:
             expected=f"less than {last:g}",
             fix="look later, or shorten the window",
         )
-    if plan.burn_in_units > plan.planned_units:
-        yield Problem(
-            at=(*at, "burn_in_units"),
-            found=f"`{plan.burn_in_units}`",
-            expected=f"at most the planned units ({plan.planned_units})",
-            fix="plan more units, or a shorter burn-in",
-        )
-    elif plan.burn_in_units > 2 * (smaller := _smaller_arm(plan)):
-        yield Problem(
-            at=(*at, "burn_in_units"),
-            found=f"`{plan.burn_in_units}`, of which each arm must have half",
-            expected=f"at most {2 * smaller}: the smaller arm has {smaller} of the planned units",
-            fix="plan more units, more equal shares, or a shorter burn-in",
-        )
+    yield from _burn_in_problems(plan)
     if plan.as_of is not None:
         yield from time_problem((*at, "as_of"), plan.as_of)
     yield from _arm_problems(plan)
     yield from _window_problems(plan)
     if plan.moments is not None:
         yield from _moments_problems(plan)
+
+
+def _burn_in_problems(plan: OnlinePlan) -> Iterator[Problem]:
+    """Each arm must reach its half of the burn-in before the plan ends."""
+    at: Path = ("plan", "online", "burn_in_units")
+    if plan.burn_in_units > plan.planned_units:
+        yield Problem(
+            at=at,
+            found=f"`{plan.burn_in_units}`",
+            expected=f"at most the planned units ({plan.planned_units})",
+            fix="plan more units, or a shorter burn-in",
+        )
+    elif plan.burn_in_units > 2 * (smaller := _smaller_arm(plan)):
+        yield Problem(
+            at=at,
+            found=f"`{plan.burn_in_units}`, of which each arm must have half",
+            expected=f"at most {2 * smaller}: the smaller arm has {smaller} of the planned units",
+            fix="plan more units, more equal shares, or a shorter burn-in",
+        )
 
 
 def _smaller_arm(plan: OnlinePlan) -> int:

@@ -1,5 +1,6 @@
 """`gate bench calibrate`: how far a toxicity classifier can be believed, and where to cut."""
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,10 +15,11 @@ from policies.errors import WrongUsage
 from policies.safety_tasks import ToxicityTask
 
 if TYPE_CHECKING:
+    from gates.reports.table import Table
     from policies.policy import PolicyFile
     from stages.evidence.estimate import Estimate, Unmeasured
     from stages.offline.toxicity.calibrating import Calibrated
-    from stages.offline.toxicity.calibration import Threshold
+    from stages.offline.toxicity.calibration import Calibration, Threshold
 
 
 @click.command("calibrate")
@@ -95,48 +97,62 @@ def _toxicity_task(file: "PolicyFile", name: str) -> ToxicityTask:
 
 
 def _say(found: "Calibrated") -> None:
-    from gates.reports.table import Table
-    from stages.evidence.estimate import Unmeasured
-
     report = found.report
     click.echo(f"{found.classifier}\n{report.harmful} harmful and {report.harmless} harmless texts")
     if found.check:
         click.echo(found.check)
     click.echo(f"Brier score {report.brier:.4f}; ROC-AUC {_share(report.auc)}")
-    say_table(
-        Table(
-            title="Reliability: how many texts of a score people call harmful",
-            headings=("score", "texts", "mean score", "harmful"),
-            rows=tuple(
-                (
-                    f"{b.low:.1f} to {b.high:.1f}",
-                    str(b.harmful.n),
-                    f"{b.mean_score:.3f}",
-                    _share(b.harmful),
-                )
-                for b in report.bins
-            ),
-        )
+    say_table(_reliability(report))
+    say_table(_thresholds(report))
+    for line in _advice(found):
+        click.echo(line)
+
+
+def _reliability(report: "Calibration") -> "Table":
+    from gates.reports.table import Table
+
+    return Table(
+        title="Reliability: how many texts of a score people call harmful",
+        headings=("score", "texts", "mean score", "harmful"),
+        rows=tuple(
+            (
+                f"{b.low:.1f} to {b.high:.1f}",
+                str(b.harmful.n),
+                f"{b.mean_score:.3f}",
+                _share(b.harmful),
+            )
+            for b in report.bins
+        ),
     )
-    say_table(
-        Table(
-            title="Thresholds (precision holds for this mix of texts only)",
-            headings=("from", "sensitivity", "specificity", "precision"),
-            rows=tuple(
-                (f"{t.at:g}", _share(t.sensitivity), _share(t.specificity), _share(t.precision))
-                for t in report.thresholds
-            ),
-        )
+
+
+def _thresholds(report: "Calibration") -> "Table":
+    from gates.reports.table import Table
+
+    return Table(
+        title="Thresholds (precision holds for this mix of texts only)",
+        headings=("from", "sensitivity", "specificity", "precision"),
+        rows=tuple(
+            (f"{t.at:g}", _share(t.sensitivity), _share(t.specificity), _share(t.precision))
+            for t in report.thresholds
+        ),
     )
-    best = report.recommended
-    click.echo(
-        f"no threshold can be recommended: {best.reason}"
-        if isinstance(best, Unmeasured)
-        else f"recommended: threshold: {best.at:g} (sensitivity {_share(best.sensitivity)}, "
+
+
+def _advice(found: "Calibrated") -> Iterator[str]:
+    """Which threshold to take, and how far that may be trusted."""
+    from stages.evidence.estimate import Unmeasured
+
+    report, best = found.report, found.report.recommended
+    if isinstance(best, Unmeasured):
+        yield f"no threshold can be recommended: {best.reason}"
+        return
+    yield (
+        f"recommended: threshold: {best.at:g} (sensitivity {_share(best.sensitivity)}, "
         f"specificity {_share(best.specificity)}); now {found.threshold:g}"
     )
-    if report.separable and not isinstance(best, Unmeasured):
-        click.echo(
+    if report.separable:
+        yield (
             f"these texts do not overlap: every threshold above {report.highest_harmless:g} and up "
             f"to {report.lowest_harmful:g} separates them, and the recommended one is the edge of "
             "these very texts; label harder ones before it is trusted"

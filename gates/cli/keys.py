@@ -1,5 +1,6 @@
 """`gate keys`: private keys of this machine, and whose keys the draft of the trust file names."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from gates.trust.trust_document import Kind, Role
 
 if TYPE_CHECKING:
     from gates.trust.keys import PublicKey
+    from gates.trust_upkeep.roster import Listed
     from gates.workspace import Workspace
 
 SIGN = "next: gate trust check, then gate trust sign"
@@ -74,23 +76,50 @@ def new(  # noqa: PLR0913 - one parameter per option
         store_key(made, private, opened.secret(opened.trust.key_password_env))
     if entry is not None:
         add_key(opened, entry)
+    told = NewKey(owner=owner, public=key, file=made, drafted=bool(roles))
     if as_json:
-        said = {"owner": owner, "keyid": key.keyid, "public": key.base64}
-        say_json(
-            {
-                "schema": "gate.key/1",
-                **said,
-                "file": None if made is None else str(made),
-                "drafted": bool(roles),
-            }
-        )
-        return Exit.YES
-    if made is not None:
-        click.echo(f"wrote {made}")
-    click.echo(f"public key {key.base64}")
-    click.echo(f"keyid {key.keyid}")
-    click.echo(SIGN if roles else f"next: gate keys new {owner} --public {key.base64} --role ...")
+        say_json(told.as_json())
+    else:
+        told.say()
     return Exit.YES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewKey:
+    """A key that was made, or taken into the draft.
+
+    Attributes:
+        owner: Whose.
+        public: The key.
+        file: Of the private one; None where no key was made.
+        drafted: Whether the draft of the trust file has it.
+    """
+
+    owner: str
+    public: "PublicKey"
+    file: Path | None
+    drafted: bool
+
+    def as_json(self) -> dict[str, object]:
+        """As one document."""
+        return {
+            "schema": "gate.key/1",
+            "owner": self.owner,
+            "keyid": self.public.keyid,
+            "public": self.public.base64,
+            "file": None if self.file is None else str(self.file),
+            "drafted": self.drafted,
+        }
+
+    def say(self) -> None:
+        """In words, with what comes next."""
+        public = self.public.base64
+        if self.file is not None:
+            click.echo(f"wrote {self.file}")
+        click.echo(f"public key {public}")
+        click.echo(f"keyid {self.public.keyid}")
+        taken_in = f"next: gate keys new {self.owner} --public {public} --role ..."
+        click.echo(SIGN if self.drafted else taken_in)
 
 
 @command.command("list")
@@ -106,43 +135,35 @@ def listing(*, workspace: Path, as_json: bool) -> int:
     opened = open_workspace(workspace, None, None)
     rows, named = listed(opened, at=now()), naming(opened)
     if as_json:
-        say_json(
-            {
-                "schema": "gate.keys/1",
-                "keys": [
-                    {
-                        "keyid": row.keyid,
-                        "public": row.entry.public,
-                        "owner": row.entry.owner,
-                        "kind": row.entry.kind,
-                        "accounts": list(row.entry.accounts),
-                        "roles": list(row.entry.roles),
-                        "since": row.entry.since,
-                        "until": row.entry.until,
-                        "counts": row.counts,
-                        "pinned": row.pinned,
-                        "here": row.here,
-                        "remark": row.remark,
-                    }
-                    for row in rows
-                ],
-            }
-        )
+        say_json({"schema": "gate.keys/1", "keys": [_key_json(row) for row in rows]})
         return Exit.YES
     headings = ("keyid", "owner", "kind", "roles", "counts", "remark")
-    cells = tuple(
-        (
-            row.keyid[:12],
-            named(row.entry.owner),
-            row.entry.kind.value,
-            ", ".join(row.entry.roles),
-            "yes" if row.counts else "no",
-            row.remark,
-        )
-        for row in rows
-    )
+    cells = tuple(_key_cells(row, named(row.entry.owner)) for row in rows)
     say_table(Table(title="", headings=headings, rows=cells))
     return Exit.YES
+
+
+def _key_json(row: "Listed") -> dict[str, object]:
+    return {
+        "keyid": row.keyid,
+        "public": row.entry.public,
+        "owner": row.entry.owner,
+        "kind": row.entry.kind,
+        "accounts": list(row.entry.accounts),
+        "roles": list(row.entry.roles),
+        "since": row.entry.since,
+        "until": row.entry.until,
+        "counts": row.counts,
+        "pinned": row.pinned,
+        "here": row.here,
+        "remark": row.remark,
+    }
+
+
+def _key_cells(row: "Listed", owner: str) -> tuple[str, ...]:
+    counts = "yes" if row.counts else "no"
+    roles = ", ".join(row.entry.roles)
+    return (row.keyid[:12], owner, row.entry.kind.value, roles, counts, row.remark)
 
 
 @command.command("rotate")

@@ -1,5 +1,6 @@
 """`gate status`: where every version stands."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,19 @@ if TYPE_CHECKING:
     from gates.standing import Standing
     from stages.evidence.estimate import Unmeasured
     from stages.stats.votes_needed import StillNeeded
+
+
+HEADINGS = (
+    "version",
+    "known as",
+    "aliases",
+    "policy",
+    "stage",
+    "verdict",
+    "whose move",
+    "have/need",
+    "expected",
+)
 
 
 @click.command("status")
@@ -59,34 +73,22 @@ def command(
         document = {"versions": versions, "aliases": shown, "warnings": list(warnings)}
         say_json({"schema": "gate.status/1", **document})
         return Exit.YES
-    say_table(
-        Table(
-            title="",
-            headings=(
-                "version",
-                "known as",
-                "aliases",
-                "policy",
-                "stage",
-                "verdict",
-                "whose move",
-                "have/need",
-                "expected",
-            ),
-            rows=tuple(one.as_row() for one in found),
-        )
-    )
-    for one in found:
-        if one.needed is not None:
-            click.echo(f"\n{one.version.uri}: {_needed_words(one.needed)}")
-        if (said := one.ab_words) is not None:
-            click.echo(f"\n{one.version.uri}: {said}")
-        if one.drifted is not None:
-            click.echo(f"\n{one.drifted}")
-    for alias in aliases:
-        for sentence in alias.sentences(now):
-            click.echo(f"\n{sentence}")
+    say_table(Table(title="", headings=HEADINGS, rows=tuple(one.as_row() for one in found)))
+    sentences = [sentence for one in found for sentence in _sentences(one)]
+    sentences += [sentence for alias in aliases for sentence in alias.sentences(now)]
+    for sentence in sentences:
+        click.echo(f"\n{sentence}")
     return Exit.YES
+
+
+def _sentences(one: "Standing") -> Iterator[str]:
+    """What of a version no column says."""
+    if one.needed is not None:
+        yield f"{one.version.uri}: {_needed_words(one.needed)}"
+    if (said := one.ab_words) is not None:
+        yield f"{one.version.uri}: {said}"
+    if one.drifted is not None:
+        yield one.drifted
 
 
 def _aliases(name: str, chain: "Chain | None", services: "Services") -> tuple["AliasStanding", ...]:
