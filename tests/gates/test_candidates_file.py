@@ -4,10 +4,11 @@ from pathlib import Path
 import pytest
 
 from gates.candidates_file import parse_candidates
-from gates.registration import Endpoint, External, How, Pyfunc, Recorded, Registration
+from gates.registration import Endpoint, External, How, InFolder, Pyfunc, Recorded, Registration
 from policies.errors import InputError
 
 FOLDER = Path("answers")
+PLACE = (FOLDER / "m").resolve()
 
 
 def parsed(*lines: object) -> tuple[Registration, ...]:
@@ -25,6 +26,7 @@ def parsed(*lines: object) -> tuple[Registration, ...]:
         ),
         ({"external": True}, External()),
         ({"pyfunc": "models:/m-1"}, Pyfunc(uri="models:/m-1")),
+        ({"folder": "m"}, InFolder(folder=PLACE, named=str(PLACE))),
         (
             {"endpoint": "http://x/v1", "model_name": "m", "api_key_env": "KEY"},
             Endpoint(base_url="http://x/v1", model_name="m", api_key_env="KEY"),
@@ -52,6 +54,7 @@ def test_names_and_descriptions_come_along_in_the_order_of_the_lines() -> None:
         *({"known_as": 7}, {"outputs": " "}, {"format": "jsonl"}),
         {"outputs": "a.jsonl", "format": "csv"},
         {"external": True, "pyfunc": "models:/m-1"},
+        {"folder": "m", "outputs": "a.jsonl"},
         {"outputs": "a.jsonl", "api_key_env": "KEY"},
     ],
 )

@@ -1,11 +1,13 @@
 """`gate register`: one version in one command, and nothing when anything is wrong."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.shell import said
+from tests.fakes.speaking_model import speaking
 from tests.fakes.workplace import Workplace, answered, lines
 
 TOML = '[mlflow]\ntracking_uri = "sqlite:///x.db"\n[state]\nurl = "state"\n'
@@ -95,3 +97,34 @@ def test_what_cannot_be_is_refused_and_nothing_is_registered(
 def test_a_ledger_that_is_down_is_broken(place: Workplace) -> None:
     place.ledger.is_down = True
     assert said("register", "assistant", "--external").code == 4
+
+
+def test_a_folder_inside_the_workspace_is_named_from_there(
+    place: Workplace, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    inside = speaking(Path("models/tiny").absolute(), "it is 7")
+    outside = shutil.copytree(inside, tmp_path_factory.mktemp("elsewhere") / "tiny")
+    for folder in ("models/tiny", str(outside)):
+        assert said("register", "assistant", "--folder", folder).code == 0
+    line = json.dumps({"folder": "models/tiny", "known_as": "tiny"})
+    Path("each.jsonl").write_text(line + "\n")
+    assert said("register", "assistant", "--each", "each.jsonl").code == 0
+    tags = [version.tags for version in place.ledger.versions("assistant")]
+    assert {each["gate_source"] for each in tags} == {"local"}
+    assert len({each["gate_sha256"] for each in tags}) == 1
+    assert [each["gate_folder"] for each in tags] == [
+        "models/tiny",
+        str(outside.resolve()),
+        "models/tiny",
+    ]
+
+
+def test_a_folder_that_holds_no_whole_model_registers_nothing(place: Workplace) -> None:
+    folder = speaking(Path("models/tiny").absolute(), "it is 7")
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+    for name, why in (("models/tiny", "is not whole"), ("models/none", "no such folder")):
+        found = said("register", "assistant", "--folder", name)
+        assert found.code == 2
+        assert why in found.err
+    assert place.ledger.models == {}
