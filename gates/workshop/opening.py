@@ -11,6 +11,7 @@ from gates.workshop.recipe_file import RecipeFile, RecipeT
 from policies.errors import WrongUsage
 from stages.judges.purse import Cap, Purse
 from stages.models.chat import chat_client
+from stages.workshop.recipe import Recipe
 from stages.workshop.workroom import Hand, Workroom
 
 
@@ -31,14 +32,16 @@ def open_workroom(
         folder: Where products are to stand.
 
     Raises:
-        WrongUsage: When the workspace does not name such a model.
+        WrongUsage: When the workspace does not name such a model, or the budget caps money and one
+            of them has no price.
         Broken: When gate.toml says that one was admitted by a gate of its own, and it was not.
     """
     named = tuple(dict.fromkeys(names))
     hands = {name: _hand(name, services) for name in named}
-    admissions(named, judging_endpoints(services), services)
     budget = file.recipe.budget
     try:
+        _demand_prices(file.recipe, named, services)
+        admissions(named, judging_endpoints(services), services)
         yield Workroom(
             name=file.recipe.recipe,
             state=services.state,
@@ -51,6 +54,20 @@ def open_workroom(
     finally:
         for hand in hands.values():
             hand.client.close()
+
+
+def _demand_prices(recipe: Recipe, names: Iterable[str], services: Services) -> None:
+    """Returns when money can be counted where it is capped, before anybody is asked."""
+    cap, prices = recipe.budget.usd_at_most, prices_of("", services)
+    unpriced = [name for name in names if prices.endpoint(name).usd(1, 1) is None]
+    if cap is None or not unpriced:
+        return
+    raise WrongUsage(
+        f"cannot keep to a budget of {cap:g} USD",
+        why=f"gate.toml says no price of {', '.join(f'`{name}`' for name in unpriced)}",
+        fix=f"write usd_per_million_tokens = {{ input = ..., output = ... }} under "
+        f"[endpoints.{unpriced[0]}] (0 where it costs nothing), or cap `calls_at_most` instead",
+    )
 
 
 def _hand(name: str, services: Services) -> Hand:

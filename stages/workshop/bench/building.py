@@ -21,7 +21,14 @@ from stages.workshop.bench.clustering import NO_TOPIC, Clustered, Topics, cluste
 from stages.workshop.bench.criteria import CRITERIA, Graded, Met, graded
 from stages.workshop.bench.drift import LEVEL, Drift, Month, drift
 from stages.workshop.bench.embedding import embedded
-from stages.workshop.bench.gathering import Gathered, Prompt, Step, gather, nothing_left
+from stages.workshop.bench.gathering import (
+    Gathered,
+    Prompt,
+    Step,
+    demand_enough,
+    gather,
+    nothing_left,
+)
 from stages.workshop.bench.naming import TopicName, named
 from stages.workshop.bench.recipe import BenchRecipe
 from stages.workshop.bench.selecting import Selected, selected
@@ -108,12 +115,13 @@ def build(recipe: BenchRecipe, room: Workroom, *, after: Product | None = None) 
         after: An old bench that overlap and drift are told of.
 
     Raises:
-        InputError: When the traffic cannot be used, a bench of other traffic stands in the folder,
-            or nothing passes.
+        InputError: When the traffic cannot be used or is too little, a bench of other traffic
+            stands in the folder, or nothing passes.
         OutOfBudget: When the recipe's budget does not pay for a step.
         Broken: When somebody who is asked does not work, or cannot be read.
     """
     gathered = gather(recipe, room)
+    demand_enough(gathered, recipe.clustering.topic_at_least)
     read = _read(gathered, recipe, room, after)
     _demand_same(read, room)
     placed = _placed(gathered, recipe, room)

@@ -1,7 +1,7 @@
 """Traffic to prompts that may enter a bench: read, cleaned, masked, each once, known nowhere."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from policies.canonical import sha256_of_bytes
@@ -16,6 +16,7 @@ from stages.workshop.bench.recipe import BenchRecipe, Cleaning
 from stages.workshop.workroom import Workroom
 
 TWICE, NEARLY_TWICE, OTHER_LANGUAGE = "stands there already", "nearly stands there", "language"
+MASKED = "little but what was masked"
 """Why a prompt is left out."""
 
 
@@ -113,17 +114,35 @@ def gather(recipe: BenchRecipe, room: Workroom) -> Gathered:
     )
 
 
-def nothing_left(steps: "list[Step] | tuple[Step, ...]") -> InputError:
+def nothing_left(steps: Sequence[Step]) -> InputError:
     """The error of steps that leave no prompt."""
-    told = "; ".join(
+    return InputError(
+        "cannot build a bench: no prompt is left",
+        why=_told(steps),
+        fix="give more or other traffic, or loosen the step that leaves too much out",
+    )
+
+
+def demand_enough(gathered: Gathered, topic_at_least: int) -> None:
+    """Returns when there are prompts for two topics, before anybody is asked about them.
+
+    Raises:
+        InputError: When there are fewer.
+    """
+    fewest = 2 * topic_at_least
+    if len(gathered.prompts) < fewest:
+        raise InputError(
+            "cannot build a bench out of so few prompts",
+            why=f"two topics of {topic_at_least} take {fewest:,}; {_told(gathered.steps)}",
+            fix="give more or other traffic, or lower `clustering.topic_at_least`",
+        )
+
+
+def _told(steps: Sequence[Step]) -> str:
+    return "; ".join(
         f"{step.name} left {step.left:,}"
         + (f" ({', '.join(f'{n:,} {why}' for why, n in step.out.items())})" if step.out else "")
         for step in steps
-    )
-    return InputError(
-        "cannot build a bench: no prompt is left",
-        why=told,
-        fix="give more or other traffic, or loosen the step that leaves too much out",
     )
 
 
@@ -151,6 +170,8 @@ class _Read:
 
     def _keep(self, text: str, place: int) -> str:
         hidden = mask(cleaned(text), self._rules.mask)
+        if hidden.found and len(hidden.beside) < self._rules.characters_at_least:
+            return MASKED
         name = sha256_of_bytes(hidden.text.encode())[:16]
         if name in self._seen:
             return TWICE

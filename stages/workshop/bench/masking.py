@@ -37,6 +37,12 @@ class Masked:
     text: str
     found: Mapping[Secret, int]
 
+    @property
+    def beside(self) -> str:
+        """What stands beside the findings."""
+        marks = "|".join(re.escape(_mark(kind)) for kind in self.found)
+        return " ".join(re.sub(marks, " ", self.text).split()) if marks else self.text
+
 
 def mask(text: str, kinds: Collection[Secret]) -> Masked:
     """A text with personal data and secrets masked.
@@ -56,6 +62,11 @@ def mask(text: str, kinds: Collection[Secret]) -> Masked:
     return Masked(text=text, found=dict(found))
 
 
+def _mark(kind: Secret) -> str:
+    """What stands in the place of a finding."""
+    return f"[{kind.value.upper()}]"
+
+
 def luhn(digits: str) -> bool:
     """Whether the last digit is Luhn's check digit of the others (ISO/IEC 7812-1, annex B)."""
     doubled = [int(d) * 2 if place % 2 else int(d) for place, d in enumerate(reversed(digits))]
@@ -70,7 +81,7 @@ class _Rule:
     check: Callable[[str], bool] = lambda _: True
 
     def applied(self, text: str, kind: Secret, found: Counter[Secret]) -> str:
-        name = f"[{kind.value.upper()}]"
+        name = _mark(kind)
 
         def masked(match: re.Match[str]) -> str:
             it = "it" if "it" in self.form.groupindex else 0

@@ -113,8 +113,8 @@ class TrafficReader:
                 rows = self._lines(gzip.GzipFile(fileobj=opened), path)
             case _:
                 rows = self._lines(opened, path)
-        for row in rows:
-            yield row if isinstance(row, _Read) else self._prompt(row, path)
+        for number, row in enumerate(rows, start=1):
+            yield row if isinstance(row, _Read) else self._prompt(row, f"record {number} of {path}")
 
     def _lines(self, opened: _Readable, path: Path) -> Iterator["_Read | Mapping[str, Json]"]:
         for number, line in enumerate(_bounded_lines(opened), start=1):
@@ -140,12 +140,12 @@ class TrafficReader:
         self._first = self._first or why
         return _Read(lacks=UNREADABLE)
 
-    def _prompt(self, row: Mapping[str, Json], path: Path) -> "_Read":
+    def _prompt(self, row: Mapping[str, Json], where: str) -> "_Read":
         wanted = self.traffic.field
         name = wanted or next((f for f in _FIELDS if row.get(f) is not None), None)
         if name is None or name not in row:
             missing = f"`{wanted}`" if wanted else ", ".join(f"`{f}`" for f in _FIELDS)
-            return self._passed_over(f"a record of {path} has no {missing}")
+            return self._passed_over(f"{where} has no {missing}")
         text = first_user_turn(row[name])
         return _Read(text=text) if text else _Read(lacks=NO_TURN)
 

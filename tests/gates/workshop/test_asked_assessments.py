@@ -124,7 +124,7 @@ def test_a_judge_who_likes_length_is_found_out_by_an_instruction(world: World) -
 def test_what_was_asked_is_frozen_and_asked_once(world: World) -> None:
     found = world.assess()
     calls = len(world.server.calls)
-    again = world.assess(budget={"usd_at_most": 5.0})
+    again = world.assess(budget={"calls_at_most": 5000})
 
     assert len(world.server.calls) == calls
     assert again.product.sha256 == found.product.sha256

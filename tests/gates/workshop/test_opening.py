@@ -80,3 +80,17 @@ def test_elsewhere_a_folder_is_to_be_served(tmp_path: Path) -> None:
     settings = replace(EndpointSettings(), folder=tmp_path)
     with pytest.raises(WrongUsage, match="vllm serve"):
         Connection(settings)
+
+
+def test_money_cannot_be_capped_where_a_model_has_no_price(place: Workplace) -> None:
+    said = {"recipe": "support", "budget": {"usd_at_most": 5.0}}
+    capped = replace(FILE, recipe=Recipe.model_validate(said))
+    with (
+        pytest.raises(WrongUsage, match="no price of `far`, `near`") as refused,
+        open_workroom(capped, place.services, names=["far", "near"], folder=place.folder),
+    ):
+        raise AssertionError("it was opened")
+    assert "under [endpoints.far] (0 where it costs nothing)" in refused.value.fix
+    place.toml(TOML.replace("slots = 3", "usd_per_million_tokens = { input = 0, output = 0 }"))
+    with open_workroom(capped, place.services, names=["near"], folder=place.folder) as room:
+        assert set(room.hands) == {"near"}

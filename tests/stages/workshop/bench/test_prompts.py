@@ -154,6 +154,7 @@ def test_a_field_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
         read(tmp_path, "t.jsonl", field="question")
 
+    assert "record 1 of" in refused.value.why
     assert "`question`" in refused.value.why
 
 
