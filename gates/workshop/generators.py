@@ -17,6 +17,7 @@ from gates.subjects import opened
 from gates.workshop.keeping import Made, keep
 from gates.workshop.opening import open_workroom
 from gates.workshop.recipe_file import RecipeFile
+from gates.workshop.students import FREE, local_model, open_students
 from policies.canonical import sha256_of
 from policies.errors import InputError
 from policies.graded_task import PGR
@@ -24,8 +25,6 @@ from stages.engine.product import MANIFEST
 from stages.evidence.costs import total
 from stages.evidence.estimate import Estimate, Unmeasured
 from stages.evidence.records import Cost, Measurement, Quantity
-from stages.models.local_transformers import LocalTransformers
-from stages.models.prices import Price
 from stages.offline.tools import Tools
 from stages.offline.toxicity.detoxify_model import load_classifier
 from stages.workshop.bench.embedding import embedded
@@ -40,15 +39,8 @@ from stages.workshop.generators.ranking import Ranking, ranked
 from stages.workshop.generators.recipe import GraderRecipe, Vectors
 from stages.workshop.generators.schooling import School
 from stages.workshop.generators.sitting import InPart, Sitting
-from stages.workshop.training.base_folder import folder_of, template_of
-from stages.workshop.training.settings import Base
-from stages.workshop.training.trl_trainer import TrlTrainer
 from stages.workshop.workroom import Hand, Workroom
 
-SLOTS = 64
-"""Questions that a model on this machine is asked at once."""
-
-_FREE = Price(usd_input=0.0, usd_output=0.0)
 _ALIKE_WORDS = 3
 
 
@@ -199,27 +191,16 @@ def _workplace(recipe: GraderRecipe, room: Workroom, services: Services) -> Iter
         classifier_for=partial(load_classifier, base=room.base, actors=None),
         endpoints=judging_endpoints(services),
     )
-    base = _local(recipe.student, room)
     reference = (
         room.hand(recipe.reference)
         if isinstance(recipe.reference, str)
-        else Hand(name="reference", client=InPart(_local(recipe.reference, room)), price=_FREE)
+        else Hand(name="reference", client=InPart(local_model(recipe.reference, room)), price=FREE)
     )
-    digests = {
-        "base": sha256_of(dict(base.identity)),
-        "reference": sha256_of(dict(reference.client.identity)),
-    }
-    school = School(
-        recipe=recipe,
-        material=material,
-        sitting=Sitting(room=room, tools=tools),
-        trainer=TrlTrainer(room.base, progress=services.progress),
-        student=lambda folder: InPart(LocalTransformers(folder, slots=SLOTS)),
-        base=InPart(base),
-        reference=reference,
-        digests=digests,
-    )
-    try:
+    with open_students(recipe, room, services) as students:
+        digests = {
+            "base": sha256_of(dict(students.teaching.untaught.client.identity)),
+            "reference": sha256_of(dict(reference.client.identity)),
+        }
         yield Grading(
             recipe=recipe,
             digest=recipe_digest(recipe, material, models=digests),
@@ -231,12 +212,17 @@ def _workplace(recipe: GraderRecipe, room: Workroom, services: Services) -> Iter
                 room=room,
                 tools=tools,
                 embed=_embedding(recipe.embeddings, room),
-                likelihood=base.log_likelihood,
+                likelihood=students.likelihood,
             ),
-            school=school,
+            school=School(
+                recipe=recipe,
+                material=material,
+                sitting=Sitting(room=room, tools=tools),
+                teaching=students.teaching,
+                reference=reference,
+                digests=digests,
+            ),
         )
-    finally:
-        base.close()
 
 
 def _making(recipe: GraderRecipe, material: Material, room: Workroom) -> Generating:
@@ -247,12 +233,6 @@ def _making(recipe: GraderRecipe, material: Material, room: Workroom) -> Generat
         room=room,
         generator=next(iter(room.hands.values())),
         repeated=lambda texts, known: repeated(texts, rules, known=known),
-    )
-
-
-def _local(base: Base, room: Workroom) -> LocalTransformers:
-    return LocalTransformers(
-        folder_of(base, room.base), slots=SLOTS, chat_template=template_of(base, room.base)
     )
 
 

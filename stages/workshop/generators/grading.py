@@ -5,16 +5,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from policies.canonical import Json
 from policies.errors import InputError
 from stages.engine.product import freeze
 from stages.offline.graded.grade import KIND, Grade
 from stages.offline.graded.sittings import write_sittings
+from stages.workshop.generators.cells import Cell
 from stages.workshop.generators.generating import Generating
 from stages.workshop.generators.graded import CellGrade, Graded, read_graded, write_graded
 from stages.workshop.generators.intrinsic import Looking
 from stages.workshop.generators.material import Material
 from stages.workshop.generators.recipe import GraderRecipe
-from stages.workshop.generators.schooling import School
+from stages.workshop.generators.schooling import School, Told
 from stages.workshop.generators.summing import Summing, rows_of, solved_by
 from stages.workshop.workroom import Hand, Workroom
 
@@ -73,20 +75,20 @@ class Grading:
             return _same(read_graded(to), self.digest, made_from)
         work = self.room.folder / "work" / self.digest[:12] / generator.digest[:12]
         data = {c: self.making.made(c, work / c.name / "data") for c in self.recipe.cells}
+        for cell in self.recipe.cells:
+            self.school.begin(data[cell])
         told = {c: self.school.taught(data[c], work / c.name) for c in self.recipe.cells}
-        reference = self.school.reference
         summing = Summing(
             recipe=self.recipe,
             material=self.material,
-            base=self.school.sat(self.school.base),
-            reference=self.school.sat(reference.client, reference),
+            base=self.school.untaught(),
+            reference=self.school.sat(self.school.reference),
         )
         cells = tuple(
             summing.cell(data[cell], told[cell], self.looking.at(data[cell]))
             for cell in self.recipe.cells
         )
-        hand = generator.hand
-        solved = self.school.sat(hand.client, hand) if self.recipe.solves else {}
+        solved = self.school.sat(generator.hand) if self.recipe.solves else {}
         grade = Grade(
             checkpoint=generator.uri,
             digest=generator.digest,
@@ -118,7 +120,7 @@ class Grading:
             kind=KIND,
             recipe=self.digest,
             made_from={**made_from, **self.material.files, **sets},
-            facts={"sentence": _words(cells)},
+            facts={"sentence": _words(cells), "students": _behind_endpoints(told)},
         )
         return read_graded(to)
 
@@ -131,11 +133,17 @@ def _same(found: Graded, digest: str, made_from: Mapping[str, str]) -> Graded:
     if other:
         raise InputError(
             f"cannot grade into {found.product.folder}",
-            why=f"a grade stands there that was made from another {other[0]}, and what is frozen "
-            "never changes",
+            why=f"a grade stands there that was made from another {other[0]}, or by a version of "
+            "this program that grades otherwise, and what is frozen never changes",
             fix="name another folder, or move the old one away",
         )
     return found
+
+
+def _behind_endpoints(told: Mapping[Cell, Told]) -> dict[str, Json]:
+    """Names of the students that lie in no folder, by cell: they are looked for where they are."""
+    names = {cell.name: [s.model for s in one.trained if s.model] for cell, one in told.items()}
+    return {cell: list(students) for cell, students in names.items() if students}
 
 
 def _words(cells: Sequence[CellGrade]) -> str:

@@ -14,6 +14,10 @@ from stages.evidence.json_lines import json_lines
 from stages.workshop.generators.cells import Cell, Instance
 from stages.workshop.generators.recipe import DEMONSTRATIONS, DomainPlan, GraderRecipe
 
+_WAY = 2
+"""How this program grades: another number where the same recipe would come to other students, since
+half a grade of one way cannot be finished by another. 2: every cell's trainings have own seeds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
@@ -71,7 +75,11 @@ def read_material(recipe: GraderRecipe, base: Path) -> Material:
 
 
 def recipe_digest(recipe: GraderRecipe, material: Material, *, models: Mapping[str, str]) -> str:
-    """Digest of a recipe and of all that it names: equal ones grade alike.
+    """Digest of a recipe and of all that it names, and of how this program grades.
+
+    Equal ones grade alike. What a run of another version of the program left half done has another
+    one, and lies in another folder: replies are journaled and paid once, and no student of the one
+    stands beside those of the other.
 
     Args:
         recipe: It, of which name and budget do not count.
@@ -88,6 +96,7 @@ def recipe_digest(recipe: GraderRecipe, material: Material, *, models: Mapping[s
             "prompts": prompts,
             "files": dict(material.files),
             "models": dict(models),
+            "way": _WAY,
         }
     )
 

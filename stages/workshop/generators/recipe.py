@@ -79,8 +79,9 @@ class Vectors(Strict):
 class GraderRecipe(Recipe):
     """How checkpoints are graded as generators: equal for all that are to be compared."""
 
-    student: Base
-    """The model that is taught; untaught it is the base of every comparison."""
+    student: Name | Base
+    """The model that is taught; untaught it is the base of every comparison. A model in a folder,
+    or an `[endpoints.NAME]` of gate.toml that offers fine-tuning: of its `model`."""
     reference: Name | Base
     """What the student is held against: an `[endpoints.NAME]` of gate.toml, or a model in a
     folder; the paper's is the maker's own instruction-tuned model."""
@@ -165,8 +166,8 @@ class GraderRecipe(Recipe):
     @property
     def endpoints(self) -> tuple[str, ...]:
         """Models that it names and asks as chat models."""
-        named = (self.judge, self.reference if isinstance(self.reference, str) else None)
-        return tuple(name for name in named if name is not None)
+        named = (self.judge, self.reference, self.student)
+        return tuple(name for name in named if isinstance(name, str))
 
     def prompt(self, cell: Cell) -> str:
         """The text of a cell: the recipe's, or ours."""

@@ -10,7 +10,6 @@ from policies.canonical import sha256_of
 from policies.graded_task import Domain
 from stages.engine.answering import ask_at_once
 from stages.evidence.estimate import Cause, Unmeasured
-from stages.models.client import ModelClient
 from stages.stats.clusters import Floats
 from stages.workshop.generators.cells import Cell
 from stages.workshop.generators.generating import Generated
@@ -18,6 +17,7 @@ from stages.workshop.generators.material import Material
 from stages.workshop.generators.recipe import GraderRecipe
 from stages.workshop.generators.sitting import Sitting
 from stages.workshop.training.data import Taught
+from stages.workshop.training.settings import Base, Training
 from stages.workshop.training.trainer import Trained, Trainer
 from stages.workshop.workroom import Hand
 
@@ -42,6 +42,28 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Teaching:
+    """How students come to be, and are asked.
+
+    Attributes:
+        trainer: Teaches.
+        start: The model that is taught, as the trainer knows it.
+        untaught: The same, to be asked.
+        student: One that was taught, to be asked; whoever asked for it closes its client.
+        free: Whether students run on this machine, where no budget pays them.
+        begin: Begins a training without waiting for its end, where there is somebody to leave it
+            to; None where nobody trains but this process.
+    """
+
+    trainer: Trainer
+    start: Base
+    untaught: Hand
+    student: Callable[[Trained], Hand]
+    free: bool
+    begin: Callable[[Sequence[Taught], Base, Training], None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class School:
     """Where students are taught and tested.
 
@@ -49,21 +71,25 @@ class School:
         recipe: How.
         material: What the tests hold.
         sitting: How models sit them.
-        trainer: Teaches.
-        student: The model of a folder as a client, which whoever asked for it closes.
-        base: The untaught student.
-        reference: What it is held against.
-        digests: Of base and reference, by these names.
+        teaching: How students come to be.
+        reference: What they are held against.
+        digests: Of untaught student (`base`) and reference, by these names.
     """
 
     recipe: GraderRecipe
     material: Material
     sitting: Sitting
-    trainer: Trainer
-    student: Callable[[Path], ModelClient]
-    base: ModelClient
+    teaching: Teaching
     reference: Hand
     digests: Mapping[str, str]
+
+    def begin(self, data: Generated) -> None:
+        """Has all trainings of a cell begun that somebody else carries out, all at once."""
+        if self.teaching.begin is not None and self._enough(data):
+            for seed in self.recipe.seeds:
+                self.teaching.begin(
+                    lessons_of(data), self.teaching.start, self._settings(seed, data.cell)
+                )
 
     def taught(self, data: Generated, folder: Path) -> Told:
         """Students of every seed, and what each scores on the tests of the cell's domain.
@@ -72,55 +98,74 @@ class School:
             Diverged: When a training's loss is no number.
             GateError: When models, libraries or journals fail.
         """
-        if len(data.instances) < self.recipe.least:
+        if not self._enough(data):
             why = f"{data.cell.name}: {data.words}; at least {self.recipe.least:,} are needed"
             return Told(trained=(), scores=Unmeasured(why, Cause.UNDERPOWERED))
-        rows = [
-            Taught(
-                id=one.id,
-                messages=({"role": "user", "content": one.instruction},),
-                answer=one.response,
-            )
-            for one in data.instances
-        ]
         trained, scores = [], []
         for seed in self.recipe.seeds:
-            settings = self.recipe.training.model_copy(update={"seed": seed_of(seed, data.cell)})
-            student = self.trainer.sft(rows, self.recipe.student, settings, folder / f"seed-{seed}")
-            assert student.folder is not None  # it was trained here
-            client = self.student(student.folder)
+            student = self.teaching.trainer.sft(
+                lessons_of(data),
+                self.teaching.start,
+                self._settings(seed, data.cell),
+                folder / f"seed-{seed}",
+            )
+            hand = self.teaching.student(student)
             try:
-                found = self._sat_in(data.cell.domain, client)
+                found = self._sat_in(data.cell.domain, hand, free=self.teaching.free)
             finally:
-                client.close()
+                hand.client.close()
             trained.append(student)
             scores.append(found)
         return Told(trained=tuple(trained), scores=_stacked(scores))
 
-    def sat(self, client: ModelClient, hand: Hand | None = None) -> SatBy:
-        """What a model scores on all tests; within the budget where it is a hand's."""
-        return {domain: self._sat_in(domain, client, hand) for domain in self.recipe.domains}
+    def untaught(self) -> SatBy:
+        """What the student scores on all tests that nobody taught."""
+        hand, free = self.teaching.untaught, self.teaching.free
+        return {domain: self._sat_in(domain, hand, free=free) for domain in self.recipe.domains}
 
-    def _sat_in(self, domain: Domain, client: ModelClient, hand: Hand | None = None) -> OfTests:
+    def sat(self, hand: Hand) -> SatBy:
+        """What a model scores on all tests, within the budget."""
+        return {domain: self._sat_in(domain, hand, free=False) for domain in self.recipe.domains}
+
+    def _sat_in(self, domain: Domain, hand: Hand, *, free: bool) -> OfTests:
         return {
             name: self.sitting.scores(
-                client,
+                hand.client,
                 f"{domain}_{name}",
                 task,
                 self.material.tests[domain][name],
-                ask=ask_at_once if hand is None else self.sitting.room.asker(hand),
+                ask=ask_at_once if free else self.sitting.room.asker(hand),
             )
             for name, task in self.recipe.domains[domain].tests.items()
         }
 
+    def _enough(self, data: Generated) -> bool:
+        return len(data.instances) >= self.recipe.least
+
+    def _settings(self, seed: int, cell: Cell) -> Training:
+        return self.recipe.training.model_copy(update={"seed": seed_of(seed, cell)})
+
+
+def lessons_of(data: Generated) -> list[Taught]:
+    """A cell's instances as students learn them."""
+    return [
+        Taught(
+            id=one.id,
+            messages=({"role": "user", "content": one.instruction},),
+            answer=one.response,
+        )
+        for one in data.instances
+    ]
+
 
 def seed_of(seed: int, cell: Cell) -> int:
-    """What a cell's training draws by, in [0, 2^32): no two cells share its luck.
+    """What a cell's training draws by, in [0, 2^31): no two cells share its luck.
 
     Students of one order of rows and one set of dropped weights would err alike, and the mean over
-    cells by more than their variances say. Generators share it, cell by cell.
+    cells by more than their variances say. Generators share it, cell by cell. OpenAI's fine-tuning
+    API takes no larger one.
     """
-    return int(sha256_of([seed, cell.name])[:8], 16)
+    return int(sha256_of([seed, cell.name])[:8], 16) >> 1
 
 
 def _stacked(

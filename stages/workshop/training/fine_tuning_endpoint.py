@@ -4,6 +4,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,6 +12,7 @@ from typing import Literal
 from policies.canonical import Json, sha256_of
 from policies.errors import Broken, InputError
 from stages.engine.state import State, foreign_entry
+from stages.models.client import ModelError
 from stages.models.tuning_endpoint import Job, JobStatus, TuningEndpoint
 from stages.workshop.training.data import Messages, Preferred, Taught, digest_of_rows
 from stages.workshop.training.settings import Base, Training
@@ -77,10 +79,27 @@ class FineTuningEndpoint:
         del to
         return self._trained(self._order(rows, base, settings, "dpo"))
 
+    def begin(self, rows: Sequence[Taught], base: Base, settings: Training) -> None:
+        """Has a supervised training begun, so that it runs while another one is waited for.
+
+        A job that could not be made is left to `sft`, which makes it or says why not.
+
+        Raises:
+            InputError: When rows or base cannot be used.
+            Broken: When the journal cannot be used.
+        """
+        order = self._order(rows, base, settings, "supervised")
+        stream = _stream(order)
+        with self._state.lock(stream), suppress(ModelError):
+            if not self._known(stream):
+                self._made(order, stream)
+
     def _order(
         self, rows: Rows, base: Base, settings: Training, method: Literal["supervised", "dpo"]
     ) -> _Order:
-        _check(rows, base, settings)
+        if not rows:
+            raise _refused(base, "there is no row to learn from")
+        check_tellable(base, settings)
         sent: dict[str, Json] = {"n_epochs": int(settings.epochs), "batch_size": settings.batch}
         if method == "dpo":
             sent["beta"] = settings.beta
@@ -103,7 +122,7 @@ class FineTuningEndpoint:
         )
 
     def _trained(self, order: _Order) -> Trained:
-        stream = f"workshop/tuning/{order.digest[:32]}"
+        stream = _stream(order)
         with self._state.lock(stream):
             known = self._known(stream)
             job = self._endpoint.get(known) if known else self._made(order, stream)
@@ -157,13 +176,16 @@ class FineTuningEndpoint:
         return job
 
 
-def _check(rows: Rows, base: Base, settings: Training) -> None:
+def check_tellable(base: Base, settings: Training) -> None:
+    """Returns when an endpoint can be told how to train a model.
+
+    Raises:
+        InputError: When the settings are of trainings on this machine.
+    """
     strange = sorted(set(settings.said()) - _TAKEN)
     local = [name for name in ("revision", "sha256", "chat_template") if getattr(base, name)]
     why = (
-        "there is no row to learn from"
-        if not rows
-        else f"an endpoint cannot be told `{strange[0]}`"
+        f"an endpoint cannot be told `{strange[0]}`"
         if strange
         else f"`{local[0]}` is of a model in a folder"
         if local
@@ -172,11 +194,19 @@ def _check(rows: Rows, base: Base, settings: Training) -> None:
         else ""
     )
     if why:
-        raise InputError(
-            f"cannot train {base.where} behind an endpoint",
-            why=why,
-            fix="mend the recipe, or train a model in a folder",
-        )
+        raise _refused(base, why)
+
+
+def _refused(base: Base, why: str) -> InputError:
+    return InputError(
+        f"cannot train {base.where} behind an endpoint",
+        why=why,
+        fix="mend the recipe, or train a model in a folder",
+    )
+
+
+def _stream(order: _Order) -> str:
+    return f"workshop/tuning/{order.digest[:32]}"
 
 
 def _lines(rows: Rows) -> bytes:

@@ -82,7 +82,8 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 async def _embedded(request: Request) -> JSONResponse:
-    return JSONResponse(serve.embedded(await request.json()))
+    toy = serve.Toy(says=serve.said, vector=serve.counted)
+    return JSONResponse(toy.reply(request.url.path, await request.json()))
 
 
 @pytest.mark.integration

@@ -116,6 +116,34 @@ def test_what_was_done_before_a_failure_is_not_done_again(world: World) -> None:
     assert pgr(found).value > 95
 
 
+def test_what_an_older_version_left_half_done_never_stands_beside_other_students(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its trainings drew by other seeds: the answers are kept, every student is made anew."""
+
+    def die(to: object) -> None:
+        if len(world.trainer.trained) == 4:
+            raise KeyboardInterrupt(str(to))
+
+    with monkeypatch.context() as older:
+        older.setattr("stages.workshop.generators.material._WAY", 1)
+        older.setattr("stages.workshop.generators.schooling.seed_of", lambda seed, _: seed)
+        world.trainer.before = die
+        with pytest.raises(KeyboardInterrupt):
+            graded(world, "clean")
+    asked = [prompt for prompt in world.server.prompts() if "<response>" in prompt]
+    world.trainer = Counting()
+    found = graded(world, "clean")
+    assert len(world.trainer.trained) == len(set(world.trainer.seeds)) == 9
+    assert not {0, 1, 2} & set(world.trainer.seeds)
+    assert asked == [prompt for prompt in world.server.prompts() if "<response>" in prompt]
+    with monkeypatch.context() as older:
+        older.setattr("stages.workshop.generators.material._WAY", 1)
+        with pytest.raises(InputError, match="a version of this program that grades otherwise"):
+            graded(world, "clean")
+    assert pgr(found).value > 95
+
+
 def test_a_student_that_diverges_stops_it_and_nothing_stands_there(world: World) -> None:
     def diverge(to: object) -> None:
         raise Diverged(f"cannot train {to}", why="the loss is no number", fix="lower the rate")

@@ -41,7 +41,7 @@ from stages.workshop.generators.grading import Generator, Grading  # noqa: E402
 from stages.workshop.generators.intrinsic import Looking  # noqa: E402
 from stages.workshop.generators.material import read_material, recipe_digest  # noqa: E402
 from stages.workshop.generators.recipe import GraderRecipe  # noqa: E402
-from stages.workshop.generators.schooling import School  # noqa: E402
+from stages.workshop.generators.schooling import School, Teaching  # noqa: E402
 from stages.workshop.generators.sitting import Sitting  # noqa: E402
 from stages.workshop.training.data import Preferred, Taught  # noqa: E402
 from stages.workshop.training.settings import Base, Training  # noqa: E402
@@ -56,7 +56,7 @@ __all__ = ["answers", "material_in", "phrases", "prepare", "recipe_of", "serve"]
 
 def answers(call: Call) -> Reaction:
     """As the example's servers answer."""
-    return text(serve.said_by(str(call.body["model"]), call.prompt))
+    return text(serve.said(str(call.body["model"]), [{"content": call.prompt}]))
 
 
 def material_in(folder: Path) -> None:
@@ -220,13 +220,27 @@ def grading_in(
             recipe=recipe,
             material=material,
             sitting=Sitting(room=room, tools=tools),
-            trainer=trainer,
-            student=lambda to: Reciter(json.loads((to / "table.json").read_text())),
-            base=Reciter({}),
+            teaching=Teaching(
+                trainer=trainer,
+                start=Base(where="student"),
+                untaught=_reciting({}),
+                student=lambda trained: _reciting(_table(trained)),
+                free=True,
+            ),
             reference=room.hand("teacher"),
             digests=digests,
         ),
     )
+
+
+def _reciting(table: Mapping[str, str]) -> Hand:
+    return Hand(name="a student", client=Reciter(table), price=PRICE)
+
+
+def _table(trained: Trained) -> Mapping[str, str]:
+    assert trained.folder is not None
+    table: dict[str, str] = json.loads((trained.folder / "table.json").read_text())
+    return table
 
 
 @contextmanager
