@@ -15,6 +15,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 _BLOCK = 65_536
+_LONGEST_WORDS = 256
 
 
 class Line:
@@ -67,7 +68,8 @@ class Line:
 
     def cut_at(self, words: bytes, number: int) -> None:
         """Cuts when words are sent to the server for the n-th time from now, counted from 1."""
-        self._cut_at = (words, number)
+        with self._lock:
+            self._cut_at = (words, number)
 
     @property
     def whole(self) -> bool:
@@ -78,31 +80,63 @@ class Line:
         while True:
             try:
                 client, _ = listener.accept()
-                server = socket.create_connection(self._server)
             except OSError:
                 return
+            try:
+                server = socket.create_connection(self._server)
+            except OSError:
+                client.close()
+                continue
             with self._lock:
+                if self._listener is not listener:  # cut while this one was let in
+                    client.close()
+                    server.close()
+                    return
                 self._open |= {client, server}
-            for pair in ((client, server), (server, client)):
-                threading.Thread(target=self._forward, args=pair, daemon=True).start()
+            for end in (client, server):
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=self._ask, args=(client, server), daemon=True).start()
+            threading.Thread(target=self._answer, args=(server, client), daemon=True).start()
 
-    def _forward(self, source: socket.socket, target: socket.socket) -> None:
+    def _ask(self, client: socket.socket, server: socket.socket) -> None:
         with contextlib.suppress(OSError):
-            while block := source.recv(_BLOCK):
-                if self._is_the_end(block):
+            before = b""  # words may come in two blocks
+            while block := client.recv(_BLOCK):
+                if self._ends_at(before, block):
                     self.cut()
                     return
-                target.sendall(block)
-        for end in (source, target):
+                server.sendall(block)
+                before = (before + block)[-_LONGEST_WORDS:]
+        self._close(client, server)
+
+    def _answer(self, server: socket.socket, client: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while block := server.recv(_BLOCK):
+                if self._keeps_the_answer():
+                    self.cut()
+                    return
+                client.sendall(block)
+        self._close(server, client)
+
+    def _close(self, *ends: socket.socket) -> None:
+        for end in ends:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
         with self._lock:
-            self._open -= {source, target}
+            self._open -= set(ends)
 
-    def _is_the_end(self, block: bytes) -> bool:
-        if self._cut_at is None or self._cut_at[0] not in block:
-            return False
-        words, number = self._cut_at
-        self._cut_at = (words, number - 1)
-        return number == 1
+    def _ends_at(self, before: bytes, block: bytes) -> bool:
+        """Whether what is asked is the last: it does not reach the server."""
+        with self._lock:
+            if self._cut_at is None:
+                return False
+            words, number = self._cut_at
+            seen = before[max(0, len(before) - len(words) + 1) :] + block
+            number -= seen.count(words)
+            self._cut_at = (words, number) if number > 0 else None
+            return number <= 0
+
+    def _keeps_the_answer(self) -> bool:
+        """Whether an answer is the first that is lost."""
+        return False

@@ -103,13 +103,18 @@ class _DeadlyLine(Line):
         """The words that it was to die at."""
         return self._cut_at
 
-    def _is_the_end(self, block: bytes) -> bool:
-        if self._condemned:  # the next block is the answer, which nobody gets
-            self._condemned = False
-        elif not super()._is_the_end(block):
+    def _ends_at(self, before: bytes, block: bytes) -> bool:
+        if self._condemned or not super()._ends_at(before, block):
             return False
-        elif self.done:
-            self._condemned = True
+        if self.done:
+            self._condemned = True  # it does what it is asked; nobody gets the answer
             return False
+        self._kill()
+        return True
+
+    def _keeps_the_answer(self) -> bool:
+        if not self._condemned:
+            return False
+        self._condemned = False
         self._kill()
         return True
