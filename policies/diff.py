@@ -56,17 +56,20 @@ _HIGHER_TIGHTENS = (
     r"plan\..*\.level",
     r"plan\.side_by_side\.(votes_at_most|level)",
     r"plan\.online\.(planned_units|days|minimum_days|burn_in_units|harm_alpha)",
+    r"plan\..*\.assessment\.at_least\..*",
 )
 _HIGHER_LOOSENS = (
     r"at_most",
     r"non_inferior\.(margin|relative_margin)",
     r"plan\.offline\.[^.]*\.(threshold|verbatim_characters_at_least)",
     r"plan\.online\.alpha",
+    r"plan\..*\.assessment\.at_most\..*",
     r"keep\.[^.]*\.most",
 )
 _APPEARING_TIGHTENS = (
     r"plan\.(offline|side_by_side|online)",
     r"plan\.offline\.[^.]*\.(sha256|classifier_sha256)",
+    r"plan\..*\.assessment\.(folder|sha256|at_least\..*|at_most\..*)",
     r"keep\.[^.]*",
 )
 

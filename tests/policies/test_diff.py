@@ -149,3 +149,35 @@ def test_a_task_that_is_added_demands_nothing_yet() -> None:
         None,
         Effect.CHANGES,
     )
+
+
+JUDGED = "{folder: q, at_least: {a.separability: 0.5}, at_most: {a.people.brier: 0.2}}"
+
+
+@pytest.mark.parametrize(
+    ("new", "effects"),
+    [
+        (JUDGED.replace("0.5", "0.6"), {"at_least.a.separability": "tightens"}),
+        (JUDGED.replace("0.2", "0.3"), {"at_most.a.people.brier": "loosens"}),
+        (
+            "{folder: q, sha256: " + "a" * 64 + ", at_least: {a.separability: 0.5}}",
+            {"sha256": "tightens", "at_most.a.people.brier": "loosens"},
+        ),
+        (
+            "{waived: in a hurry}",
+            {
+                "folder": "loosens",
+                "at_least.a.separability": "loosens",
+                "at_most.a.people.brier": "loosens",
+                "waived": "changes",
+            },
+        ),
+    ],
+)
+def test_what_is_demanded_of_a_bench_moves_in_its_direction(
+    new: str, effects: dict[str, str]
+) -> None:
+    before = TEXT.replace("qa: {data: qa.jsonl,", f"qa: {{data: qa.jsonl, assessment: {JUDGED},")
+    found = diff(policy(before), policy(before.replace(JUDGED, new)))
+    at = "plan.offline.qa.assessment."
+    assert {change.path.removeprefix(at): change.effect for change in found} == effects
