@@ -125,7 +125,7 @@ class ModelSection(Asking):
 
 
 class EndpointSection(Asking):
-    """An OpenAI-compatible endpoint, such as a judge; or, for the workshop, a model in a folder."""
+    """A judge, a guard or a service: an OpenAI-compatible endpoint, or a model in a folder."""
 
     base_url: Address | None = None
     model: Text | None = None
