@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gates.measuring import judging_endpoints, prices_of
+from gates.admission import admissions
+from gates.measuring import judging_endpoints, offline_judges, prices_of
 from gates.reports.generator_plot import gaps_png
 from gates.reports.wording import cost_words
 from gates.services import Services
@@ -184,12 +185,17 @@ def _generator(name: str, room: Workroom, services: Services, clients: ExitStack
 def _workplace(recipe: GraderRecipe, room: Workroom, services: Services) -> Iterator[Grading]:
     """Everything that is the same for all generators."""
     material = read_material(recipe, room.base)
+    endpoints = judging_endpoints(services)
+    for plan in recipe.domains.values():
+        admissions(offline_judges(plan.tests, endpoints), endpoints, services)
     tools = Tools(
         base=room.base,
         state=services.state,
         progress=services.progress,
         classifier_for=partial(load_classifier, base=room.base, actors=None),
-        endpoints=judging_endpoints(services),
+        endpoints=endpoints,
+        purse=room.purse,
+        prices=prices_of("", services),
     )
     reference = (
         room.hand(recipe.reference)

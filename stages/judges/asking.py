@@ -10,7 +10,7 @@ from stages.engine.insisting import Insistent
 from stages.engine.progress import Progress
 from stages.engine.state import State
 from stages.engine.threads import Failed
-from stages.evidence.estimate import Unmeasured
+from stages.evidence.estimate import Cause, Unmeasured
 from stages.evidence.items import Item, Response
 from stages.evidence.records import Cost
 from stages.judges.fence import Exhibit, case_number, fenced
@@ -125,8 +125,12 @@ class Judged:
             return given
         shown = "; ".join(f"{name}: {reason}" for name, reason in lacking[:_REASONS_SHOWN])
         more = "; ..." if len(lacking) > _REASONS_SHOWN else ""
+        unpaid = any(
+            isinstance(v, Failed) and v.cause is Cause.OVER_BUDGET for v in self.verdicts.values()
+        )
         return Unmeasured(
-            f"{len(lacking)} of {len(self.verdicts)} answers have no verdict ({shown}{more})"
+            f"{len(lacking)} of {len(self.verdicts)} answers have no verdict ({shown}{more})",
+            Cause.OVER_BUDGET if unpaid else Cause.BROKEN,
         )
 
 

@@ -134,37 +134,59 @@ class Purse:
                 found, _dearest(keys[key], price), price, unanswered=int(key in coming)
             )
 
+    def charge_service(self, service: str, usd: Mapping[str, float | None]) -> None:
+        """Writes down questions that were put to a service which tells no tokens: a call each.
+
+        Args:
+            service: What tells it from others.
+            usd: What each costs at its dearest, by its key; None without a price.
+        """
+        for key, each in usd.items():
+            paid = Cost(calls=1, usd=each)
+            self._charges[service, "", key] = _Charge(calls=1, usd=each, paid=paid)
+
     def admit(self, wanted: Sequence[Request], price: Price) -> int | Failed:
         """How many of these questions fit, in their order; or why not even the first does."""
+        return self.admit_at([_dearest(request, price) for request in wanted])
+
+    def admit_at(
+        self, dearest: Sequence[float | None], *, calls_each: int = CALLS_EACH
+    ) -> int | Failed:
+        """How many questions fit, in their order; or why not even the first does.
+
+        Args:
+            dearest: US dollars that each may cost; None without a price.
+            calls_each: How many calls each may take.
+        """
         calls = self._calls()
         if self._cap.calls is not None and calls >= self._cap.calls:
             return _spent(f"{self._cap.calls:,} calls, {calls:,} of which are made")
-        fitting = len(wanted)
-        if self._cap.calls is not None and CALLS_EACH * fitting > self._cap.calls - calls:
-            fitting = max(1, (self._cap.calls - calls) // CALLS_EACH)
+        fitting = len(dearest)
+        if self._cap.calls is not None and calls_each * fitting > self._cap.calls - calls:
+            fitting = max(1, (self._cap.calls - calls) // calls_each)
         if self._cap.usd is None:
             return fitting
         usd = _sum(charge.usd for charge in self._charges.values())
-        if usd is None or price.usd(0, 0) is None:
+        if usd is None or None in dearest:
             return _spent(
                 f"{self._cap.usd:g} USD, and a judge has no price, or does not tell its tokens"
             )
-        return self._affordable(wanted[:fitting], price, usd)
+        return self._affordable(dearest[:fitting], usd)
 
     def _calls(self) -> int:
         return sum(charge.calls for charge in self._charges.values())
 
-    def _affordable(self, wanted: Sequence[Request], price: Price, usd: float) -> int | Failed:
+    def _affordable(self, dearest: Sequence[float | None], usd: float) -> int | Failed:
         assert self._cap.usd is not None
         left = self._cap.usd - usd
-        for number, request in enumerate(wanted):
-            left -= _dearest(request, price) or 0.0
+        for number, each in enumerate(dearest):
+            left -= each or 0.0
             if left < 0:
                 return number or _spent(
                     f"{self._cap.usd:g} USD, {usd:.2f} of which are spent; a question may cost "
-                    f"{_dearest(request, price) or 0.0:.4f}"
+                    f"{each or 0.0:.4f}"
                 )
-        return len(wanted)
+        return len(dearest)
 
 
 @dataclass(frozen=True, slots=True)

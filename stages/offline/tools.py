@@ -7,10 +7,13 @@ from pathlib import Path
 from policies.canonical import Json
 from policies.errors import InputError
 from policies.safety_tasks import ToxicityTask
+from stages.engine.answering import Ask, ask_at_once
 from stages.engine.progress import Progress
 from stages.engine.ray_cluster import Actors
 from stages.engine.state import State
+from stages.judges.purse import Purse
 from stages.models.chat import Chat, chat_client, check_chat
+from stages.models.prices import Prices
 from stages.models.settings import EndpointSettings
 from stages.offline.toxicity.scores import Classifier
 
@@ -28,6 +31,8 @@ class Tools:
         classifier_for: Finds the classifier that a toxicity task names.
         endpoints: The workspace's `[endpoints.NAME]`, by name.
         actors: Ray's workers, for what can be spread; None to do it on this machine.
+        purse: What all endpoints may cost together; a stage counts their cost itself.
+        prices: What each costs, for the purse.
     """
 
     base: Path
@@ -36,6 +41,14 @@ class Tools:
     classifier_for: ClassifierFor
     endpoints: Mapping[str, EndpointSettings] = field(default_factory=dict)
     actors: Actors | None = None
+    purse: Purse = field(default_factory=Purse)
+    prices: Prices = field(default_factory=Prices)
+
+    def asker(self, name: str) -> Ask:
+        """How questions are put to an endpoint: within the purse, where it has a bottom."""
+        if not self.purse.limited:
+            return ask_at_once
+        return self.purse.guard(ask_at_once, self.prices.endpoint(name))
 
     def endpoint(self, name: str) -> EndpointSettings:
         """The settings of an endpoint that a task names.

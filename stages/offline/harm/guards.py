@@ -98,6 +98,7 @@ class Guard:
                 log=self._log(),
                 attempts=1,
                 progress=self.tools.progress,
+                ask_with=self.tools.asker(self.task.endpoint),
             ).ask(items, lambda _, reply: self._format.read(reply.text, category) is not None)
         finally:
             client.close()

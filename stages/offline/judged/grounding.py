@@ -55,7 +55,14 @@ class Grounding:
             return Scores(columns=cases)
         with closing(self.tools.client(self.task.grounding)) as judge:
             log = verdict_log(judge, self.tools.state)
-            judged = ask_judge(judge, GROUNDS, cases, log=log, progress=self.tools.progress)
+            judged = ask_judge(
+                judge,
+                GROUNDS,
+                cases,
+                log=log,
+                progress=self.tools.progress,
+                ask_with=self.tools.asker(self.task.grounding),
+            )
         verdicts = judged.all()
         tools = (("judge", judged.judge), ("prompt grounds", GROUNDS.digest))
         if isinstance(verdicts, Unmeasured):

@@ -74,6 +74,7 @@ class RubricJudge:
                 cases,
                 log=verdict_log(judge, self.tools.state),
                 progress=self.tools.progress,
+                ask_with=self.tools.asker(self.task.judge),
             )
 
     def _problem(self, item: Item) -> str | None:

@@ -77,7 +77,14 @@ def by_judge(
         return Classified(seen=cases, tools=())
     with closing(tools.client(name)) as client:
         log = verdict_log(client, tools.state)
-        judged = ask_judge(client, REFUSALS, cases, log=log, progress=tools.progress)
+        judged = ask_judge(
+            client,
+            REFUSALS,
+            cases,
+            log=log,
+            progress=tools.progress,
+            ask_with=tools.asker(name),
+        )
     who = (("refusals", judged.judge), ("brief", REFUSALS.digest))
     verdicts = judged.all()
     if isinstance(verdicts, Unmeasured):

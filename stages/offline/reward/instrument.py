@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from policies.benchmark_tasks import RewardTask
-from policies.canonical import Json, sha256_of
+from policies.canonical import Json, canonical_json, sha256_of
 from policies.errors import Broken, InputError
 from stages.engine.answering import AnswerLog
 from stages.engine.data import ItemFile
 from stages.engine.once import Result, ask_once, journaled
 from stages.engine.state import foreign_entry
 from stages.engine.threads import Failed
-from stages.evidence.estimate import Unmeasured
+from stages.evidence.estimate import Cause, Unmeasured
 from stages.evidence.items import Item
 from stages.evidence.records import Cost
 from stages.models.reward_endpoint import Conversation, RewardEndpoint
@@ -24,6 +24,8 @@ from stages.offline.reward.folder import Files, RewardFolder, read_files
 from stages.offline.tools import Tools
 
 _DECIMALS = 6
+
+_NOT_PAID = Failed("not asked: the budget pays for fewer", Cause.OVER_BUDGET)
 
 
 class Rewarder(Protocol):
@@ -96,14 +98,16 @@ class Reward:
         with closing(self._rewarder()) as rewarder:
             identity = sha256_of(dict(rewarder.identity))
             log = AnswerLog(state=self.tools.state, stream=f"rewards/{identity}")
+            unpaid = self._unpaid(rewarder, conversations, log)
             results = ask_once(
                 lambda portion: [_entry(*each) for each in rewarder.rewards(portion)],
-                conversations,
+                {key: said for key, said in conversations.items() if key not in unpaid},
                 log=log,
                 slots=rewarder.slots,
                 at_once=rewarder.at_once,
                 progress=self.tools.progress,
             )
+            results = {**unpaid, **results}
         made_by = sorted({str(result.get("made_by")) for result in journaled(log).values()})
         tools = (("reward model", rewarder.name), ("made by", " and ".join(made_by)))
         cost = Cost(calls=0 if isinstance(rewarder, RewardFolder) else len(results))
@@ -126,6 +130,29 @@ class Reward:
             tools=tools,
             cost=cost,
         )
+
+    def _unpaid(
+        self, rewarder: Rewarder, conversations: Mapping[str, Conversation], log: AnswerLog
+    ) -> Mapping[str, Failed]:
+        """What the purse does not pay for; nobody is asked for it.
+
+        A reward model does not tell its tokens: a call counts with one for each byte that is sent.
+        """
+        purse, price = self.tools.purse, self.tools.prices.endpoint(self.task.reward)
+        if isinstance(rewarder, RewardFolder) or not purse.limited:
+            return {}
+        usd = {
+            key: price.usd(len(canonical_json(list(said)).encode()), 0)
+            for key, said in conversations.items()
+        }
+        known = journaled(log)
+        purse.charge_service(log.stream, {key: usd[key] for key in usd if key in known})
+        missing = [key for key in usd if key not in known]
+        fits = purse.admit_at([usd[key] for key in missing], calls_each=1) if missing else 0
+        if isinstance(fits, Failed):
+            return dict.fromkeys(missing, fits)
+        purse.charge_service(log.stream, {key: usd[key] for key in missing[:fits]})
+        return dict.fromkeys(missing[fits:], _NOT_PAID)
 
     def files(self) -> Files:
         """The files of the folder that the task names; nothing is loaded.

@@ -24,7 +24,7 @@ from stages.stats.shares import clopper_pearson
 from stages.workshop.generators.cells import Instance
 from stages.workshop.generators.generating import Generated
 from stages.workshop.generators.recipe import GraderRecipe
-from stages.workshop.spending import demand_within_budget
+from stages.workshop.spending import demand_paid, demand_within_budget
 from stages.workshop.workroom import Workroom
 
 Embed = Callable[[str, Sequence[str]], NDArray[np.float64] | Unmeasured]
@@ -144,6 +144,7 @@ class Looking:
             return Unmeasured(error.in_short)
         column = scores.column("reward")
         if isinstance(column, Unmeasured):
+            demand_paid(column, "rewarding the responses")
             return column
         values = [score.value for score in column if score is not None]
         return mean_t(values, level=self.recipe.level, unit="number")

@@ -19,7 +19,7 @@ from stages.models.client import ModelClient, Request
 from stages.offline.instruments import instrument_for
 from stages.offline.tools import Tools
 from stages.stats.clusters import Floats
-from stages.workshop.spending import demand_within_budget
+from stages.workshop.spending import demand_paid, demand_within_budget
 from stages.workshop.workroom import Workroom
 
 
@@ -137,6 +137,7 @@ class Sitting:
             scores = instrument.score(said, [texts[item.id] for item in said])
             column = scores.column(metric)
             if isinstance(column, Unmeasured):
+                demand_paid(column, "scoring the tests")
                 return column
             for item, score in zip(said, column, strict=True):
                 if score is None:
