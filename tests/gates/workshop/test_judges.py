@@ -65,7 +65,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr(fetching, "THINGS", fetching.THINGS[:1])
 
     def behaviour(call: Call) -> Reaction:
-        return reply(writer.said(call.body["messages"]))
+        return reply(writer.said("writer", call.body["messages"]))
 
     with OpenAIServer(behaviour) as server:
         place = Workplace(tmp_path)
