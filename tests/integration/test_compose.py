@@ -34,7 +34,7 @@ from tests.trusting import trusted
 if TYPE_CHECKING:
     from botocore.client import BaseClient
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.integration, pytest.mark.pictures, pytest.mark.timeout(420)]
 
 POLICY = """\
 policy: release

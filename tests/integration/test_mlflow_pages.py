@@ -13,7 +13,7 @@ from tests.fakes import decisions
 from tests.servers.chromium import Browser, open_browser
 from tests.servers.mlflow_server import running_mlflow_server
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.pictures]
 
 WORST = "toxicity rate may be as high as 3.10 %; the policy allows 0.50 %: fail"
 MANY = 200

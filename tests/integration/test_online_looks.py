@@ -13,6 +13,8 @@ from tests.fakes.workplace import answered, lines
 from tests.gates.cli.test_online import TEXT
 from tests.stages.online.traffic_of import START, Recipe, generate, until, write
 
+pytestmark = pytest.mark.pictures
+
 SAME = generate(Recipe(units=2_500, seed=7))
 
 

@@ -23,7 +23,7 @@ from tests.servers.chromium import Browser, open_browser
 from tests.servers.mlflow_server import running_mlflow_server
 from tests.servers.postgres import fresh_database
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.integration, pytest.mark.pictures, pytest.mark.timeout(420)]
 
 
 UNFOLD = """document.querySelectorAll("[role=dialog] [aria-expanded=false]")

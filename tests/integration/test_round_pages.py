@@ -9,7 +9,7 @@ import pytest
 from tests.integration.chain import Chain
 from tests.servers.chromium import Browser, open_browser
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.integration, pytest.mark.pictures, pytest.mark.timeout(420)]
 
 NAME = "pages_of_a_round"
 

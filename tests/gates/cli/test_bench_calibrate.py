@@ -9,6 +9,8 @@ import pytest
 from tests.fakes.shell import said
 from tests.fakes.workplace import Workplace, lines, policy_text
 
+pytestmark = pytest.mark.pictures
+
 CHECKPOINT = Path(str(files("gates") / "demo" / "data" / "toxicity" / "tiny_toxicity.ckpt"))
 DIGEST = hashlib.sha256(CHECKPOINT.read_bytes()).hexdigest()
 

@@ -9,6 +9,8 @@ from gates.promotion.answer import Answer
 from tests.fakes.shell import said
 from tests.fakes.shown_demo import Shown
 
+pytestmark = pytest.mark.pictures
+
 
 @pytest.fixture(autouse=True)
 def _folder_lasts(monkeypatch: pytest.MonkeyPatch) -> None:

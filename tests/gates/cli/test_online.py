@@ -13,6 +13,8 @@ from tests.fakes.shell import said
 from tests.fakes.workplace import PLAN, SOUND, Workplace, policy_text
 from tests.stages.online.traffic_of import START, Recipe, Traffic, Truth, generate, until, write
 
+pytestmark = pytest.mark.pictures
+
 ONLINE = (
     "online: {exposures: ../data/exposures.parquet, events: ../data/events.parquet, "
     "metrics: {resolved: {kind: proportion}, seconds: {higher_is_better: false}}, "

@@ -10,6 +10,8 @@ from tests.fakes.workplace import Workplace
 from tests.gates.cli.test_online import TEXT
 from tests.stages.online.traffic_of import Recipe, generate, write
 
+pytestmark = pytest.mark.pictures
+
 NUMBERS = ("--units-per-day", "200", "--past", "resolved=0.5", "--past", "seconds=3:0.9")
 
 

@@ -13,6 +13,8 @@ from tests.fakes.comparing import compared
 from tests.fakes.shell import said
 from tests.fakes.workplace import Workplace
 
+pytestmark = pytest.mark.pictures
+
 Row = dict[str, str]
 
 

@@ -9,6 +9,8 @@ from stages.side_by_side.formats.gate_votes import write_gate_votes
 from tests.fakes.shell import said
 from tests.gates.side_by_side.drawn import STRENGTHS, drawn, vote
 
+pytestmark = pytest.mark.pictures
+
 
 @pytest.fixture
 def votes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
