@@ -23,6 +23,7 @@ from gates.reports.online.report import pictures as ab_pictures
 from gates.reports.plots import forest_png, rows_of
 from gates.reports.side_by_side.pairs import pairs_html
 from gates.reports.side_by_side.rounds import pictures, round_pictures
+from gates.reports.wording import version_words
 from policies.plan import OfflineTask
 from policies.policy import Policy
 from policies.side_by_side import WIN_RATE
@@ -149,13 +150,14 @@ def _look_page(
         candidate=candidate.candidate,
         baseline=decision.baseline or "",
         policy=decision.policy,
-        registered="registered as the check plan_registered says",
+        registered='registered, as the check "plan registered" says',
         stage=stage,
         course=course,
         guards=guards_of(policy, stage),
         checks=evidence[StageName.ONLINE].checks,
     )
-    shown = ab_pictures(course, title=f"{report.candidate} against {report.baseline}")
+    names = [version_words(uri) for uri in (report.candidate, report.baseline)]
+    shown = ab_pictures(course, title=" against ".join(names))
     page = Document(path="ab.html", content=ab_html(report, shown).encode())
     return Page(
         description=stage_markdown(stage),

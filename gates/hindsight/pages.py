@@ -13,7 +13,7 @@ from gates.reports.templates import template
 from gates.reports.trend_plot import Level, trend_png
 from gates.reports.trend_plot import Point as Drawn
 from gates.reports.wording import stage_words
-from stages.evidence.estimate import Unmeasured
+from stages.evidence.estimate import Estimate, Unmeasured
 
 
 def funnel_page(funnel: Funnel) -> bytes:
@@ -26,7 +26,7 @@ def funnel_page(funnel: Funnel) -> bytes:
             saved=funnel_words.saved_words(funnel),
             looked_at=funnel_words.looked_at(funnel),
             meanings=funnel_words.MEANINGS,
-            picture=_base64(_forest(funnel)) if funnel.foretold else None,
+            picture=_base64(_forest(funnel)) if _anything_foretold(funnel) else None,
             correlations=[list(funnel_words.foretold_lines(one)) for one in funnel.foretold],
         )
     )
@@ -44,6 +44,11 @@ def trend_page(trend: Trend) -> bytes:
             ],
         )
     )
+
+
+def _anything_foretold(funnel: Funnel) -> bool:
+    measured = [each for one in funnel.foretold for each in (one.seen, one.true)]
+    return any(isinstance(each, Estimate) for each in measured)
 
 
 def _forest(funnel: Funnel) -> bytes:

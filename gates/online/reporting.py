@@ -7,6 +7,7 @@ from gates.ab import Ab, online_stage, verdict_of
 from gates.preregistration import Preregistration
 from gates.reports.online.course import course_of
 from gates.reports.online.report import AbReport, Picture, guards_of, pictures
+from gates.reports.wording import version_words
 from gates.wealth import ENDS, Stake, record
 from policies.errors import InputError, WrongUsage
 from stages.evidence.records import Evidence, StageName
@@ -65,7 +66,9 @@ def told(ab: Ab) -> Told:
         ),
         pictures=()
         if course is None
-        else pictures(course, title=f"{ab.version.uri} against {baseline}"),
+        else pictures(
+            course, title=f"{version_words(ab.version.uri)} against {version_words(baseline)}"
+        ),
         stakes=record(policy.policy, ab.services.state),
     )
 

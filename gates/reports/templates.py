@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from gates.reports.escaping import xml_text
+from gates.reports.wording import version_words
 
 
 def template(name: str, *, filters: Mapping[str, Callable[..., str]] | None = None) -> Template:
@@ -12,7 +13,8 @@ def template(name: str, *, filters: Mapping[str, Callable[..., str]] | None = No
 
     Args:
         name: Its file, such as `report.html`.
-        filters: What it may call values by, beside Jinja's own.
+        filters: What it may call values by, beside Jinja's own and `version`, for the URI of
+            a checkpoint.
     """
     environment = Environment(
         loader=PackageLoader("gates.reports", "."),
@@ -23,7 +25,7 @@ def template(name: str, *, filters: Mapping[str, Callable[..., str]] | None = No
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= filters or {}
+    environment.filters |= {"version": version_words, **(filters or {})}
     return environment.get_template(name)
 
 

@@ -56,6 +56,11 @@ def _number_words(value: float, unit: str, quantity: Quantity) -> str:
             assert_never(quantity)
 
 
+def version_words(uri: str) -> str:
+    """A checkpoint as people call it: `assistant/12` for `models:/assistant/12`."""
+    return uri.removeprefix("models:/")
+
+
 def stage_words(stage: StageName) -> str:
     """`side_by_side` as people say it."""
     return metric_words(stage.value)

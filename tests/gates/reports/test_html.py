@@ -78,7 +78,7 @@ def test_a_plot_is_inside_the_page() -> None:
 def test_checks_say_what_they_found() -> None:
     decision = a_round()
     text = _parsed(html(decision, one(decision, A), evidence=EVIDENCE[A])).text
-    assert "sample_ratio: fine; sample_ratio is fine" in text
+    assert "sample ratio: fine; sample_ratio is fine" in text
     assert "crossover: cannot say; crossover is fine" in text
     hostile, held = hostile_round()
     said = _parsed(html(hostile, hostile.candidates[0], evidence=next(iter(held.values())))).text

@@ -345,7 +345,7 @@ def test_a_flagged_pair_says_why_and_what_it_counts_for() -> None:
     assert page.count('<p class="flagged">') == 1
     assert "it says &lt;script&gt;" in page
     assert "<script>" not in page
-    assert "1 of the answers of models:/a/2 is flagged as written to win" in page
+    assert "1 of the answers of a/2 is flagged as written to win" in page
     assert "flagged" not in pairs_html(told()).split("</style>")[1]
 
 
