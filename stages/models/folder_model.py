@@ -112,7 +112,8 @@ class FolderModel:
         try:
             return self._unchanged()
         except GateError as error:
-            self._failure = EndpointError(error.message, why=error.why, fix=error.fix)
+            # evidence keeps the reason alone, so that what mends it stands there too
+            self._failure = EndpointError(error.message, why=f"{error.why}; {error.fix}")
             raise self._failure from None
 
     def _unchanged(self) -> "LocalTransformers":

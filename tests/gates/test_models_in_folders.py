@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gates.admission import admissions
+from gates.benches import Asked, measure
 from gates.equipment import equipment_of_judges
 from gates.forecast import forecast
 from gates.ledger.ledger import NewVersion, Version
@@ -15,15 +16,19 @@ from gates.membership import assemble
 from gates.pipeline import run_round
 from gates.registration import InFolder, Registration, register
 from gates.subjects import digest_now, subject_of
+from gates.triage.allowance import Allowance
+from gates.triage.night import Manner, triage
+from gates.triage.outcome import Sort
 from policies.errors import Broken, InputError
 from policies.side_by_side import SideBySidePlan
 from stages.evidence.items import Response
 from stages.models.client import Request
 from stages.models.folder_model import FolderModel
+from stages.models.loaded_models import LOADED
 from stages.models.local_transformers import LocalTransformers
 from tests.fakes.shell import said
 from tests.fakes.speaking_model import speaking
-from tests.fakes.workplace import NO_WORSE, PLAN, SOUND, WINS, Workplace, lines, policy_text
+from tests.fakes.workplace import NO_WORSE, NOW, PLAN, SOUND, WINS, Workplace, lines, policy_text
 from tests.servers import judge
 from tests.servers.openai_server import Call
 
@@ -258,3 +263,36 @@ def test_a_resumed_round_loads_nothing(place: Workplace, monkeypatch: pytest.Mon
     assert again.decision.candidates[0].verdict == "PASS"
     tools = dict(next(iter(again.evidence["models:/assistant/2"].values())).provenance.tools)
     assert "guard in a folder, sha256" in json.dumps(tools)
+
+
+def test_a_night_asks_one_after_the_other_and_keeps_none_in_memory(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("eight", "seven", "guard"):
+        registered(place, f"models/{folder}")
+    place.ledger.set_alias(place.ledger.version("assistant/1"), "champion")
+    place.now = NOW
+    beside: list[int] = []
+    unchanged = FolderModel._unchanged
+
+    def counted(model: FolderModel) -> LocalTransformers:
+        beside.append(len(LOADED._models))
+        return unchanged(model)
+
+    monkeypatch.setattr(FolderModel, "_unchanged", counted)
+    how = Manner(limits=Allowance(), pause=lambda _: None)
+    found = triage(place.policy(policy_text(criteria=(SOUND, NO_WORSE))), place.services, how)
+    sorts = {outcome.candidate[-1]: outcome.sort for outcome in found.outcomes}
+    assert sorts == {"2": Sort.ADVANCE, "3": Sort.BLOCKED}
+    assert beside == [0, 0, 0]
+    assert LOADED._models == {}
+
+
+def test_a_benchmark_is_run_on_one(place: Workplace) -> None:
+    registered(place, "models/seven")
+    asked = Asked(
+        benchmark="gsm8k", version="assistant/1", items=place.data / "sums.jsonl", more=()
+    )
+    found = measure(asked, place.services)
+    assert found.lacking == ()
+    assert found.cost.calls == 20

@@ -2,6 +2,7 @@
 
 import gc
 import shutil
+import sys
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -107,6 +108,18 @@ def test_what_cannot_be_loaded_is_tried_once(folder: Path, monkeypatch: pytest.M
             client.answer(asked())
     client.close()
     assert len(tries) == 1
+
+
+def test_without_the_extra_the_reason_says_what_to_install(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    client = FolderModel(look_at(tiny))
+    with pytest.raises(EndpointError) as failed:
+        client.answer(asked())
+    assert "transformers is not installed; pip install 'checkpoint-gate[workshop]'" in str(
+        failed.value.in_short
+    )
 
 
 def test_a_template_is_given_what_a_guard_is_asked_about(folder: Path) -> None:
