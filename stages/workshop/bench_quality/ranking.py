@@ -168,21 +168,27 @@ def _ratings(
 
 
 def _styled(votes: Sequence[Vote], *, anchor: str, level: float) -> StyleControlled | Unmeasured:
-    games = []
+    """Ratings with those features held equal in which answers differ."""
+    styles = []
     for vote in votes:
         if vote.answer_a is None or vote.answer_b is None:
             return NO_ANSWERS
-        style = style_difference(style_of(vote.answer_a), style_of(vote.answer_b))
-        games.append(
-            StyledGame(
-                first=vote.model_a,
-                second=vote.model_b,
-                outcome=_outcome(vote),
-                cluster=vote.prompt,
-                style=style,
-            )
+        styles.append(style_difference(style_of(vote.answer_a), style_of(vote.answer_b)))
+    differing = [place for place in range(len(FEATURES)) if any(style[place] for style in styles)]
+    if not differing:
+        return Unmeasured(f"answers do not differ in {', '.join(FEATURES)}")
+    games = [
+        StyledGame(
+            first=vote.model_a,
+            second=vote.model_b,
+            outcome=_outcome(vote),
+            cluster=vote.prompt,
+            style=tuple(style[place] for place in differing),
         )
-    return style_controlled(games, features=FEATURES, anchor=anchor, level=level)
+        for vote, style in zip(votes, styles, strict=True)
+    ]
+    features = [FEATURES[place] for place in differing]
+    return style_controlled(games, features=features, anchor=anchor, level=level)
 
 
 def _outcome(vote: Vote) -> float:

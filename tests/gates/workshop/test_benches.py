@@ -189,7 +189,7 @@ def test_every_figure_of_judges_is_told(tmp_path: Path) -> None:
     told = "\n".join(words(found.assessed, found.bench))
     for figure in (
         *("one.separability: ", "one.people.brier: ", "one.ab.agreement: ", "one.own_family: "),
-        *("one.style: not measured", "two.variant.gpt-4: ", "two.variant.gpt-4.at_equal_style: "),
+        *("one.style.length: ", "two.variant.gpt-4: ", "two.variant.gpt-4.at_equal_style: "),
         *("one.variant.gpt-4.wins: ", "one.variant.gpt-4.length: "),
         *("one.and.two.closer_to_people: ", "one.and.two.alpha: ", "one.and.together.spearman: "),
     ):

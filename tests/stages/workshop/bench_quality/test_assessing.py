@@ -105,8 +105,22 @@ def test_a_judge_that_prefers_its_own_family_is_told(folder: Path) -> None:
 def test_what_length_wins_is_told_by_judge(folder: Path) -> None:
     found = {each.name: each for each in judged(folder).rankings}
 
-    assert isinstance(found["fond"].style, Unmeasured)  # no answer has any markup: nothing differs
-    assert "headers" in found["fond"].style.reason
+    style = found["fond"].style
+    assert not isinstance(style, Unmeasured)
+    assert [effect.feature for effect in style] == ["length"], "no answer has any markup"
+
+
+def test_answers_of_one_look_have_no_style_to_hold_equal(folder: Path) -> None:
+    rows = [{**vote, "answer_a": "word", "answer_b": "word"} for vote in votes("alike", seed=3)]
+    write(folder / "alike.jsonl", rows)
+    variants = [{"model": "gpt-4", "of": "gpt-3"}]
+    said = recipe(judges={"alike": {"votes": ["alike.jsonl"]}}, variants=variants)
+
+    found = assess(said, base=folder).rankings[0]
+
+    assert isinstance(found.style, Unmeasured)
+    assert "answers do not differ in length, headers" in found.style.reason
+    assert isinstance(found.variants[0].at_equal_style, Unmeasured)
 
 
 def test_judges_are_compared_with_each_other_and_with_people(folder: Path) -> None:
@@ -129,6 +143,10 @@ def test_a_variant_of_instructions_is_told_plainly_and_at_equal_style(folder: Pa
     first, missing = found.rankings[0].variants
     assert isinstance(first.plain, Estimate)
     assert first.plain.low < 0.8 < first.plain.high  # as they were made
+    assert isinstance(first.at_equal_style, Estimate)
+    assert isinstance(first.wins, Estimate)
+    assert isinstance(first.length, Estimate)
+    assert first.length.low < 1 < first.length.high
     assert isinstance(missing.plain, Unmeasured)
     assert "no vote is on x" in missing.plain.reason
 
