@@ -34,11 +34,14 @@ class Item:
     choices: tuple[str, ...] = ()
     cluster: str
     fields: Mapping[str, Json] = field(default_factory=dict, compare=False, repr=False)
+    _digest: list[str] = field(default_factory=list, init=False, compare=False, repr=False)
 
     @property
     def digest(self) -> str:
-        """Digest of what the model is shown: messages and tools."""
-        return question_digest(self.messages, self.tools)
+        """Digest of what the model is shown: messages and tools; told often, and made once."""
+        if not self._digest:
+            self._digest.append(question_digest(self.messages, self.tools))
+        return self._digest[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

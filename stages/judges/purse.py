@@ -203,22 +203,25 @@ class _Guarded:
         known = self._put(inquiry, 0)
         if self.looks_only or calls_at_most == 0:
             return known
-        found = dict(known.responses)
-        left = [
-            item
+        found, costs = dict(known.responses), [known.cost]
+        missing = {
+            item.id: inquiry.request(item).key
             for item in inquiry.items
             if isinstance(found[item.id], Failed) and not _is_coming(found[item.id])
-        ]
-        if not left:
-            return known
+        }
+        first = {key: name for name, key in reversed(missing.items())}
+        left = [item for item in inquiry.items if first.get(missing.get(item.id, "")) == item.id]
         while left:
             fits = self.purse.admit([inquiry.request(item) for item in left], self.price)
             if isinstance(fits, Failed):
                 found |= {item.id: fits for item in left}
                 break
-            found |= self._put(inquiry.about(left[:fits]), None).responses
+            put = self._put(inquiry.about(left[:fits]), None)
+            found |= put.responses
+            costs.append(put.cost)
             left = left[fits:]
-        return Answers(responses=found, cost=self._put(inquiry, 0).cost)
+        found |= {name: found[first[key]] for name, key in missing.items()}
+        return Answers(responses=found, cost=total(costs))
 
     def _put(self, inquiry: Inquiry, most: int | None) -> Answers:
         """Asks, and writes down what that has come to."""

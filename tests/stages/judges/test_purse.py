@@ -99,6 +99,38 @@ def test_money_is_never_overspent_and_used_as_far_as_it_goes(
     assert "a question may cost 10" in str(found.responses["9"])
 
 
+def test_equal_questions_are_put_and_paid_once_however_far_apart_they_stand(
+    judge_client: OpenAICompatible, journal: FolderState, echoing: OpenAIServer
+) -> None:
+    till = Till(judge_client, journal, Cap(calls=7))
+    first = items(4)
+    twins = [replace(item, id=f"twin of {item.id}") for item in first]
+    found = till([*first, *twins])
+    assert given(found) == 8
+    assert len(echoing.calls) == 4
+    assert (found.cost.calls, found.cost.completion_tokens) == (4, 12)
+    assert found.responses["twin of 2"] == found.responses["2"]
+    assert till([*first, *twins]).cost == found.cost
+    beyond = till([*items(8), *twins, *(replace(i, id=f"no {i.id}") for i in items(8))])
+    assert len(echoing.calls) == 7
+    unpaid = [name for name, r in beyond.responses.items() if isinstance(r, Failed)]
+    assert unpaid == ["7", "no 7"]
+
+
+def test_a_service_that_tells_no_tokens_counts_a_call_each_at_its_dearest() -> None:
+    purse = Purse(Cap(calls=5, usd=1.0))
+    assert purse.admit_at([0.25] * 3, calls_each=1) == 3
+    purse.charge_service("rewards", {"a": 0.25, "b": 0.25})
+    purse.charge_service("rewards", {"b": 0.25, "c": 0.25})
+    assert (purse.spent().calls, purse.spent().usd) == (3, 0.75)
+    assert purse.admit_at([0.25] * 3, calls_each=1) == 1
+    without = purse.admit_at([None], calls_each=1)
+    assert isinstance(without, Failed)
+    assert "has no price" in without.reason
+    purse.charge_service("rewards", {"d": 0.25})
+    assert isinstance(purse.admit_at([0.25], calls_each=1), Failed)
+
+
 def test_what_is_journaled_counts_again_in_the_next_process(
     judge_client: OpenAICompatible, journal: FolderState, echoing: OpenAIServer
 ) -> None:
