@@ -62,3 +62,26 @@ def test_a_bench_that_nobody_judged_is_used_for_a_reason_that_every_report_tells
         markdown(result.decision, candidate, evidence),
     ):
         assert "waived: a first month" in page
+
+
+def test_evidence_of_a_comparison_says_how_its_bench_was_judged(place: Workplace) -> None:
+    more = f", votes: [../data/votes.jsonl], {WAIVED}"
+    file = place.policy(policy_text((COMPARED.format(more),), (WINS,)))
+    place.champion()
+    version = place.recorded(wrong_every=4)
+    votes = [
+        {
+            "prompt": item["id"],
+            "model_a": "assistant/2",
+            "model_b": "assistant/1",
+            "annotator": "ann",
+            "shown_first": "ab"[number % 2],
+            "verdict": "A>B" if number % 3 else "B>A",
+        }
+        for number, item in enumerate(sums())
+    ]
+    lines(place.data / "votes.jsonl", votes)
+    result = run_round(file, [version.uri], place.services)
+
+    evidence = result.evidence[version.uri][StageName.SIDE_BY_SIDE]
+    assert ("assessment", "waived: a first month") in evidence.provenance.tools
