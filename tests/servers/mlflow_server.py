@@ -15,6 +15,9 @@ import pytest
 
 STARTS_WITHIN_SECONDS = 90
 
+NEVER_IDLE = ("--uvicorn-opts", "--timeout-keep-alive 600")
+"""A server that closes connections after five idle seconds may close them under a request."""
+
 
 @pytest.fixture(scope="session")
 def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -46,6 +49,7 @@ def running_mlflow_server(
                 *("--host", "127.0.0.1", "--port", str(port)),
                 *("--backend-store-uri", kept),
                 *("--artifacts-destination", str(folder / "artifacts")),
+                *NEVER_IDLE,
             ],
             cwd=folder,
             env=_environment(),

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.servers.line import Line
-from tests.servers.mlflow_server import _environment, _wait, end, free_port
+from tests.servers.mlflow_server import NEVER_IDLE, _environment, _wait, end, free_port
 
 
 class MortalMlflow:
@@ -73,6 +73,7 @@ class MortalMlflow:
                     *("--host", "127.0.0.1", "--port", str(self._port)),
                     *("--backend-store-uri", self._database),
                     *("--artifacts-destination", str(self._folder / "artifacts")),
+                    *NEVER_IDLE,
                 ],
                 cwd=self._folder,
                 env=_environment(),

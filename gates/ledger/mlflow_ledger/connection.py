@@ -121,7 +121,7 @@ class Connection:
                     self._ask_health()
             case "sqlite":
                 self._find_folder()
-            case "postgresql" | "mysql" | "mssql" as kind:
+            case kind if kind in _PORTS:
                 self._reach(parts, _PORTS[kind])
             case _:
                 pass  # MLflow knows more stores than we do; its first answer tells
@@ -192,6 +192,9 @@ class Connection:
             "GET",
             timeout=HEALTH_SECONDS,
             max_retries=0,
+            # one that was kept may just be closed by a server that finds it idle: no answer, and
+            # yet the server is there
+            extra_headers={"Connection": "close"},
             raise_on_status=False,
         )
         if response.status_code >= 500:  # noqa: PLR2004 - HTTP's own border of server errors

@@ -77,6 +77,28 @@ def test_a_file_that_is_no_database_is_down(tmp_path: Path) -> None:
         MlflowLedger(f"sqlite:///{file}").ping()
 
 
+def test_a_server_that_closes_what_was_idle_is_not_down() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer_once_each() -> None:
+            for _ in range(2):
+                client, _ = listener.accept()
+                with client:
+                    asked = client.recv(65_536).lower()
+                    kept = b"close" if b"connection: close" in asked else b"keep-alive"
+                    head = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: %s\r\n\r\nOK"
+                    client.sendall(head % kept)
+                    client.recv(65_536)  # whatever is asked next on this connection
+
+        thread = Thread(target=answer_once_each, daemon=True)
+        thread.start()
+        connection = Connection(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        connection.knock()
+        connection.knock()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
 def test_a_server_that_says_it_is_ill_is_down() -> None:
     with answering_with(503) as uri:
         seconds_until_down(uri)
