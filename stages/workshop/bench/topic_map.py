@@ -142,6 +142,19 @@ def _beside(low: Floats, high: Floats, size: Floats) -> Iterator[Floats]:
         yield np.array([low[0] - step[0], middle[1]])
 
 
+_STYLE = """
+:root { color-scheme: light dark; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.4rem; } div { overflow-x: auto; }
+img { max-width: 100%; min-width: 36rem; background: #fff; }
+table { border-collapse: collapse; font-size: 0.9em; }
+td, th { padding: 0.35rem 0.8rem 0.35rem 0; text-align: left; border-bottom: 1px solid #8888; }
+td:nth-child(n+4):not(:nth-child(6)) { text-align: right; }
+th:nth-child(n+4):not(:nth-child(6)) { text-align: right; }
+"""
+"""As the pages of decisions look, in light and in dark."""
+
+
 def page(title: str, topics: Sequence[Topic], picture: bytes) -> str:
     """A page that needs nothing else: the map, and a row for every topic."""
     rows = "\n".join(
@@ -155,11 +168,13 @@ def page(title: str, topics: Sequence[Topic], picture: bytes) -> str:
 <html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; \
 style-src 'unsafe-inline'">
-<style>body{{font:14px sans-serif;margin:2em}}td,th{{padding:2px 10px;text-align:left}}</style>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>{_STYLE}</style>
 </head><body><h1>{escape(title)}</h1>
-<img alt="map of prompts" src="data:image/png;base64,{image}">
-<table><tr><th>topic</th><th>name</th><th>named by</th><th>prompts</th><th>mean score</th>\
+<div><img alt="a map of the prompts, alike ones near each other; the table names its topics" \
+src="data:image/png;base64,{image}"></div>
+<div><table><tr><th>topic</th><th>name</th><th>named by</th><th>prompts</th><th>mean score</th>\
 <th>passed</th><th>in the bench</th></tr>
 {rows}
-</table></body></html>
+</table></div></body></html>
 """
