@@ -57,7 +57,9 @@ def choose(judgements: Sequence[Judgement], *, seed: int) -> Lessons:
     )
 
 
-def demand_lessons(rows: int, judgements: Sequence[Judgement], *, at_least: int, who: str) -> None:
+def demand_lessons(
+    rows: int, judgements: Sequence[Judgement], *, at_least: int, who: str, iteration: int
+) -> None:
     """Returns when there is enough to learn from.
 
     Args:
@@ -65,6 +67,7 @@ def demand_lessons(rows: int, judgements: Sequence[Judgement], *, at_least: int,
         judgements: What they were chosen from.
         at_least: How many there must be.
         who: The judge.
+        iteration: The one that it was to begin, from 1.
 
     Raises:
         InputError: When there are fewer, saying of the replies how many could not be read.
@@ -73,18 +76,20 @@ def demand_lessons(rows: int, judgements: Sequence[Judgement], *, at_least: int,
         return
     unread = [each for each in judgements if each.unread]
     right = sum(each.right for each in judgements)
-    shown = (
-        ""
-        if not unread
-        else f", such as {unread[0].reply[:_EXAMPLE_LENGTH]!r} (" + (f"{unread[0].unread})")
-    )
+    shown = next((each for each in unread if each.reply), None)
+    such = f", such as {shown.reply[:_EXAMPLE_LENGTH]!r} ({shown.unread})" if shown else ""
+    if unread and not shown:
+        such = f" ({unread[0].unread})"
     raise InputError(
         f"`{who}` teaches nothing: {rows:,} rows to learn from, and at least {at_least:,} are "
         "needed",
-        why=f"{len(unread):,} of its {len(judgements):,} replies could not be read{shown}; "
+        why=f"{len(unread):,} of its {len(judgements):,} replies could not be read{such}; "
         f"{right:,} were right",
         fix="begin with a model that follows instructions, draw more `samples`, give more "
-        "instructions, or let a small model have `brief: short`; nothing was trained",
+        "instructions, or let a small model have `brief: short`; nothing was trained"
+        if iteration == 1
+        else "it forgot the form of a verdict while it learned: lower `learning_rate` or `epochs` "
+        "of `pupil`, or stop at fewer `iterations`; the judges until here stand, and are logged",
     )
 
 

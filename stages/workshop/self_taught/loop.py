@@ -110,7 +110,7 @@ def teach(
     for iteration in range(1, recipe.pupil.iterations + 1):
         judgements = _judgements(judge, made.contests, recipe.judging, workroom)
         lessons = choose(judgements, seed=recipe.judging.seed)
-        _demand(lessons, judgements, recipe, judge)
+        _demand(lessons, judgements, recipe, judge, iteration)
         data = frozen_data(lessons, judgements, iteration, recipe, workroom, pairs=made.product)
         trained = school.teach(lessons, iteration, trained)
         judge = school.judge(trained, iteration)
@@ -139,7 +139,11 @@ def _judgements(
 
 
 def _demand(
-    lessons: Lessons, judgements: Sequence[Judgement], recipe: SelfTaught, judge: Judge
+    lessons: Lessons,
+    judgements: Sequence[Judgement],
+    recipe: SelfTaught,
+    judge: Judge,
+    iteration: int,
 ) -> None:
     """There is enough of what the method begins with."""
     by_preferences = recipe.pupil.method is Method.DPO
@@ -148,4 +152,5 @@ def _demand(
         judgements,
         at_least=recipe.pupil.rows_at_least,
         who=judge.hand.name,
+        iteration=iteration,
     )

@@ -88,10 +88,19 @@ def test_the_same_is_chosen_in_every_process_and_another_seed_chooses_otherwise(
 def test_a_judge_that_never_parses_is_told_with_numbers_and_an_example() -> None:
     found = judged([([UNREAD, UNREAD], [UNREAD, UNREAD])] * 3)
     with pytest.raises(InputError, match="0 rows to learn from, and at least 2 are") as raised:
-        demand_lessons(0, found, at_least=2, who="the untaught judge")
+        demand_lessons(0, found, at_least=2, who="the untaught judge", iteration=1)
     assert raised.value.why.startswith("12 of its 12 replies could not be read, such as 'unread 0'")
     assert "brief: short" in raised.value.fix
 
 
 def test_enough_lessons_are_enough() -> None:
-    demand_lessons(2, [], at_least=2, who="judge")
+    demand_lessons(2, [], at_least=2, who="judge", iteration=1)
+
+
+def test_a_judge_that_forgot_how_to_judge_is_told_from_one_that_never_could() -> None:
+    found = [judgement(0, a_first=True, repeat=n, kind=SILENT) for n in range(3)]
+    with pytest.raises(InputError) as raised:
+        demand_lessons(0, found, at_least=2, who="the judge of iteration 1", iteration=2)
+    assert "lower `learning_rate`" in raised.value.fix
+    assert "nothing was trained" not in raised.value.fix
+    assert "such as" not in raised.value.why
