@@ -31,6 +31,9 @@ SMALL_TALK = 20
 PEOPLE, RIGHT = 3, 0.9
 """People who vote on a pair, and how often one of them is for the better answer."""
 
+FORM = Training(learning_rate=3e-3, batch=32, warmup=0.05, max_length=128)
+"""How the form is learned."""
+
 EACH_SUBSET = 4
 """Pairs that stand for a subset of RewardBench."""
 
@@ -46,7 +49,7 @@ def main() -> None:
     told = parser.parse_args()
     chance = default_rng(told.seed)
     write_data(told.folder, told.instructions, told.people, chance)
-    teach_the_form(told.folder, told.lessons, chance, told.seed)
+    teach_the_form(told.folder, told.lessons, chance, FORM.model_copy(update={"seed": told.seed}))
 
 
 def write_data(folder: Path, count: int, people: int, chance: Generator) -> None:
@@ -68,22 +71,24 @@ def write_data(folder: Path, count: int, people: int, chance: Generator) -> None
     _write(folder / "people.jsonl", (_voted(n, text, chance) for n, text in enumerate(asked)))
 
 
-def teach_the_form(folder: Path, lessons: int, chance: Generator, seed: int) -> None:
+def teach_the_form(
+    folder: Path, lessons: int, chance: Generator, how: Training, *, hidden: int = 64
+) -> None:
     """Trains the untaught judge: the form of verdicts, with verdicts by chance.
 
     Args:
         folder: Where its folder `seed` is to stand.
         lessons: Rows that it learns from.
         chance: What they are drawn by.
-        seed: Of weights and training.
+        how: It is trained; its seed is that of the weights too.
+        hidden: Width of its layers.
     """
-    raw = tiny_llama(folder / "raw", WORDS, seed=seed)
+    raw = tiny_llama(folder / "raw", WORDS, hidden=hidden, seed=how.seed)
     asked: list[str] = []
     while len(asked) < lessons:
         asked += instructions(1000, chance)
     rows = [_lesson(n, text, chance) for n, text in enumerate(asked[:lessons])]
-    settings = Training(learning_rate=3e-3, batch=32, warmup=0.05, max_length=128, seed=seed)
-    TrlTrainer(folder).sft(rows, Base(where=raw.name), settings, folder / "seed")
+    TrlTrainer(folder).sft(rows, Base(where=raw.name), how, folder / "seed")
 
 
 def _pair(number: int, instruction: str, chance: Generator) -> dict[str, str]:

@@ -15,18 +15,20 @@ from gates.workshop.judges import Judges, sentence, train_judges
 from gates.workshop.recipe_file import RecipeFile
 from stages.evidence.estimate import Estimate
 from stages.workshop.self_taught.recipe import SelfTaught
-from stages.workshop.self_taught.standing import standings
+from stages.workshop.self_taught.standing import Came, standings
+from stages.workshop.training.settings import Training
 from tests.fakes.workplace import Workplace
 from tests.servers.openai_server import Call, OpenAIServer, Reaction
 from tests.servers.openai_server import text as reply
 
 EXAMPLES = Path(__file__).parents[3] / "infra" / "examples"
+FORM = Training(learning_rate=2e-3, batch=8, warmup=0.05, max_length=64)
 SFT = {
-    "epochs": 4,
-    "learning_rate": 0.003,
+    "epochs": 30,
+    "learning_rate": 0.001,
     "warmup": 0.05,
     "weight_decay": 0.1,
-    "batch": 16,
+    "batch": 8,
     "max_length": 64,
 }
 RECIPE: Mapping[str, Any] = {
@@ -36,12 +38,17 @@ RECIPE: Mapping[str, Any] = {
     "judging": {"brief": "short", "samples": 1, "max_tokens": 32},
     "pupil": {"model": {"where": "seed"}, "sft": SFT},
     "held_out": 0.4,
+    "not_worse_by": 0.1,
 }
+
+
+VERBS = ("take", "lift", "hold", "move", "want")
+WISHES = ("slowly", "gently", "twice", "later", "first")
 
 
 @dataclass
 class World:
-    """The example's scripts, in a world of six colours and one thing."""
+    """The example's scripts, in a world of two colours and one thing, asked for in many ways."""
 
     place: Workplace
     server: OpenAIServer
@@ -63,6 +70,10 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.syspath_prepend(str(EXAMPLES / "train_judge"))
     fetching, writer, untaught = map(importlib.import_module, ("fetching", "writer", "untaught"))
     monkeypatch.setattr(fetching, "THINGS", fetching.THINGS[:1])
+    monkeypatch.setattr(fetching, "COLOURS", fetching.COLOURS[:2])
+    monkeypatch.setattr(fetching, "VERBS", (*fetching.VERBS, *VERBS))
+    monkeypatch.setattr(fetching, "WISHES", (*fetching.WISHES, *WISHES))
+    monkeypatch.setattr(untaught, "WORDS", (*fetching.WORDS, *VERBS, *WISHES))
 
     def behaviour(call: Call) -> Reaction:
         return reply(writer.said("writer", call.body["messages"]))
@@ -80,16 +91,20 @@ def accuracy(judges: Judges, iteration: int) -> Estimate:
 
 
 @pytest.mark.integration
-def test_a_tiny_transformer_goes_through_two_iterations_and_every_judge_is_logged_once(
+def test_two_iterations_teach_a_tiny_transformer_to_judge_and_every_judge_is_logged_once(
     world: World,
 ) -> None:
-    """Too short to learn much: what a whole run learns is tested in tests/infra/examples."""
+    """A harder world is in tests/infra/examples; this one is learned in half a minute."""
     chance = default_rng(0)
     world.untaught.write_data(world.place.folder, 120, 0, chance)
-    world.untaught.teach_the_form(world.place.folder, 4800, chance, 0)
+    world.untaught.teach_the_form(world.place.folder, 2400, chance, FORM, hidden=128)
     judges = world.train()
     assert [judge.iteration for judge in judges.course.judges] == [0, 1, 2]
-    assert standings(judges.course, 2)[0].p_untaught is not None
+    assert accuracy(judges, 0).value == pytest.approx(0.5, abs=0.1)
+    learned = standings(judges.course, 2)[0]
+    assert learned.p_untaught is not None
+    assert learned.p_untaught < 0.001
+    assert judges.came is Came.FURTHER
     reports = list(world.place.ledger.products.values())
     assert [report.kind for report in reports] == ["judge", "judge"]
     assert [report.named for report in reports] == ["iteration 1", "iteration 2"]
