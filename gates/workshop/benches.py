@@ -1,7 +1,7 @@
 """Benches built from traffic: a recipe worked through, frozen, and logged."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gates.reports.escaping import inert
@@ -138,8 +138,9 @@ def drift_words(built: Built) -> Iterable[str]:
         return
     yield f"chi-square test that topics kept their shares of the traffic: p = {found.shares.p:.3g}"
     for change in found.topics[:_CHANGES_TOLD]:
-        one = _measurement("share", change.change)
-        yield f"{inert(change.name)}: share was {change.before:.1%}; change {measured_words(one)}"
+        moved = replace(_measurement("share", change.change), quantity=Quantity.DIFFERENCE)
+        was = f"{100 * change.before:.1f} %"
+        yield f"{inert(change.name)}: share was {was}; change {measured_words(moved)}"
 
 
 def _measurement(name: str, measured: Estimate | Unmeasured) -> Measurement:

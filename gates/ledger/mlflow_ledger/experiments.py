@@ -1,7 +1,7 @@
 """MLflow experiments: one per policy, one per model for what has no policy, and the workshop's."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -19,11 +19,14 @@ KIND_TAG = "gate_experiment"
 COLUMNS = ("gate_verdict", "gate_stage", "gate_sentence", "gate_waits_for", "gate_candidate")
 """Tags that the table of verdicts shows."""
 
+MADE = ("gate_product", "gate_recipe", "gate_sentence", "gate_candidate")
+"""Tags that the table of what the workshop made shows."""
+
 NUMBERS = (VERDICT, STAGE, ROOM)
 """Metrics that it shows: a click on the head of a column sorts by it."""
 
-_VERDICTS, _NEAREST = "gate", "gate-nearest"
-"""Saved views: the newest decisions first, and the worst room to a limit first."""
+_VERDICTS, _NEAREST, _PRODUCTS = "gate", "gate-nearest", "gate"
+"""Saved views: the newest decisions first, the worst room to a limit first; what was made."""
 
 
 def experiment_of_policy(connection: Connection, policy_name: str) -> str:
@@ -116,26 +119,28 @@ def _made(connection: Connection, name: str, *, kind: str) -> str:
 
 
 def _tags(kind: str) -> dict[str, str]:
-    """What makes the UI open on a table of decisions, and offer saved views of it."""
-    return {
-        KIND_TAG: kind,
-        "mlflow.experimentKind": "custom_model_development",
-        **_view(_VERDICTS, "Verdicts", {}),
-        **_view(
-            _NEAREST,
-            "Nearest to the limit",
-            {"orderByKey": f"metrics.`{ROOM}`", "orderByAsc": True},
-        ),
-    }
-
-
-def _view(key: str, name: str, order: Mapping[str, Json]) -> dict[str, str]:
-    columns = [*(f"tags.`{tag}`" for tag in COLUMNS), *(f"metrics.`{one}`" for one in NUMBERS)]
-    state = {
+    """What makes the UI open on a table of decisions or products, and offer saved views of it."""
+    opened = {KIND_TAG: kind, "mlflow.experimentKind": "custom_model_development"}
+    if kind == "workshop":
+        made = {"searchFilter": "tags.gate_record = 'product'", "selectedColumns": _tagged(MADE)}
+        return {**opened, **_view(_PRODUCTS, "Made", made)}
+    decided: Mapping[str, Json] = {
         "searchFilter": "tags.gate_record = 'candidate'",
-        "selectedColumns": columns,
-        **order,
+        "selectedColumns": [*_tagged(COLUMNS), *(f"metrics.`{one}`" for one in NUMBERS)],
     }
+    nearest = {**decided, "orderByKey": f"metrics.`{ROOM}`", "orderByAsc": True}
+    return {
+        **opened,
+        **_view(_VERDICTS, "Verdicts", decided),
+        **_view(_NEAREST, "Nearest to the limit", nearest),
+    }
+
+
+def _tagged(names: Sequence[str]) -> list[Json]:
+    return [f"tags.`{name}`" for name in names]
+
+
+def _view(key: str, name: str, state: Mapping[str, Json]) -> dict[str, str]:
     view = {"name": name, "createdAt": 0, "state": json.dumps(state)}
     return {f"mlflow.sharedViewState.{key}": json.dumps(view)}
 

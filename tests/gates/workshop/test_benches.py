@@ -59,6 +59,7 @@ def test_a_bench_is_built_frozen_and_logged_once(tmp_path: Path) -> None:
     names = {one.metric for one in measurements(second.built)}
     assert {"overlap.exact", "overlap.near", "drift.energy"} <= names
     assert any("chi-square" in line for line in drift_words(second.built))
+    assert any("share was" in line and " points (" in line for line in drift_words(second.built))
     assert list(drift_words(one.built)) == []
 
 

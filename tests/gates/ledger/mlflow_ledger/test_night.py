@@ -1,5 +1,6 @@
 """A night's report in a real store, read back by MLflow's own client."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,3 +109,14 @@ def test_what_a_recipe_makes_several_of_is_told_apart_by_name(ledger: MlflowLedg
         "generator_grade agora assistant/2",
         "generator_grade agora gpt",
     ]
+
+
+def test_the_table_of_the_workshop_shows_what_it_made(ledger: MlflowLedger) -> None:
+    client = ledger._connection.client
+    found = client.get_experiment(experiment_of_workshop(ledger._connection))
+    views = {key: tag for key, tag in found.tags.items() if "sharedViewState" in key}
+
+    assert list(views) == ["mlflow.sharedViewState.gate"]
+    state = json.loads(json.loads(views["mlflow.sharedViewState.gate"])["state"])
+    assert state["searchFilter"] == "tags.gate_record = 'product'"
+    assert "tags.`gate_sentence`" in state["selectedColumns"]
