@@ -32,12 +32,17 @@ def gaps_png(rows: Rows) -> bytes:
     axes = figure.subplots()
     axes.set_yticks(range(len(cells)), [cell.replace("_", " ") for cell in cells], fontsize=8)
     axes.invert_yaxis()
-    axes.set_xlabel("performance gap recovered, percent", fontsize=8)
+    axes.tick_params(axis="x", labelsize=8)
+    axes.set_xlabel(
+        "performance gap recovered, percent, with its interval; 0 is the untaught student, 100 the "
+        "reference",
+        fontsize=8,
+    )
     for percent in (0, 100):
         axes.axvline(percent, color="#57606a", linewidth=0.8, linestyle="--")
     for number, (name, found) in enumerate(rows.items()):
         _draw(axes, name, [found.get(cell) for cell in cells], at=(number, len(rows)))
-    axes.legend(fontsize=8)
+    figure.legend(loc="outside upper center", ncols=3, fontsize=8, frameon=False)
     picture = io.BytesIO()
     figure.savefig(picture, format="png", metadata={"Software": None})
     return picture.getvalue()

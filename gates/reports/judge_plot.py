@@ -16,6 +16,8 @@ Points = Mapping[str, Sequence[Estimate | None]]
 
 _ACROSS = 4
 _COLOUR, _CHANCE = "#0969da", 0.5
+_HAVE_CHANCE = (".accuracy", ".score")
+"""Ends of metrics of which a judge that knows nothing reaches half."""
 
 
 def judges_png(points: Points) -> bytes:
@@ -35,6 +37,8 @@ def judges_png(points: Points) -> bytes:
         axes.set_visible(False)
     for axes, (name, course) in zip(grid, points.items(), strict=False):
         _draw(axes, name, course)
+    figure.supxlabel("iteration; bars are intervals, the dashed line is chance", fontsize=8)
+    figure.supylabel("share", fontsize=8)
     picture = io.BytesIO()
     figure.savefig(picture, format="png", metadata={"Software": None})
     return picture.getvalue()
@@ -45,7 +49,8 @@ def _draw(axes: "Axes", name: str, course: Sequence[Estimate | None]) -> None:
     axes.tick_params(labelsize=7)
     axes.set_ylim(0, 1)
     axes.set_xticks(range(len(course)), ["untaught", *map(str, range(1, len(course)))])
-    axes.axhline(_CHANCE, color="#57606a", linewidth=0.8, linestyle="--")
+    if name.endswith(_HAVE_CHANCE) or ".accuracy." in name:
+        axes.axhline(_CHANCE, color="#57606a", linewidth=0.8, linestyle="--")
     known = [(at, one) for at, one in enumerate(course) if one is not None]
     axes.plot([at for at, _ in known], [one.value for _, one in known], "o-", color=_COLOUR)
     for at, one in known:
