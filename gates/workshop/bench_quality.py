@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from gates.reports.dot_plot import dots_png
 from gates.reports.escaping import inert
 from gates.reports.wording import measured_words
 from gates.services import Services
@@ -20,10 +21,14 @@ from stages.evidence.json_lines import json_lines
 from stages.evidence.records import Cost, Measurement, Quantity
 from stages.side_by_side.formats.gate_votes import write_gate_votes
 from stages.stats.separability import Separation
+from stages.stats.shares import SHARE
 from stages.workshop.bench.drift import ITEMS
 from stages.workshop.bench_quality.assessing import Assessed, Compared, Ranked, assess
 from stages.workshop.bench_quality.hearing import Heard, heard
 from stages.workshop.bench_quality.recipe import AssessmentRecipe
+
+PICTURE = "figures.png"
+"""The picture on its page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +80,7 @@ def assess_bench(file: RecipeFile[AssessmentRecipe], services: Services) -> Asse
         sentence="; ".join(sentences(assessed))[:500],
         description="\n".join(f"- {line}" for line in words(assessed, bench)),
         measurements=tuple(m for ranking in assessed.rankings for m in measurements(ranking)),
-        files={FINDINGS: product.file(FINDINGS).read_bytes()},
+        files={FINDINGS: product.file(FINDINGS).read_bytes(), PICTURE: _picture(assessed)},
         cost=Cost() if asked is None else asked.cost,
     )
     page = keep(made, services)
@@ -132,6 +137,19 @@ def _frozen(
     return freeze(
         making, folder, kind=ASSESSMENT, recipe=recipe.sha256, made_from=made_from, facts={}
     )
+
+
+def _picture(assessed: Assessed) -> bytes:
+    """Every share that was found, each ranking a colour."""
+    rows = {
+        ranking.name: {
+            name: found
+            for name, found in _figures(ranking).items()
+            if isinstance(found, Unmeasured) or found.unit == SHARE
+        }
+        for ranking in assessed.rankings
+    }
+    return dots_png(rows, label="share, with its interval", marks=(0, 1))
 
 
 def sentences(assessed: Assessed) -> Iterable[str]:

@@ -111,6 +111,7 @@ def test_a_bench_is_judged_and_what_was_found_is_logged(tmp_path: Path) -> None:
     assert again.product.sha256 == found.product.sha256
     (logged,) = place.ledger.products.values()
     assert logged.metrics["good.people.strict"] == 1
+    assert logged.files["figures.png"].startswith(b"\x89PNG")
     told = list(words(found.assessed, found.bench))
     assert told[0].startswith("of no bench: ")
     assert any(line.startswith("good.people.brier: ") for line in told)
