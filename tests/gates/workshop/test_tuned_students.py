@@ -24,7 +24,6 @@ from tests.stages.workshop.generators.world import material_in
 
 ROOT = Path(__file__).parents[3]
 STEPS = (
-    "asking 1",
     "freezing 1",
     "uploading 1",
     "ordering 2",
@@ -32,7 +31,6 @@ STEPS = (
     "ordered 1",
     "polling 1",
     "polling 5",
-    "asking 2",
     "freezing 1",
 )
 STUDENTS = 3

@@ -3,8 +3,7 @@
     python -m tests.gates.workshop.tuned_grading FOLDER WHERE
 
 WHERE is `uploading N`, `ordering N` (before the N-th job is made), `ordered N` (after it was made,
-before it is journaled), `polling N`, `asking N` (before the N-th entry of a journal) or
-`freezing N` (before the N-th product takes its place).
+before it is journaled), `polling N` or `freezing N` (before the N-th product takes its place).
 """
 
 import os
@@ -20,7 +19,7 @@ import numpy as np
 from gates.workshop.generators import Grades, grade_generators
 from gates.workshop.recipe_file import RecipeFile
 from policies.graded_task import Domain
-from stages.engine import folder_state, product
+from stages.engine import product
 from stages.models.tuning_endpoint import TuningEndpoint
 from stages.workshop.training.fine_tuning_endpoint import FineTuningEndpoint
 from tests.fakes.workplace import Workplace
@@ -99,7 +98,6 @@ def dies_at(
         "ordering": (TuningEndpoint, "create"),
         "ordered": (TuningEndpoint, "create"),
         "polling": (TuningEndpoint, "get"),
-        "asking": (folder_state, "_append"),
         "freezing": (product, "_write_durably"),
     }[step]
     done, calls = getattr(owner, name), 0
