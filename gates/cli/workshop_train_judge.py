@@ -136,7 +136,7 @@ def _measured(one: "Measurement | None") -> object:
 def _say(judges: "Judges") -> None:
     from gates.reports.table import Table
     from gates.reports.wording import cost_words
-    from gates.workshop.judges import costs, headings, left_out, sentence, table
+    from gates.workshop.judges import costs, headings, left_out, sentence, table, title
 
     course = judges.course
     click.echo(sentence(judges))
@@ -148,7 +148,7 @@ def _say(judges: "Judges") -> None:
             f"{len(said.lessons.preferences):,} preferences, of {said.replies:,} replies "
             f"({said.unread:,} unreadable); frozen in {said.product.folder}"
         )
-    say_table(Table(title="judges", headings=headings(course), rows=tuple(table(course))))
+    say_table(Table(title=title(course), headings=headings(course), rows=tuple(table(course))))
     say_table(Table(title="tests", headings=("judge", "test", "took"), rows=tuple(costs(course))))
     for said_of_test in left_out(course):
         click.echo(said_of_test)

@@ -30,6 +30,17 @@ def measured_words(finding: Finding | Measurement) -> str:
     measured = finding.measured
     if isinstance(measured, Unmeasured):
         return f"not measured: {measured.reason}"
+    return (
+        f"{interval_words(finding)[:-1]}; {level_words(measured.level)} {measured.bounds}, "
+        f"n = {measured.n:,}, {measured.method})"
+    )
+
+
+def interval_words(finding: Finding | Measurement) -> str:
+    """As `measured_words`, for tables of many: without level, units and method."""
+    measured = finding.measured
+    if isinstance(measured, Unmeasured):
+        return "not measured"
     low, high = (
         None if end is None else _number_words(end, measured.unit, finding.quantity)
         for end in (measured.low, measured.high)
@@ -38,10 +49,7 @@ def measured_words(finding: Finding | Measurement) -> str:
         interval = f"at most {high}"
     else:
         interval = f"at least {low}" if high is None else f"{low} to {high}"
-    return (
-        f"{_number_words(measured.value, measured.unit, finding.quantity)} ({interval}; "
-        f"{level_words(measured.level)} {measured.bounds}, n = {measured.n:,}, {measured.method})"
-    )
+    return f"{_number_words(measured.value, measured.unit, finding.quantity)} ({interval})"
 
 
 def _number_words(value: float, unit: str, quantity: Quantity) -> str:

@@ -5,17 +5,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gates.decide.spoken import amount_words
+from gates.decide.spoken import amount_words, level_words
 from gates.ledger.ledger import LedgerDown
 from gates.reports.judge_plot import Points, judges_png
-from gates.reports.wording import cost_words, measured_words
+from gates.reports.wording import cost_words, interval_words, measured_words
 from gates.services import Services
 from gates.workshop.keeping import Made, keep
 from gates.workshop.opening import open_workroom
 from gates.workshop.recipe_file import RecipeFile
 from gates.workshop.schools import open_school
 from stages.evidence.estimate import Estimate
-from stages.evidence.records import Cost, Measurement
+from stages.evidence.records import Measurement
+from stages.workshop.self_taught.judging import Heard
 from stages.workshop.self_taught.loop import Course, Graduate, teach
 from stages.workshop.self_taught.recipe import HELD_OUT, SelfTaught
 from stages.workshop.self_taught.standing import Came, Standing, came, standings
@@ -81,6 +82,11 @@ def sentence(judges: Judges) -> str:
     )
 
 
+def title(course: Course) -> str:
+    """Of the table."""
+    return f"judges, with two-sided {level_words(course.made.exams[0].task.level)} intervals"
+
+
 def headings(course: Course) -> tuple[str, ...]:
     """Of the table."""
     once = ("over its one verdict",) if _by_majority(course) else ()
@@ -88,14 +94,14 @@ def headings(course: Course) -> tuple[str, ...]:
 
 
 def table(course: Course) -> Iterable[tuple[str, ...]]:
-    """A row per judge and metric: its value, and how it differs from those before."""
+    """A row per judge and metric: its value, and how it differs; methods stand in `--json`."""
     for judge in course.judges:
         for each in standings(course, judge.iteration):
             once = (_gain_words(each.over_once, None),) if _by_majority(course) else ()
             yield (
                 _named(judge),
                 each.value.metric,
-                measured_words(each.value),
+                interval_words(each.value),
                 _gain_words(each.over_previous, each.p_previous),
                 _gain_words(each.over_untaught, each.p_untaught),
                 *once,
@@ -106,7 +112,7 @@ def costs(course: Course) -> Iterable[tuple[str, ...]]:
     """A row per judge and test: what it took to sit it."""
     for judge in course.judges:
         for name, sat in judge.sat.items():
-            yield (_named(judge), name, _took(sat.heard.cost))
+            yield (_named(judge), name, _took(sat.heard))
 
 
 def left_out(course: Course) -> Iterable[str]:
@@ -120,9 +126,12 @@ def left_out(course: Course) -> Iterable[str]:
             )
 
 
-def _took(cost: Cost) -> str:
+def _took(heard: Heard) -> str:
+    cost = heard.cost
     price = "no price" if cost.usd is None else f"{amount_words(cost.usd)} USD"
-    return f"{cost.calls:,} judgements, {cost.completion_tokens:,} tokens written, {price}"
+    return (
+        f"{len(heard.judgements):,} judgements, {cost.completion_tokens:,} tokens written, {price}"
+    )
 
 
 def _named(judge: Graduate) -> str:
@@ -137,7 +146,7 @@ def _gain_words(gain: Measurement | None, exact_p: float | None) -> str:
     if gain is None:
         return ""
     exact = "" if exact_p is None else f"; exact p = {exact_p:.2g}"
-    return f"{measured_words(gain)}{exact}"
+    return f"{interval_words(gain)}{exact}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +190,15 @@ def _made(course: Course, recipe: SelfTaught) -> Made:
         f"Training: {schooling.trained.steps:,} steps, {schooling.trained.seconds:,.0f} s. "
         f"Cost: {cost_words(course.cost)}."
     )
-    lines = [f"{told}.", "", learned, "", *_markdown(headings(course), table(course))]
+    lines = [
+        f"{told}.",
+        "",
+        learned,
+        "",
+        f"{title(course)}:",
+        "",
+        *_markdown(headings(course), table(course)),
+    ]
     lines += ["", *_markdown(("judge", "test", "took"), costs(course))]
     lines += [f"\n{said}." for said in left_out(course)]
     return Made(

@@ -8,6 +8,7 @@ from gates.decide.verdict import CandidateDecision
 from gates.reports.wording import (
     cost_words,
     findings_of,
+    interval_words,
     measured_words,
     progress_words,
     total_cost,
@@ -102,3 +103,12 @@ def test_a_cost_without_a_price_is_never_nothing(costs: tuple[Cost, ...], total:
 def test_costs_are_said() -> None:
     assert cost_words(Cost(calls=1200, votes=3)) == "1,200 calls, 3 votes, ? USD"
     assert cost_words(Cost(usd=1234.5)) == "0 calls, 0 votes, 1,234.50 USD"
+
+
+def test_a_table_of_many_has_values_and_intervals_alone() -> None:
+    found = finding(measured=Unmeasured("nobody voted"))
+    assert interval_words(found) == "not measured"
+    whole = measured_words(finding())
+    assert whole.startswith(interval_words(finding())[:-1])
+    assert interval_words(finding()).endswith(")")
+    assert len(interval_words(finding())) < len(whole)
