@@ -187,7 +187,7 @@ def test_two_versions_of_a_model_never_run_at_once(
         thread.start()
         time.sleep(0.5)
         assert script.up == {"1"}
-    thread.join(10)
+    thread.join(60)
     assert seen == [{"2"}]
 
 

@@ -358,13 +358,13 @@ def test_a_second_triage_at_the_same_time_does_nothing(place: Workplace) -> None
             target=lambda: first.append(attempt(lambda _: triage(file, place.services), None))
         )
         thread.start()
-        assert entered.wait(10)
+        assert entered.wait(60)
         asked = len(server.calls)
         with pytest.raises(AlreadyRunning, match="another triage of policy release is running"):
             triage(file, place.services)
         assert len(server.calls) - asked <= 16  # what the first one has under way
         leave.set()
-        thread.join(30)
+        thread.join(120)
     assert len(first) == 1
 
 

@@ -206,7 +206,7 @@ def test_a_plan_of_nothing_is_the_callers_bug() -> None:
 
 def test_ten_thousand_values_are_looked_at_at_once() -> None:
     values = np.random.default_rng(1).random(10_000).tolist()
-    begun = time.perf_counter()
+    begun = time.process_time()
     for _ in range(5):
         betting_interval(values, level=0.95, planned=10_000)
-    assert (time.perf_counter() - begun) / 5 < 0.05 * SLOW_MACHINE
+    assert (time.process_time() - begun) / 5 < 0.05 * SLOW_MACHINE

@@ -227,6 +227,6 @@ def test_a_win_rate_that_its_ties_forbid_is_refused() -> None:
 
 def test_a_plan_of_thousands_is_continued_at_once() -> None:
     values = PLAIN.draw(0.49, (100,), np.random.default_rng(2)).tolist()
-    begun = time.perf_counter()
+    begun = time.process_time()
     needed(values, planned=5_000)
-    assert time.perf_counter() - begun < 4
+    assert time.process_time() - begun < 4

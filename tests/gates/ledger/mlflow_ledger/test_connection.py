@@ -43,6 +43,8 @@ def answering_with(status: int, body: bytes = b"<html></html>") -> Iterator[str]
 
 
 def seconds_until_down(uri: str) -> float:
+    import mlflow  # noqa: F401 - once a process, and nothing to do with the store
+
     start = time.monotonic()
     with pytest.raises(LedgerDown) as error:
         MlflowLedger(uri).ping()

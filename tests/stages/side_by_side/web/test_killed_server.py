@@ -54,7 +54,7 @@ class Server:
 
     def end(self, how: signal.Signals) -> int:
         self.process.send_signal(how)
-        code = self.process.wait(timeout=20)
+        code = self.process.wait(timeout=60)
         assert self.process.stdout is not None
         self.process.stdout.close()
         return code
@@ -103,7 +103,7 @@ def vote_all(entrance: str, who: str, acknowledged: Counter[str]) -> None:
 
 
 def insisting(ask: Callable[[], httpx2.Response]) -> httpx2.Response:
-    end = time.monotonic() + 40
+    end = time.monotonic() + 90
     while True:
         try:
             response = ask()
@@ -152,8 +152,8 @@ def test_a_server_that_is_told_to_end_answers_what_was_asked(tmp_path: Path) -> 
                 time.sleep(0.5)
                 server.process.send_signal(signal.SIGTERM)
                 time.sleep(0.3)
-            asked.join(timeout=10)
-        server.process.wait(timeout=20)
+            asked.join(timeout=60)
+        server.process.wait(timeout=60)
         assert server.process.stdout is not None
         server.process.stdout.close()
         assert [response.status_code for response in voting] == [303]
