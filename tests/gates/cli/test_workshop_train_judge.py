@@ -88,3 +88,36 @@ def test_an_endpoint_that_nobody_named_is_told(server: OpenAIServer) -> None:
     done = train(writer={"by": "poet"})
     assert done.code == Exit.WRONG_USAGE
     assert "[endpoints.poet]" in done.err
+
+
+def write_votes() -> None:
+    votes = "".join(f"p{n},{who},left,x,y\n" for n in range(4) for who in ("ann", "bob"))
+    answers = "".join(
+        f"p{n},x,it is n{n}\np{n},y,{'it is n3' if n == 3 else 'no'}\n" for n in range(4)
+    )
+    Path("votes.csv").write_text(f"prompt,worker,winner,left,right\n{votes}")
+    Path("answers.csv").write_text(f"prompt,model,text\n{answers}")
+    Path("prompts.csv").write_text("prompt,text\n" + "".join(f"p{n},say n{n}\n" for n in range(4)))
+
+
+def test_people_are_asked_by_their_votes_and_judges_by_majority(server: OpenAIServer) -> None:
+    del server
+    write_votes()
+    votes = {"votes": ["votes.csv"], "format": "llmfao", "answers": ["answers.csv"]}
+    tests = {"team": {"pairs": "people", "prompts": "prompts.csv", **votes}}
+    judging = {"brief": "short", "samples": 2, "max_tokens": 32, "majority_of": 3}
+    changes = {"tests": tests, "judging": judging, "instructions_at_most": 12}
+    done = train(**changes)
+    assert done.code == Exit.CANNOT_TELL, done
+    assert "judges, with two-sided 95 % intervals" in done.out
+    assert "team_of_3.agreement" in done.out
+    assert "over its one verdict" in done.out
+    assert "team: 1 of its pairs cannot be judged, such as p3 / x / y: its answers" in done.out
+    told = train("--json", **changes).json
+    [team] = [test for test in told["tests"] if test["name"] == "team"]
+    assert (team["pairs"], team["units"], list(team["left_out"])) == (3, 3, ["p3 / x / y"])
+    costs = {test["name"]: test["cost"]["calls"] for test in told["judges"][2]["tests"]}
+    assert (costs["team"], costs["team_of_3"]) == (6, 18)
+    over_once = {m["metric"]: m["over_once"] for m in told["judges"][1]["measurements"]}
+    assert over_once["team_of_3.position_consistency"] is not None
+    assert over_once["team.position_consistency"] is None
