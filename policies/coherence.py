@@ -14,6 +14,7 @@ from policies.benchmark_tasks import BenchmarkTask, Stopping
 from policies.coherence_of_judges import judge_problems
 from policies.coherence_of_plans import plan_problems
 from policies.criteria import AtLeast, AtMost, Better, Criterion, NonInferior, Quota, Severity
+from policies.graded_task import GradedTask
 from policies.metric import Metric, Unit
 from policies.plan import Plan
 from policies.problems import Path, Problem, listed, meant
@@ -54,6 +55,7 @@ def incoherences(draft: Draft) -> tuple[Problem, ...]:
         *(judge_problems(draft.plan) if draft.judge else ()),
         *(p for i, c in draft.criteria.items() for p in _criterion_problems(i, c, metrics)),
         *_ratios_at_any_time(draft),
+        *_ratios_of_gaps(draft),
         *_duplicates(draft.criteria),
         *(p for stage, quota in draft.keep for p in _quota_problems(stage, quota, draft)),
     ]
@@ -125,6 +127,21 @@ def _ratios_at_any_time(draft: Draft) -> Iterator[Problem]:
                 found="a `relative_margin` on a task with `stopping: anytime`",
                 expected="a `margin`: no interval of a ratio holds at any time",
                 fix="write `margin`, or `stopping: fixed`",
+            )
+
+
+def _ratios_of_gaps(draft: Draft) -> Iterator[Problem]:
+    """A gap recovered is in parts of a gap already."""
+    for index, criterion in draft.criteria.items():
+        demand = criterion.demand
+        task = (draft.plan.offline or {}).get(criterion.metric.partition(".")[0])
+        relative = isinstance(demand, NonInferior) and demand.relative_margin is not None
+        if relative and isinstance(task, GradedTask):
+            yield Problem(
+                at=("criteria", index, "non_inferior"),
+                found="a `relative_margin` on a task with `graded`",
+                expected="a `margin`, in percentage points: the gap recovered is a percentage",
+                fix="write `margin: 5.0` for five points of the gap",
             )
 
 

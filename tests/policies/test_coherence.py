@@ -8,6 +8,7 @@ from policies.benchmark_tasks import BenchmarkTask, Scorer, Stopping
 from policies.coherence import Draft, incoherences
 from policies.criteria import Criterion, Quota, Severity
 from policies.errors import PolicyError
+from policies.graded_task import GradedTask
 from policies.load import parse_policy
 from policies.plan import Plan
 
@@ -136,6 +137,25 @@ def test_no_ratio_is_demanded_of_a_task_that_may_stop_early(
 ) -> None:
     early = BenchmarkTask(data="e.jsonl", scorer=Scorer.EXACT, stopping=Stopping.ANYTIME)
     plan = PLAN.model_copy(update={"offline": {**(PLAN.offline or {}), "early": early}})
+    text = f'{{"metric": "{metric}", "non_inferior": {{"{margin}": 0.1}}, "severity": "advisory", '
+    demand = Criterion.model_validate_json(text + '"because": "x"}')
+    found = incoherences(
+        Draft(plan=plan, criteria={0: demand}, keep=(), complete=False, model="m", baseline="b")
+    )
+    assert [p.field for p in found] == (["criteria[0].non_inferior"] if refused else [])
+
+
+@pytest.mark.parametrize(
+    ("metric", "margin", "refused"),
+    [
+        ("teaching.pgr", "relative_margin", True),
+        ("teaching.pgr.math", "margin", False),
+        ("qa.accuracy", "relative_margin", False),
+    ],
+)
+def test_no_ratio_is_demanded_of_gaps_recovered(metric: str, margin: str, *, refused: bool) -> None:
+    graded = GradedTask(graded="grades/{version}")
+    plan = PLAN.model_copy(update={"offline": {**(PLAN.offline or {}), "teaching": graded}})
     text = f'{{"metric": "{metric}", "non_inferior": {{"{margin}": 0.1}}, "severity": "advisory", '
     demand = Criterion.model_validate_json(text + '"because": "x"}')
     found = incoherences(
