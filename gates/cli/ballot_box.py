@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
-from gates.cli.options import open_workspace
+from gates.cli.options import open_workspace, workspace_option
 
 if TYPE_CHECKING:
     from gates.workspace import Workspace
@@ -21,12 +21,7 @@ def box_options(function: Callable[P, T]) -> Callable[P, T]:
     """`--workspace` and `--state`, of commands that need no MLflow."""
     for option in (
         click.option("--state", help="Journals and votes: a folder, or PostgreSQL (GATE_STATE)."),
-        click.option(
-            "--workspace",
-            type=click.Path(file_okay=False, path_type=Path),
-            default=Path(),
-            help="Folder of gate.toml; default: this one or the nearest above.",
-        ),
+        workspace_option,
     ):
         function = option(function)
     return function

@@ -8,7 +8,13 @@ import click
 
 from gates.cli.choices import Number
 from gates.cli.frame import Exit
-from gates.cli.options import json_option, open_services, open_workspace, state_or_none
+from gates.cli.options import (
+    json_option,
+    open_services,
+    open_workspace,
+    state_or_none,
+    workspace_option,
+)
 from gates.cli.output import say_json, say_table
 from policies.errors import WrongUsage
 from policies.safety_tasks import Columns
@@ -55,12 +61,7 @@ SHOWN = 80
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the shuffled orders.")
 @click.option("--state", help="A folder to keep searches and likelihoods in (env: GATE_STATE).")
-@click.option(
-    "--workspace",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path(),
-    help="Folder of gate.toml; default: this one or the nearest above.",
-)
+@workspace_option
 @json_option
 def command(  # noqa: PLR0913 - the options of one command
     *,

@@ -8,7 +8,7 @@ import click
 
 from gates.cli.choices import Number
 from gates.cli.frame import Exit
-from gates.cli.options import find_policy, json_option, open_workspace
+from gates.cli.options import find_policy, json_option, open_workspace, workspace_option
 from gates.cli.output import say_json
 
 if TYPE_CHECKING:
@@ -50,12 +50,7 @@ SHARE = Number(0, 1, min_open=True, max_open=True)
     show_default=True,
     help="Correlation of two votes on one prompt; matters with an overlap above 1.",
 )
-@click.option(
-    "--workspace",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path(),
-    help="Folder of gate.toml; default: this one or the nearest above.",
-)
+@workspace_option
 @json_option
 def command(  # noqa: PLR0913 - one parameter per option
     *,
