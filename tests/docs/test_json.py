@@ -57,7 +57,6 @@ ELSEWHERE = (
     *(f"compared[].{what}" for what in ("closer_to_people", "spearman", "alpha")),
     "pairs.dropped",
     *(f"judges[].measurements[].{what}" for what in ("measured", "over_previous", "over_untaught")),
-    "judges[].tests[].cost",
     *("grades[].measurements[].measured", "grades[].base", "grades[].reference"),
     *(f"grades[].cells[].{what}" for what in ("pgr", "resampled", "cost", "wasted")),
     *(f"ranking.{what}" for what in ("components", "explained", "solving")),
