@@ -1,7 +1,7 @@
 """`gate policy`: check, explain, compare and replay policies."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -69,21 +69,11 @@ def check(
         file = find_policy(policy, opened)
         untold = check_inputs(file, opened, nothing)
         stages, open_tasks = adequacy(file), unfrozen(file)
-    found = {
-        "helpfulness": silence_remark(file.policy),
-        "detector": detector_remark(file.policy),
-        "gold": clicking_remark(file.policy),
-        "attacks": unread_remark(file.policy),
-        "traffic": one_arm_remark(file.policy),
-    }
-    remarks = {title: remark for title, remark in found.items() if remark is not None}
-    remarks |= {f"judge {n}": said for n, said in enumerate(_of_judges(file.policy, opened), 1)}
-    for criterion in _too_small(stages):
-        noted = Annotation(level="warning", message=criterion.sentence, file=str(file.path))
-        annotate(opened.environment, replace(noted, title=criterion.metric))
-    for title, remark in remarks.items():
-        noted = Annotation(level="warning", message=remark, file=str(file.path))
-        annotate(opened.environment, replace(noted, title=title))
+    remarks = _remarks(file.policy, opened)
+    small = [(one.metric, one.sentence) for one in _too_small(stages)]
+    for title, message in (*small, *remarks.items()):
+        noted = Annotation(level="warning", message=message, file=str(file.path), title=title)
+        annotate(opened.environment, noted)
     if as_json:
         say_json(
             {
@@ -109,6 +99,19 @@ def check(
             f"look make it a second look; freeze them with\n  sha256: {task.sha256}"
         )
     return Exit.YES
+
+
+def _remarks(policy: Policy, opened: Workspace) -> dict[str, str]:
+    """What is to be said of a policy that can be used, by what it is about."""
+    found = {
+        "helpfulness": silence_remark(policy),
+        "detector": detector_remark(policy),
+        "gold": clicking_remark(policy),
+        "attacks": unread_remark(policy),
+        "traffic": one_arm_remark(policy),
+        **{f"judge {n}": said for n, said in enumerate(_of_judges(policy, opened), 1)},
+    }
+    return {title: remark for title, remark in found.items() if remark is not None}
 
 
 @command.command("explain")

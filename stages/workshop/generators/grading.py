@@ -16,7 +16,7 @@ from stages.workshop.generators.graded import CellGrade, Graded, read_graded, wr
 from stages.workshop.generators.intrinsic import Looking
 from stages.workshop.generators.material import Material
 from stages.workshop.generators.recipe import GraderRecipe
-from stages.workshop.generators.schooling import School, Told
+from stages.workshop.generators.schooling import SatBy, School, Told
 from stages.workshop.generators.summing import Summing, rows_of, solved_by
 from stages.workshop.workroom import Hand, Workroom
 
@@ -34,6 +34,25 @@ class Generator:
     uri: str
     digest: str
     hand: Hand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What was found of a checkpoint, before it is frozen.
+
+    Attributes:
+        grade: What a policy reads.
+        cells: The grade of every cell.
+        told: How the students of every cell did.
+        summing: What base and reference did.
+        solved: How the checkpoint did on the tests itself; empty where the recipe does not ask.
+    """
+
+    grade: Grade
+    cells: tuple[CellGrade, ...]
+    told: Mapping[Cell, Told]
+    summing: Summing
+    solved: SatBy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,30 +118,39 @@ class Grading:
                 "solves": solved_by(solved, level=self.recipe.level),
             },
         )
+        sets = {f"data {cell.name}": one.product.sha256 for cell, one in data.items()}
+        self._freeze(
+            to,
+            Found(grade=grade, cells=cells, told=told, summing=summing, solved=solved),
+            made_from={**made_from, **self.material.files, **sets},
+        )
+        return read_graded(to)
+
+    def _freeze(self, to: Path, found: Found, *, made_from: Mapping[str, str]) -> None:
+        """Writes a grade beside its place, and moves it there whole."""
         making = to.parent / f".{to.name}.making"
         shutil.rmtree(making, ignore_errors=True)
         making.mkdir(parents=True)
-        models = {"base": summing.base, "reference": summing.reference, "generator": solved}
-        write_graded(making, grade, cells, means=summing.means())
-        write_sittings(
-            making,
-            rows_of(told, models, self.recipe.seeds),
-            {
-                f"{domain}/{name}": file.items
-                for domain, tests in self.material.tests.items()
-                for name, file in tests.items()
-            },
-        )
-        sets = {f"data {cell.name}": one.product.sha256 for cell, one in data.items()}
+        write_graded(making, found.grade, found.cells, means=found.summing.means())
+        models = {
+            "base": found.summing.base,
+            "reference": found.summing.reference,
+            "generator": found.solved,
+        }
+        items = {
+            f"{domain}/{name}": file.items
+            for domain, tests in self.material.tests.items()
+            for name, file in tests.items()
+        }
+        write_sittings(making, rows_of(found.told, models, self.recipe.seeds), items)
         freeze(
             making,
             to,
             kind=KIND,
             recipe=self.digest,
-            made_from={**made_from, **self.material.files, **sets},
-            facts={"sentence": _words(cells), "students": _behind_endpoints(told)},
+            made_from=made_from,
+            facts={"sentence": _words(found.cells), "students": _behind_endpoints(found.told)},
         )
-        return read_graded(to)
 
 
 def _same(found: Graded, digest: str, made_from: Mapping[str, str]) -> Graded:
