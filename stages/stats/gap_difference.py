@@ -34,7 +34,8 @@ def gap_difference(candidate: Parts, baseline: Parts, *, level: float) -> GapDif
     Base and reference are the same models in the same sitting, so that the difference of the two
     quotients is itself one, and Fieller's interval is as exact for it as for each: the error of the
     gap to the reference counts once. Items are paired over all four; seeds are independent, of
-    candidate and baseline too. Where both train by the same seeds and share their luck, the
+    candidate and baseline too, and hold how much draws of training data vary where each has its
+    own. Where both train by the same seeds and share their luck, the
     interval is wider than it must be. Parts count alike (MOVER).
 
     Args:
@@ -72,7 +73,7 @@ def _apart(candidate: Parts, baseline: Parts) -> Unmeasured | None:
     if shapes[0] != shapes[1]:
         return Unmeasured("candidate and baseline were graded on different tests or cells")
     for mine, theirs in _pairs(candidate, baseline):
-        if mine.clusters != theirs.clusters:
+        if (mine.ids, mine.clusters) != (theirs.ids, theirs.clusters):
             return Unmeasured("candidate and baseline were graded on different items")
         for who, one, other in (
             ("base", mine.base, theirs.base),

@@ -2,7 +2,8 @@
 
 The denominator is what the reference has over the untaught base. The numerator is what taught
 students have over that base, or over the students of another generator. Base, reference and items
-are shared by all; every training has the luck of its seed beside: two levels, items and seeds.
+are shared by all; every training has the luck of its seed beside, and of the data that was drawn
+for it: two levels, items and seeds.
 """
 
 import math
@@ -46,12 +47,14 @@ class Sat:
         reference: The reference's, shape (items,).
         taught: Of each group of trainings (a cell), one row per seed, shape (seeds, items).
         clusters: What groups dependent items, length items.
+        ids: What names the items, length items; empty where nobody sat them elsewhere.
     """
 
     base: Floats
     reference: Floats
     taught: tuple[Floats, ...]
     clusters: tuple[Hashable, ...]
+    ids: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         items = len(self.clusters)
@@ -60,6 +63,8 @@ class Sat:
             raise ValueError(f"every model sits all {items} items, by seeds and items")
         if any(not ((row >= 0) & (row <= 1)).all() for row in rows):
             raise ValueError("scores lie between 0 and 1")
+        if self.ids and len(self.ids) != items:
+            raise ValueError(f"{len(self.ids)} ids name {items} items")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

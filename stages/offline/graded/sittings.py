@@ -33,6 +33,7 @@ class _Test:
     base: Floats
     reference: Floats
     taught: Seeds
+    ids: tuple[str, ...]
     clusters: tuple[int, ...]
 
     def by(self, methods: Sequence[Method]) -> Sat:
@@ -41,6 +42,7 @@ class _Test:
             base=self.base,
             reference=self.reference,
             taught=tuple(self.taught[method] for method in methods),
+            ids=self.ids,
             clusters=self.clusters,
         )
 
@@ -102,7 +104,8 @@ def sittings_in(product: Product) -> Sittings:
 
     Raises:
         InputError: When it holds none (older versions of the program did not say which items depend
-            on each other), or what it holds is none.
+            on each other), or what it holds is none: rows of other lengths than the tests, scores
+            outside of [0, 1], tests of one domain that other students sat.
     """
     lacking = [name for name in (SCORES, ITEMS) if name not in product.files]
     if lacking:
@@ -111,48 +114,62 @@ def sittings_in(product: Product) -> Sittings:
             why=f"it holds no {lacking[0]}: it was made by an older version of the program",
             fix="grade both checkpoints with this one",
         )
-    clusters = {
-        said["test"].text(): said["clusters"].each(Field.count)
-        for said in _lines(product, ITEMS, "test", "ids", "clusters")
-    }
     rows = {
-        said["who"].text(): np.array(said["scores"].each(Field.number))
-        for said in _lines(product, SCORES, "who", "scores")
+        who: np.array(said["scores"].each(Field.number))
+        for who, said in _lines(product, SCORES, "who", "scores").items()
     }
-    tests = (_test(name, rows, own, product) for name, own in clusters.items())
+    lines = _lines(product, ITEMS, "test", "ids", "clusters")
+    tests = [_test(name, said, rows, product) for name, said in lines.items()]
+    for domain in Domain:
+        own = [{m: len(s) for m, s in t.taught.items()} for t in tests if t.domain is domain]
+        if any(cells != own[0] for cells in own):
+            raise _unfit(product, str(domain), "its tests were not sat by the same students")
     return Sittings(tuple(test for test in tests if test.taught))
 
 
 def _test(
-    name: str, rows: Mapping[str, Floats], clusters: tuple[int, ...], product: Product
+    name: str, said: Mapping[str, Field], rows: Mapping[str, Floats], product: Product
 ) -> _Test:
-    domain = name.partition("/")[0]
     taught = {
         method: [row for who, row in rows.items() if who.startswith(f"{name}/{method}/")]
         for method in Method
     }
     try:
-        return _Test(
-            domain=Domain(domain),
+        test = _Test(
+            domain=Domain(name.partition("/")[0]),
             base=rows[f"{name}/base"],
             reference=rows[f"{name}/reference"],
             taught={method: np.stack(seeds) for method, seeds in taught.items() if seeds},
-            clusters=clusters,
+            ids=said["ids"].each(Field.text),
+            clusters=said["clusters"].each(Field.count),
         )
-    except (KeyError, ValueError) as error:
-        raise InputError(
-            f"cannot compare the grade in {product.folder}",
-            why=f"{SCORES} and {ITEMS} do not tell how {name} was sat: {error}",
-            fix="make it anew with gate workshop grade-generator",
-        ) from None
+        if test.taught:
+            test.by(tuple(test.taught))
+    except KeyError as error:
+        raise _unfit(product, name, f"there is no {error}") from None
+    except ValueError as error:
+        raise _unfit(product, name, str(error)) from None
+    return test
 
 
-def _lines(product: Product, name: str, *keys: str) -> list[dict[str, Field]]:
+def _unfit(product: Product, what: str, why: str) -> InputError:
+    return InputError(
+        f"cannot compare the grade in {product.folder}",
+        why=f"{SCORES} and {ITEMS} do not tell how {what} was sat: {why}",
+        fix="make it anew with gate workshop grade-generator",
+    )
+
+
+def _lines(product: Product, name: str, by: str, *keys: str) -> Mapping[str, Mapping[str, Field]]:
+    """What the lines of a file say, by what names them."""
     path = product.file(name)
-    return [
-        Field(record, f"{path}:{number}").keyed(*keys)
-        for number, record in json_lines(path.read_bytes(), where=str(path))
-    ]
+    found: dict[str, Mapping[str, Field]] = {}
+    for number, record in json_lines(path.read_bytes(), where=str(path)):
+        said = Field(record, f"{path}:{number}").keyed(by, *keys)
+        if said[by].text() in found:
+            raise said[by].refused("stands twice")
+        found[said[by].text()] = said
+    return found
 
 
 def _numbered(items: Sequence[Item]) -> list[int]:

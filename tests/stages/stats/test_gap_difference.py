@@ -143,6 +143,7 @@ def test_what_was_not_held_against_the_same_does_not_pair() -> None:
         (replace(one, base=1 - one.base), "the same base: it scores otherwise on 400 of 400"),
         (replace(one, reference=np.ones(400)), "the same reference"),
         (replace(one, clusters=tuple(range(1, 401))), "different items"),
+        (replace(one, ids=tuple(map(str, range(400)))), "different items"),
         (drawn(1, groups=2), "different tests or cells"),
     ):
         found = of([one], [other])

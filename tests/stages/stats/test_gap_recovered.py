@@ -186,6 +186,8 @@ def test_what_is_no_test_is_refused() -> None:
         replace(one, base=one.base[:-1])
     with pytest.raises(ValueError, match="every model sits"):
         replace(one, taught=())
+    with pytest.raises(ValueError, match="19 ids name 20 items"):
+        replace(one, ids=tuple(map(str, range(19))))
     with pytest.raises(ValueError, match="between 0 and 1"):
         replace(one, base=one.base + np.nan)
     with pytest.raises(ValueError, match="every student sits every test"):

@@ -1,6 +1,6 @@
 """A policy demands of a checkpoint's gap that it is better, or no worse, than the baseline's."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -32,6 +32,7 @@ from tests.stages.offline.checkpoints import Told, subject
 CANDIDATE, BASELINE = subject(2, Told({}, name="new")), subject(1, Told({}, name="old"))
 TESTS = ("math/t", "code/t")
 ITEMS = 400
+IDS = tuple(map(str, range(ITEMS)))
 POLICY = """
 policy: release
 model: assistant
@@ -88,14 +89,14 @@ def frozen(
     rows: Mapping[str, Floats],
     *,
     recipe: str = "b",
-    kept: bool = True,
     said: Grade | None = None,
+    ids: Sequence[str] = IDS,
 ) -> None:
     making = base / "making"
     making.mkdir()
     (making / FILE).write_text(canonical_json(grade_json(said or grade(who, rows))))
-    items = [Item(id=str(n), messages=({"role": "user"},), cluster=str(n)) for n in range(ITEMS)]
-    if kept:
+    items = [Item(id=name, messages=({"role": "user"},), cluster=name) for name in ids]
+    if ids:
         write_sittings(making, rows, dict.fromkeys(TESTS, items))
     to = base / "grades" / who.uri.rpartition("/")[2]
     freeze(making, to, kind=KIND, recipe=recipe * 64, made_from={}, facts={})
@@ -169,7 +170,7 @@ def _absent(base: Path) -> None:
 
 
 def _unpaired(base: Path) -> None:
-    frozen(base, BASELINE, scores(0.5, seed=3), kept=False)
+    frozen(base, BASELINE, scores(0.5, seed=3), ids=())
 
 
 def _of_another_recipe(base: Path) -> None:
@@ -179,6 +180,23 @@ def _of_another_recipe(base: Path) -> None:
 def _sat_anew(base: Path) -> None:
     rows = scores(0.5, seed=3)
     frozen(base, BASELINE, {**rows, "math/t/base": rows["math/t/base"][::-1]})
+
+
+def _one_short(base: Path, who: Subject = BASELINE) -> None:
+    rows = scores(0.5, seed=3)
+    said = grade(who, rows)
+    frozen(base, who, {**rows, "code/t/base": rows["code/t/base"][:-1]}, said=said)
+
+
+def _no_number(base: Path, who: Subject = BASELINE) -> None:
+    rows = scores(0.5, seed=3)
+    said = grade(who, rows)
+    row = np.where(np.arange(ITEMS) == 1, np.nan, rows["code/t/base"])
+    frozen(base, who, {**rows, "code/t/base": row}, said=said)
+
+
+def _of_other_items(base: Path) -> None:
+    frozen(base, BASELINE, scores(0.5, seed=3), ids=["another", *IDS[1:]])
 
 
 def _unmeasured(base: Path) -> None:
@@ -198,6 +216,12 @@ FAULTS: Mapping[str, tuple[Callable[[Path], None], str]] = MappingProxyType(
         "no sittings": (_unpaired, "older version of the program"),
         "another recipe": (_of_another_recipe, "measured differently: recipe"),
         "another sitting": (_sat_anew, "not held against the same base"),
+        "a score short": (
+            _one_short,
+            "grades/1: scores.jsonl and items.jsonl do not tell how code/t",
+        ),
+        "no number": (_no_number, "grades/1/scores.jsonl"),
+        "other items": (_of_other_items, "different items"),
         "unmeasured": (_unmeasured, "too few seeds"),
         "the candidate's": (_of_the_candidate, "answers otherwise"),
     }
@@ -218,6 +242,21 @@ def test_a_baseline_that_does_not_pair_never_lets_anybody_pass(fault: str, tmp_p
     assert isinstance(value.measured, Estimate)
     for demand in (BETTER, NOT_WORSE):
         assert verdict(evidence, demand) is Verdict.HOLD
+
+
+@pytest.mark.parametrize("spoil", [_one_short, _no_number])
+def test_a_candidate_whose_sittings_do_not_fit_counts_alone(
+    tmp_path: Path, spoil: Callable[[Path, Subject], None]
+) -> None:
+    frozen(tmp_path, BASELINE, scores(0.5, seed=3))
+    spoil(tmp_path, CANDIDATE)
+    evidence = measured(tmp_path)
+    found = difference(evidence).measured
+    assert isinstance(found, Unmeasured)
+    assert "grades/2" in found.reason
+    (value,) = evidence.of("teaching.pgr", Quantity.VALUE)
+    assert isinstance(value.measured, Estimate)
+    assert verdict(evidence, BETTER) is Verdict.HOLD
 
 
 def test_without_a_baseline_there_is_no_difference_and_no_pass(tmp_path: Path) -> None:

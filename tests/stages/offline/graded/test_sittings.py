@@ -80,6 +80,7 @@ def test_what_depends_on_each_other_is_kept_without_the_words_of_it(tmp_path: Pa
     )
     (sat,) = sittings_in(product).parts("pgr.math")[0]
     assert sat.clusters == (0, 0, 1, 2)
+    assert sat.ids == ("i0", "i1", "i0", "i1")
     assert "private" not in product.file(ITEMS).read_text()
 
 
@@ -99,21 +100,63 @@ def test_a_grade_of_an_older_version_cannot_be_compared(tmp_path: Path, lacking:
         sittings_in(product)
 
 
+ONE, TWO = {"math/t": 4}, {"math/t": 4, "math/u": 4}
+
+
 @pytest.mark.parametrize(
-    ("tests", "scores"),
+    ("tests", "scores", "why"),
     [
-        ({"cooking/t": 4}, {}),
-        ({"math/t": 4}, {"math/t/base": None}),
-        ({"math/t": 4}, {"math/t/response/seed-1": np.ones(3)}),
+        ({"cooking/t": 4}, {}, "how cooking/t was sat"),
+        (ONE, {"math/t/base": None}, "there is no 'math/t/base'"),
+        (ONE, {"math/t/response/seed-1": np.ones(3)}, "how math/t was sat"),
+        (ONE, {"math/t/base": np.ones(3)}, "every model sits all 4 items"),
+        (ONE, {"math/t/reference": np.ones(5)}, "every model sits all 4 items"),
+        (
+            ONE,
+            {f"math/t/response/seed-{n}": np.ones(3) for n in range(SEEDS)},
+            "every model sits all 4 items",
+        ),
+        (ONE, {"math/t/base": np.full(4, 1.5)}, "scores lie between 0 and 1"),
+        (TWO, {"math/u/response/seed-1": None}, "how math was sat: its tests were not sat by"),
+        (TWO, {f"math/u/response/seed-{n}": None for n in range(SEEDS)}, "by the same students"),
     ],
 )
-def test_files_that_do_not_fit_are_refused(
-    tmp_path: Path, tests: dict[str, int], scores: dict[str, Floats | None]
+def test_files_that_do_not_fit_are_refused_and_the_grade_named(
+    tmp_path: Path, tests: dict[str, int], scores: dict[str, Floats | None], why: str
 ) -> None:
     whole = scores_of(tests, (Method.RESPONSE,))
     kept = {who: row for who, row in {**whole, **scores}.items() if row is not None}
     product = frozen(tmp_path, kept, {name: items(n) for name, n in tests.items()})
-    with pytest.raises(InputError, match="do not tell how"):
+    with pytest.raises(InputError, match="do not tell how") as refused:
+        sittings_in(product)
+    assert why in refused.value.in_short
+    assert str(product.folder) in refused.value.in_short
+
+
+def test_what_stands_twice_is_refused(tmp_path: Path) -> None:
+    rows, tests = scores_of(ONE, (Method.RESPONSE,)), {"math/t": items(4)}
+    for number, name in enumerate((SCORES, ITEMS)):
+        making = tmp_path / "making"
+        making.mkdir()
+        write_sittings(making, rows, tests)
+        text = (making / name).read_text()
+        (making / name).write_text(text + text.splitlines()[0] + "\n")
+        to = tmp_path / str(number)
+        product = freeze(making, to, kind=KIND, recipe="r" * 64, made_from={}, facts={})
+        with pytest.raises(InputError, match=f"cannot read .*{name}.*") as refused:
+            sittings_in(product)
+        assert "stands twice" in refused.value.in_short
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_scores_that_are_no_numbers_are_refused(tmp_path: Path, number: str) -> None:
+    making = tmp_path / "making"
+    making.mkdir()
+    write_sittings(making, scores_of(ONE, (Method.RESPONSE,)), {"math/t": items(4)})
+    text = (making / SCORES).read_text()
+    (making / SCORES).write_text(text.replace("0.0", number, 1))
+    product = freeze(making, tmp_path / "g", kind=KIND, recipe="r" * 64, made_from={}, facts={})
+    with pytest.raises(InputError, match=f"cannot read {product.folder}"):
         sittings_in(product)
 
 
