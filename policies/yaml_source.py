@@ -25,6 +25,9 @@ _TAG = "tag:yaml.org,2002:"
 _PLACEHOLDER = "{version}"
 """A mapping, as YAML reads it inside another in braces."""
 
+_SPELT_OUT = 1e15
+"""Numbers from here on nobody reads when they are spelt out."""
+
 _PLAIN_INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,14})")
 _PLAIN_FLOAT = re.compile(r"[-+]?[0-9]+\.[0-9]*([eE][-+]?[0-9]+)?|[-+]?\.[0-9]+")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -274,7 +277,7 @@ def _refused_scalar(kind: str, text: str, at: Path) -> tuple[str, str, str]:
     if kind == "str":
         number = float(text.replace("_", ""))
         decimal = f"{number:.12f}".rstrip("0").rstrip(".")
-        same = math.isfinite(number) and float(decimal) == number
+        same = abs(number) < _SPELT_OUT and float(decimal) == number
         fix = f"write {decimal}" if same else "write the number meant in plain decimals"
         return f"`{text}`, which YAML reads as text", "a number", fix
     expected = _EXPECTED.get(kind, "text")

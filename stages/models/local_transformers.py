@@ -124,7 +124,7 @@ class LocalTransformers:
         written = self._written(request, template or {})
         if written.cut:
             raise ModelError(
-                f"the model in {self._local.folder} gave no answer to item {request.item.id}",
+                f"the model {self._name} gave no answer to item {request.item.id}",
                 why=f"it was cut after {written.tokens} tokens",
                 fix="raise `max_tokens` in the sampling, or use a model that reads more",
             )
@@ -163,6 +163,11 @@ class LocalTransformers:
             for span in spans
         )
 
+    @property
+    def _name(self) -> str:
+        """As reasons name it that are frozen: they do not depend on where its folder lies."""
+        return self._local.folder.resolve().name
+
     def close(self) -> None:
         """Lets go of nothing: the weights go with the client."""
 
@@ -171,7 +176,7 @@ class LocalTransformers:
         ids = self._ids(self._shown(item.messages, tools=item.tools, template=template))
         if len(ids) >= self._local.longest:
             raise RequestRefused(
-                f"the model in {self._local.folder} cannot be asked item {item.id}",
+                f"the model {self._name} cannot be asked item {item.id}",
                 why=f"it has {len(ids)} tokens, the model reads {self._local.longest}",
                 fix="leave such items out, or use a model that reads more",
             )
@@ -181,7 +186,7 @@ class LocalTransformers:
     def _response(self, written: _Written, item: Item) -> Response:
         if says_nothing(written.text):
             raise EmptyAnswer(
-                f"the model in {self._local.folder} gave no answer to item {item.id}",
+                f"the model {self._name} gave no answer to item {item.id}",
                 why="it said nothing",
                 fix="look at the question, or train it to answer",
             )
@@ -255,7 +260,7 @@ class LocalTransformers:
             )
         except (jinja2.TemplateError, TypeError, ValueError) as error:
             raise RequestRefused(
-                f"the model in {self._local.folder} cannot be asked",
+                f"the model {self._name} cannot be asked",
                 why=f"its chat template refuses the conversation: {error}",
                 fix="put the question in turns of user and assistant, or name another template",
             ) from None

@@ -168,6 +168,7 @@ def test_nesting_just_inside_the_limit_is_read() -> None:
     [
         ("1e-3", "write 0.001"),
         ("5e2", "write 500"),
+        ("1.0e30", "write the number meant in plain decimals"),
         ("5e-324", "write the number meant in plain decimals"),
         ("1e400", "write the number meant in plain decimals"),
     ],

@@ -16,7 +16,8 @@ def majority(judgements: Sequence[Judgement]) -> tuple[Judgement, ...]:
         judgements: As many as are wanted of every showing.
 
     Returns:
-        In the order in which the showings come first. Its words are those of one that agrees.
+        In the order in which the showings come first. Its words are those of one that agrees; of a
+        draw on which none does, how many were for each.
 
     References:
         Wang et al. (2024), arXiv 2408.02666, section 4: the majority of 32 at temperature 0.7.
@@ -36,7 +37,9 @@ def _of_one(judgements: Sequence[Judgement]) -> Judgement:
         why = f"none of its {len(judgements)} replies could be read; the first: {first.unread}"
         return replace(first, unread=why)
     said = [each.prefers_a for each in read]
-    lead = said.count(True) - said.count(False)
-    prefers_a = None if not lead else lead > 0
-    agrees = next((each for each in read if each.prefers_a is prefers_a), read[0])
+    better, worse = said.count(True), said.count(False)
+    prefers_a = None if better == worse else better > worse
+    agrees = next((each for each in read if each.prefers_a is prefers_a), None)
+    if agrees is None:
+        return replace(first, reply=f"{better} for A, {worse} for B", prefers_a=None, unread="")
     return replace(agrees, shown=first.shown, prefers_a=prefers_a)

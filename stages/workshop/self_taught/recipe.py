@@ -214,7 +214,8 @@ class SelfTaught(Recipe):
         if HELD_OUT in self.tests:
             raise ValueError(f"`{HELD_OUT}` is the test of the pairs that were set aside")
         most = self.judging.majority_of
-        if most is not None and (taken := {f"{n}_of_{most}" for n in self.tests} & set(self.tests)):
+        often = {f"{name}_of_{most}" for name in (HELD_OUT, *self.tests)} if most else set()
+        if taken := often & set(self.tests):
             raise ValueError(f"`{min(taken)}` is the name of another test by `majority_of`")
         return self
 

@@ -100,14 +100,18 @@ def test_temperature_0_says_the_likeliest_words(client: LocalTransformers) -> No
     assert len(answers) == 1
 
 
-def test_an_answer_that_was_cut_is_none(client: LocalTransformers) -> None:
-    with pytest.raises(ModelError, match="cut after 2 tokens"):
+def test_an_answer_that_was_cut_is_none(client: LocalTransformers, folder: Path) -> None:
+    with pytest.raises(ModelError, match="cut after 2 tokens") as cut:
         client.answer(asked("w1 w2", tokens=2, temperature=0))
+    assert f"the model {folder.name} gave no answer" in cut.value.in_short
 
 
-def test_a_question_longer_than_the_model_reads_is_refused_alone(client: LocalTransformers) -> None:
-    with pytest.raises(RequestRefused, match="the model reads 2048"):
+def test_a_question_longer_than_the_model_reads_is_refused_alone(
+    client: LocalTransformers, folder: Path
+) -> None:
+    with pytest.raises(RequestRefused, match="the model reads 2048") as refused:
         client.answer(asked("w1 " * 2100))
+    assert str(folder.parent) not in refused.value.in_short
 
 
 def test_a_likelihood_is_that_of_the_answer_s_tokens_alone(

@@ -70,6 +70,11 @@ def test_a_single_judgement_is_itself() -> None:
 
 def test_its_words_are_of_one_that_agrees() -> None:
     assert of("baa").reply == "a 1"
+    assert of("ab-").reply == "- 2"
+
+
+def test_a_draw_on_which_none_agrees_tells_how_many_were_for_each() -> None:
+    assert of("abba").reply == of("?abab").reply == "2 for A, 2 for B"
 
 
 @given(st.text("ab-?", min_size=1, max_size=9))
@@ -137,7 +142,9 @@ def test_the_loop_reports_both_and_what_the_majority_adds(tmp_path: Path) -> Non
     assert len(frozen.read_text().splitlines()) == 6 * 2 * 9
 
 
-def test_a_test_of_that_name_is_refused() -> None:
-    tests = {name: {"pairs": "labelled", "data": "x"} for name in ("rb", "rb_of_9")}
-    with pytest.raises(ValueError, match="`rb_of_9` is the name of another test"):
+@pytest.mark.parametrize("names", [("rb", "rb_of_9"), ("held_out_of_9",)])
+def test_a_test_of_that_name_is_refused(names: tuple[str, ...]) -> None:
+    tests = {name: {"pairs": "labelled", "data": "x"} for name in names}
+    with pytest.raises(ValueError, match=f"`{names[-1]}` is the name of another test"):
         recipe(judging=JUDGING, tests=tests)
+    assert recipe(tests=tests).tests
