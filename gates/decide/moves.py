@@ -8,7 +8,7 @@ from gates.decide.rules import Weighed
 from gates.decide.sanity import same_checkpoint
 from gates.decide.spoken import in_clusters, metric_words, rough_count
 from gates.decide.verdict import OnlineVerdict
-from stages.evidence.estimate import ASKED_ANEW, Cause, Estimate, Unmeasured
+from stages.evidence.estimate import ASKED_ANEW, FOR_GOOD, UNREAD, Cause, Estimate, Unmeasured
 from stages.evidence.records import Evidence, StageName, Wait
 
 ATTACKS = "side_by_side.attacks"
@@ -17,6 +17,8 @@ ATTACKS = "side_by_side.attacks"
 RUN, CHECK = "gate run POLICY", "gate policy check POLICY"
 FORECAST = "gate forecast POLICY"
 """Commands that move a candidate on; the policy's name takes the place of POLICY."""
+
+_OTHER_JUDGE = "another judge: one that follows instructions, or is held to a JSON schema"
 
 _UNITS = {
     StageName.OFFLINE: "items",
@@ -134,8 +136,10 @@ def _for_criterion(stage: StageName, weighed: Weighed, cause: Cause) -> Wait:
     name = metric_words(weighed.finding.metric)
     if cause is Cause.BROKEN and weighed.finding.metric == ATTACKS:
         return _for_answers()
-    if cause is Cause.WAITING and _is_asked_anew(weighed):
-        return _for_judges(name)
+    if cause is Cause.WAITING and _says(weighed, ASKED_ANEW):
+        return _for_judges(name, weighed)
+    if cause is Cause.UNDERPOWERED and _says(weighed, FOR_GOOD):
+        return _for_other_judges(name, weighed)
     return Wait(
         cause=cause,
         who=whose_move(cause, stage),
@@ -158,21 +162,43 @@ def _for_answers() -> Wait:
     )
 
 
-def _is_asked_anew(weighed: Weighed) -> bool:
+def _says(weighed: Weighed, mark: str) -> bool:
     measured = weighed.finding.measured
-    return isinstance(measured, Estimate) and ASKED_ANEW in measured.method
+    return isinstance(measured, Estimate) and mark in measured.method
 
 
-def _for_judges(name: str) -> Wait:
+def _for_judges(name: str, weighed: Weighed) -> Wait:
     """What judges said so that nobody could read it, they are asked for again."""
     return Wait(
         cause=Cause.WAITING,
         who="judges",
-        what=f"verdicts that can be read, for {name}",
+        what=f"verdicts that can be read, for {name}{_unread(weighed)}; three runs ask for them, "
+        f"or name {_OTHER_JUDGE}",
         have=0,
         need=None,
         command=RUN,
     )
+
+
+def _for_other_judges(name: str, weighed: Weighed) -> Wait:
+    """What could not be read in three runs stays so: who judges must be another one."""
+    return Wait(
+        cause=Cause.UNDERPOWERED,
+        who="release manager",
+        what=f"verdicts that can be read, for {name}{_unread(weighed)}, which are asked for no "
+        f"more; name {_OTHER_JUDGE}, or plan more prompts",
+        have=weighed.have,
+        need=None,
+        command=CHECK,
+    )
+
+
+def _unread(weighed: Weighed) -> str:
+    """How many verdicts cannot be read and why, as the method says it, in brackets."""
+    measured = weighed.finding.measured
+    assert isinstance(measured, Estimate)
+    told = measured.method.partition(UNREAD)[2].partition(";")[0]
+    return f" ({told})" if told else ""
 
 
 def _needed(weighed: Weighed, cause: Cause) -> int | None:

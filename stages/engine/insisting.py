@@ -21,6 +21,9 @@ Reads = Callable[[Item, Response], bool]
 _APART = 1_000_003
 """Between the seeds of two askings, out of the way of seeds that callers count up."""
 
+ROUNDS = 3
+"""Processes whose unreadable replies to a question are taken; after them it is asked no more."""
+
 _UNREAD: WeakKeyDictionary[State, Counter[str]] = WeakKeyDictionary()
 """How many unreadable replies this process has had to each question, by the state it opened."""
 
@@ -35,12 +38,24 @@ def asking_of(sampling: Sampling) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Insisted(Answers):
+    """What was said after all insisting.
+
+    Attributes:
+        spent: Items whose replies cannot be read and that are asked no more, by any process.
+    """
+
+    spent: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Insistent:
     """Asks until a reply can be read.
 
     Every asking has a seed of its own, and the journal keeps every reply. What was read is never
     asked again: nobody can ask until the answer pleases. What no asking has made readable is asked
-    again by the next process, as a call that failed is.
+    again by the next process, as a call that failed is, until the journal holds `most` replies to
+    it: then it stays unreadable, for good. Another model or another wording is another question.
 
     Attributes:
         client: Whom to ask; no recorded outputs, which hold one reply to a question for ever.
@@ -60,7 +75,12 @@ class Insistent:
     progress: Progress | None = None
     ask_with: Ask = ask_at_once
 
-    def ask(self, items: Sequence[Item], reads: Reads) -> Answers:
+    @property
+    def most(self) -> int:
+        """How many unreadable replies to a question are taken, by all processes together."""
+        return ROUNDS * self.attempts
+
+    def ask(self, items: Sequence[Item], reads: Reads) -> Insisted:
         """The readable reply to every item; where there is none the last reply, or the failure.
 
         The cost is of every reply, also of those that cannot be read.
@@ -70,14 +90,20 @@ class Insistent:
         """
         found: dict[str, Response | Failed] = {}
         costs = []
-        left, attempt = list(items), 0
+        left, attempt, spent = list(items), 0, set[str]()
         while left:
             replies = self._replies(left, attempt)
             found |= replies.responses
             costs.append(replies.cost)
+            if attempt >= self.most:
+                spent |= {item.id for item in left} - replies.responses.keys()
             left = [item for item in left if _unread(replies.responses.get(item.id), item, reads)]
             attempt += 1
-        return Answers(responses={item.id: found[item.id] for item in items}, cost=total(costs))
+        return Insisted(
+            responses={item.id: found[item.id] for item in items},
+            cost=total(costs),
+            spent=frozenset(spent),
+        )
 
     def _replies(self, items: Sequence[Item], attempt: int) -> Answers:
         """What the journal holds of one asking, and what is asked now as far as that is allowed."""
@@ -87,7 +113,9 @@ class Insistent:
         due = {
             item.id: self._name(item)
             for item in items
-            if item.id not in heard and had[self._name(item)] < self.attempts
+            if item.id not in heard
+            and attempt < self.most
+            and had[self._name(item)] < self.attempts
         }
         if not due:
             return Answers(responses=heard, cost=known.cost)

@@ -33,6 +33,7 @@ class Failed:
         unreached: Whether an endpoint did not work at all, so that the reason says nothing of
             what was asked.
         calls: How often it was put.
+        final: Whether it is not made again, by any process: nothing but another question helps.
     """
 
     reason: str
@@ -40,6 +41,7 @@ class Failed:
     empty: bool = False
     unreached: bool = field(default=False, compare=False)
     calls: int = field(default=1, compare=False)
+    final: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

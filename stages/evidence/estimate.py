@@ -34,6 +34,12 @@ EITHER_WAY = " count 0 below and 1 above"
 ASKED_ANEW = ", which the next run asks for again,"
 """Stands in a method after what is unresolved now and may be resolved by the same plan."""
 
+FOR_GOOD = ", which is asked for no more,"
+"""Stands in a method after what is unresolved and no run of the same plan resolves."""
+
+UNREAD = "; cannot be read: "
+"""Stands in a method before how many verdicts cannot be read, and a reason."""
+
 SETTLED = "; settled by the rule: "
 """Stands in a method before the units that nobody judged."""
 

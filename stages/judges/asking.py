@@ -152,8 +152,8 @@ def ask_judge(  # noqa: PLR0913 - who is asked what, how, and where it is kept
     """A verdict on every case, asking only for what the journal does not hold.
 
     A reply that is no verdict is journaled, and its case put once more with another seed, by the
-    next process again; the first verdict counts, and ends the asking for good. A call that failed
-    is repeated by the next asking.
+    next two processes again; the first verdict counts, and ends the asking for good, and so do six
+    replies that are none. A call that failed is repeated by the next asking.
 
     Args:
         client: The judge.
@@ -187,7 +187,7 @@ def ask_judge(  # noqa: PLR0913 - who is asked what, how, and where it is kept
         lambda item, reply: isinstance(_read(reply, form, asked[item.id].number), Verdict),
     )
     said = {
-        name: _final(_read(reply, form, asked[name].number))
+        name: _said(_read(reply, form, asked[name].number), final=name in answers.spent)
         for name, reply in answers.responses.items()
     }
     names = [reply.model for reply in answers.responses.values() if isinstance(reply, Response)]
@@ -219,13 +219,14 @@ def _unreached(client: ModelClient, cases: Sequence[Case], why: Failed) -> Judge
     )
 
 
-def _final(reply: Verdict | Failed | Unreadable) -> Verdict | Failed:
-    return Failed(reply.reason) if isinstance(reply, Unreadable) else reply
+def _said(reply: Verdict | Failed | Unreadable, *, final: bool) -> Verdict | Failed:
+    return Failed(reply.reason, final=final) if isinstance(reply, Unreadable) else reply
 
 
 def _too_long(case: Case) -> Failed:
     return Failed(
-        f"{case.characters:,} characters are too long to judge, the most is {SHOWN_AT_MOST:,}"
+        f"{case.characters:,} characters are too long to judge, the most is {SHOWN_AT_MOST:,}",
+        final=True,
     )
 
 

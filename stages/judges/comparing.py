@@ -176,7 +176,7 @@ class Comparer:
     def _case(self, contest: Contest, own: "_Notes", *, a_first: bool) -> Case | Failed:
         question = contest.question
         if hidden := not_shown(question):
-            return Failed(f"the judge reads texts only, and {hidden}")
+            return Failed(f"the judge reads texts only, and {hidden}", final=True)
         notes = own.exhibit(question) if self.own_answer_first else ()
         if isinstance(notes, Failed):
             return notes

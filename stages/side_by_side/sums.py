@@ -8,7 +8,9 @@ from policies.side_by_side import JUDGE_HEALTH, TOPIC, Counted, SideBySidePlan
 from stages.evidence.estimate import (
     ASKED_ANEW,
     EITHER_WAY,
+    FOR_GOOD,
     NOTHING_WON,
+    UNREAD,
     UNSEARCHED,
     Estimate,
     Unmeasured,
@@ -43,7 +45,7 @@ def sums_of(known: Comparison, plan: SideBySidePlan) -> Mapping[str, Measured]:
     rule = Rule(stopping=plan.stopping, level=plan.level, planned=plan.prompts_planned)
     judged = known.judged
     by_judges: dict[str, Measured] = {
-        name: _by_panel(judged, score, rule)
+        name: by_panel(judged, score, rule)
         for name, score in (("win_rate", scoring.win), ("graded", scoring.graded))
     }
     found: dict[str, Measured] = {
@@ -56,7 +58,7 @@ def sums_of(known: Comparison, plan: SideBySidePlan) -> Mapping[str, Measured]:
             pass
         case Counted.JUDGES:
             found |= by_judges
-            found["both_bad"] = _by_panel(judged, scoring.both_bad, rule)
+            found["both_bad"] = by_panel(judged, scoring.both_bad, rule)
         case Counted.FUSED:
             found["win_rate"] = _fused(known, plan, lambda vote: vote.win, scoring.win)
             found["graded"] = _fused(known, plan, lambda vote: vote.graded, scoring.graded)
@@ -111,14 +113,37 @@ def _credited(measured: Measured, known: Comparison, *, by_people: bool) -> Meas
     return replace(measured, method=said)
 
 
-def _by_panel(judged: Judged | Unmeasured, score: scoring.Score, rule: Rule) -> Measured:
+def by_panel(judged: Judged | Unmeasured, score: scoring.Score, rule: Rule) -> Measured:
+    """What the panel says of the candidate on all prompts, and what of the judges cannot be read.
+
+    Args:
+        judged: What the judges said.
+        score: What a preference says, see `scoring`.
+        rule: When and how its interval is made.
+    """
     rows = judged if isinstance(judged, Unmeasured) else judged.rows(score)
     if isinstance(rows, Unmeasured):
         return rows
     assert isinstance(judged, Judged)  # it has rows
-    unresolved = sum(row.low < row.high for row in rows)
-    said = [f"{unresolved} prompts with unresolved judgements{ASKED_ANEW}{EITHER_WAY}"]
-    return share_of_rows(rows, rule, said=[*(said if unresolved else ()), *judged.notes])
+    said = [f"{unresolved}{EITHER_WAY}" for unresolved in _unresolved(judged, rows)]
+    found = share_of_rows(rows, rule, said=[*said, *judged.notes])
+    return _read_in_part(found, judged) if said else found
+
+
+def _unresolved(judged: Judged, rows: Sequence[Row]) -> Iterator[str]:
+    """On how many prompts a judgement is unresolved now, and on how many it stays so."""
+    prompts = {row.prompt for row in rows if row.low < row.high}
+    anew = prompts & judged.asked_anew
+    for some, whether in ((anew, ASKED_ANEW), (prompts - anew, FOR_GOOD)):
+        if some:
+            yield f"{len(some)} prompts with unresolved judgements{whether}"
+
+
+def _read_in_part(measured: Measured, judged: Judged) -> Measured:
+    """A measurement that says what of the judges could not be read."""
+    if isinstance(measured, Unmeasured) or not judged.unread:
+        return measured
+    return replace(measured, method=f"{measured.method}{UNREAD}{judged.unread}")
 
 
 def _fused(
@@ -142,8 +167,7 @@ def _fused(
         strata=tuple(prompts.topics[prompt] for prompt in others),
     )
     crew = _crew(people)
-    unresolved = sum(row.low < row.high for row in panel)
-    anew = f"; {unresolved} unresolved judgements{ASKED_ANEW} count half" if unresolved else ""
+    unresolved = "".join(f"; {some} count half" for some in _unresolved(judged, panel))
 
     def fuse(of: End) -> Measured:
         labelled = Labelled(
@@ -156,10 +180,11 @@ def _fused(
         found = fused_win_rate(labelled, unlabelled, level=plan.level)
         if isinstance(found, Unmeasured):
             return found
-        gain = f"{found.gain:.2f} times the effective votes of people alone{anew}"
+        gain = f"{found.gain:.2f} times the effective votes of people alone{unresolved}"
         return replace(found.estimate, method=f"{found.estimate.method}; {gain}")
 
-    return over_the_unresolved(fuse)
+    found = over_the_unresolved(fuse)
+    return _read_in_part(found, judged) if unresolved else found
 
 
 def _raked(known: Comparison, plan: SideBySidePlan) -> Measured:

@@ -1,7 +1,9 @@
 """What one judge says of pairs: preferences, and what is still missing."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 
 from policies.side_by_side import Judging
 from stages.engine.threads import Failed
@@ -17,6 +19,10 @@ _ORDER = (Cause.BROKEN, Cause.OVER_BUDGET, Cause.WAITING)
 """What is told of first when verdicts are missing for several reasons."""
 
 
+_REASON_SHOWN = 120
+"""Characters of a reason."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """What a judge said of a pair in one order, once.
@@ -29,6 +35,7 @@ class Judgement:
         said: Of the pair's a and b, whichever was shown first; unresolved when it refused, wrote
             what cannot be read, or could not be shown the pair.
         why: Its reasons, or why there is no verdict.
+        asked_anew: Whether there is no verdict, and the next run asks for one again.
     """
 
     pair: Pair
@@ -37,6 +44,7 @@ class Judgement:
     repeat: int
     said: Preference
     why: str
+    asked_anew: bool = False
 
     @property
     def vote(self) -> Vote:
@@ -107,6 +115,18 @@ class Heard:
         return tuple(m.pair for m in self.missing if m.why.cause is not Cause.WAITING)
 
     @property
+    def unread(self) -> str | None:
+        """How many verdicts cannot be read, with the most frequent reason; None when all can."""
+        reasons = Counter(j.why for j in self.said if j.said is Preference.UNRESOLVED)
+        if not reasons:
+            return None
+        why = shorten(reasons.most_common(1)[0][0].replace(";", ","), _REASON_SHOWN)
+        return (
+            f"{reasons.total()} of {len(self.said)} verdicts of {self.judge} cannot be read, "
+            f"such as: {why}"
+        )
+
+    @property
     def lacks(self) -> Unmeasured | None:
         """Why its verdicts are not all there; None when they are."""
         if not self.missing:
@@ -148,6 +168,7 @@ def hear(name: str, pairs: Sequence[Pair], comparer: Comparer, judging: Judging)
                 repeat=shown.repeat,
                 said=_preference(verdict, a_first=shown.a_first),
                 why=verdict.reasoning if isinstance(verdict, Verdict) else verdict.reason,
+                asked_anew=isinstance(verdict, Failed) and not verdict.final,
             )
         )
     return Heard(

@@ -63,6 +63,18 @@ class Judged:
         return (*self.seats.notes, *left_out)
 
     @property
+    def unread(self) -> str:
+        """What cannot be read, judge by judge; empty when all can."""
+        return ", ".join(unread for heard in self.heard if (unread := heard.unread) is not None)
+
+    @property
+    def asked_anew(self) -> frozenset[str]:
+        """Prompts with a judgement that is unresolved and that the next run asks for again."""
+        return frozenset(
+            each.pair.prompt for heard in self.heard for each in heard.said if each.asked_anew
+        )
+
+    @property
     def waits(self) -> tuple[Wait, ...]:
         """What is still in batches, judge by judge."""
         return tuple(wait for heard in self.heard if (wait := _wait(heard)) is not None)

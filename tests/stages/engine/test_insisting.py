@@ -9,7 +9,7 @@ from policies.canonical import Json
 from policies.task import Sampling
 from stages.engine.answering import AnswerLog, Answers
 from stages.engine.folder_state import FolderState
-from stages.engine.insisting import Insistent, asking_of
+from stages.engine.insisting import Insisted, Insistent, asking_of
 from stages.engine.threads import Failed
 from stages.evidence.items import Item, Response
 from stages.models.client import ModelError, Request
@@ -41,7 +41,7 @@ class Told:
         """Holds nothing."""
 
 
-def ask(client: Told, folder: Path | FolderState, *items: Item, attempts: int = 1) -> Answers:
+def ask(client: Told, folder: Path | FolderState, *items: Item, attempts: int = 1) -> Insisted:
     state = FolderState(folder) if isinstance(folder, Path) else folder
     return Insistent(
         client=client,
@@ -82,6 +82,26 @@ def test_one_process_takes_so_many_unreadable_replies_and_no_more(tmp_path: Path
     for _ in range(3):
         assert texts(ask(client, state, item("a"), item("b"), attempts=2)) == ["hm", "hm"]
     assert len(client.seeds) == 4
+
+
+def test_what_three_processes_could_not_read_is_asked_no_more_by_any(tmp_path: Path) -> None:
+    client = Told(lambda _: "hm")
+    spent = [ask(client, tmp_path, item("a"), attempts=2).spent for _ in range(5)]
+    assert len(client.seeds) == 6
+    assert spent == [frozenset(), frozenset(), *[frozenset({"a"})] * 3]
+    client.reply = lambda _: "yes"
+    assert texts(ask(client, tmp_path, item("a"), attempts=2)) == ["hm"], "for good"
+    assert texts(ask(client, tmp_path, item("a", "in other words"), attempts=2)) == ["yes"]
+    client.identity = {"kind": "told", "model": "another"}
+    assert texts(ask(client, tmp_path, item("a"), attempts=2)) == ["yes"]
+
+
+def test_a_readable_reply_that_is_journaled_counts_however_many_were_not(tmp_path: Path) -> None:
+    client = Told(lambda _: "yes" if len(client.seeds) == 6 else "hm")
+    for _ in range(3):
+        ask(client, tmp_path, item("a"), attempts=2)
+    found = ask(client, tmp_path, item("a"), attempts=1)
+    assert (texts(found), found.spent) == (["yes"], frozenset())
 
 
 def test_equal_questions_are_asked_once_and_share_their_fate(tmp_path: Path) -> None:
