@@ -1,7 +1,6 @@
 """Records as in-toto statements, which are what is signed; pure."""
 
 import base64
-import binascii
 import json
 from functools import cache
 from typing import Annotated, Generic, Literal, TypeVar
@@ -44,7 +43,7 @@ def payload_in(envelope: bytes, *, what: str) -> bytes:
     """
     try:
         return base64.b64decode(json.loads(envelope)["payload"], validate=True)
-    except (ValueError, KeyError, TypeError, binascii.Error):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise _refused(what, "it is no signed envelope") from None
 
 
@@ -56,7 +55,7 @@ def previous_in(envelope: bytes, *, what: str) -> str | None:
     """
     try:
         found = json.loads(payload_in(envelope, what=what))["predicate"]["previous"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise _refused(what, "it is no record") from None
     return None if found is None else str(found)
 

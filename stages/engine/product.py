@@ -161,7 +161,7 @@ def _parsed(folder: Path, kind: str | None) -> Product:
         said = json.loads((folder / MANIFEST).read_text())
     except OSError:
         raise _refused(folder, kind, f"it holds no {MANIFEST}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _refused(folder, kind, f"{MANIFEST} is no JSON") from None
     match said:
         case {

@@ -222,7 +222,7 @@ def _read(line: bytes) -> Outcome:
     try:
         said = json.loads(line)
         return Outcome(ended=Ended(said["ended"]), reason=_one_line(said["said"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return Outcome(ended=Ended.LOST, reason="its supervisor ended without a verdict")
 
 

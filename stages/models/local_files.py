@@ -141,7 +141,7 @@ def _header(path: Path) -> Mapping[str, Json]:
             header = json.loads(file.read(min(length, _HEADER_AT_MOST)))
         ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name[:2] != "__"]
         wanted, there = 8 + length + max(ends, default=0), path.stat().st_size
-    except (OSError, ValueError, AttributeError, KeyError, IndexError, TypeError):
+    except (OSError, ValueError, AttributeError, LookupError, TypeError, RecursionError):
         raise _half_written(path, "it has no header that can be read") from None
     if wanted != there:
         raise _half_written(path, f"it has {there} bytes of {wanted}")

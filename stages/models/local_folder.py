@@ -167,7 +167,7 @@ def read_settings(folder: Path, name: str) -> Mapping[str, Json]:
     """
     try:
         said = json.loads((folder / name).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise unusable(folder, f"it has no {name} that can be read") from None
     if not isinstance(said, dict):
         raise unusable(folder, f"{name} is no JSON object")
@@ -181,7 +181,7 @@ def _tokenizer(folder: Path, chat_template: str | None) -> "PreTrainedTokenizerB
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise unusable(folder, f"its tokenizer cannot be read: {str(error)[:200]}") from None
     if chat_template is not None:
         tokenizer.chat_template = chat_template

@@ -152,7 +152,9 @@ def _said(kept: Kept) -> dict[str, Json]:
 
 
 def _read(manifest: Path) -> Kept | None:
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+    with contextlib.suppress(
+        OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError
+    ):
         found = json.loads(manifest.read_text(encoding="utf-8"))
         said = found["said"]
         if found["sha256"] != sha256_of(said):

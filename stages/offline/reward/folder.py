@@ -205,7 +205,7 @@ class RewardFolder:
     def _refuse_labels(self) -> None:
         try:
             config = json.loads((self._files.folder / "config.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             raise self._unusable("it has no config.json that can be read") from None
         labels = config.get("id2label") if isinstance(config, dict) else None
         if not isinstance(labels, dict) or len(labels) != 1:

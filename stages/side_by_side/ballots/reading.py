@@ -117,7 +117,7 @@ def _check_act(batch: str, said: object, row: Sequence[object]) -> None:
 def _person(batch: str, row: RowMapping) -> Person:
     try:
         status, opted_out = Status(row["status"]), json.loads(row["opted_out"])
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         status, opted_out = None, None
     if status is None or not isinstance(opted_out, list):
         raise tampered(batch, f"the row of {row['name']!r} holds what no person's does")

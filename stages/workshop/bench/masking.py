@@ -98,7 +98,7 @@ def _is_jwt(token: str) -> bool:
     head = token.partition(".")[0]
     try:
         said = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(said, dict) and "alg" in said
 

@@ -94,6 +94,7 @@ def test_a_file_that_was_altered_added_or_lost_is_found(tmp_path: Path, how: str
     [
         (None, "it holds no product.json"),
         ("{", "product.json is no JSON"),
+        ("[" * 100_000, "product.json is no JSON"),
         ("[]", "product.json is not of this program"),
         ('{"schema": "gate.product/2"}', "product.json is not of this program"),
     ],

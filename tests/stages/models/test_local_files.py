@@ -76,6 +76,14 @@ def shards(*named: str) -> Spoil:
     return lambda folder: (folder / "model.safetensors.index.json").write_text(json.dumps(index))
 
 
+ENDLESS = '{"a":' + "[" * 100_000
+
+
+def endless_header(folder: Path) -> None:
+    said = ENDLESS.encode()
+    (folder / "model.safetensors").write_bytes(len(said).to_bytes(8, "little") + said)
+
+
 def pickled(folder: Path) -> None:
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
 
@@ -110,6 +118,8 @@ def led_out(folder: Path) -> None:
         (adapter, "an adapter .* without the model", "merge_and_unload"),
         (own_code, "code of the model's own", "save_pretrained"),
         (lambda f: (f / "config.json").write_text("{"), "no config.json", "save_pretrained"),
+        (lambda f: (f / "config.json").write_text(ENDLESS), "no config.json", "save_pretrained"),
+        (endless_header, "no header", "copy it again"),
         (lambda f: (f / "tokenizer.json").unlink(), "it has no tokenizer", "save_pretrained"),
         (lambda f: (f / "chat_template.jinja").unlink(), "no chat template", "chat_template.jinja"),
         (led_out, "model.safetensors is a link to .*blob", "cp -rL"),

@@ -198,3 +198,11 @@ def test_a_long_adversarial_text_takes_no_time(piece: str) -> None:
 @given(st.integers(0, 10**15 - 1))
 def test_one_digit_makes_a_number_pass_luhns_check(number: int) -> None:
     assert sum(luhn(f"{number}{digit}") for digit in range(10)) == 1
+
+
+def test_a_token_whose_header_is_nested_without_end_is_only_no_token() -> None:
+    header = urlsafe_b64encode(b'{"a":' + b"[" * 100_000).decode().rstrip("=")
+    text = f"see {header}.abcd.ef, and ann@example.org"
+    found = mask(text, set(Secret))
+    assert found.found == {Secret.EMAIL: 1}
+    assert header in found.text
