@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
     from gates.trust.keys import Signer
     from gates.trust.trust import Trust
+    from gates.trust.trust_document import Stage, TrustDocument
     from gates.trust.trust_file import SignedTrust
     from gates.trust_upkeep.signing import Signed
     from gates.workspace import Workspace
+    from policies.policy import Policy
 
 
 @click.group("trust")
@@ -82,16 +84,18 @@ def allow(  # noqa: PLR0913 - one parameter per option
 ) -> int:
     """Let POLICY, as it is now, move ALIAS of MODEL; in the draft, until it is signed.
 
-    What is in force for the alias ends when this begins.
+    What is in force for the alias ends when this begins. A policy of kind judge has one stage, and
+    the alias demands no other from then on.
     """
     from gates.adequacy import unfrozen_tasks
     from gates.cli.clock import now
-    from gates.trust.changes import Allowance, allowed, in_force_since
+    from gates.trust.changes import Allowance, allowed, in_force_since, stages_demanded
     from gates.trust_upkeep.signing import read_draft, trust_files, write_draft
 
     opened = open_workspace(workspace, None, None)
     file, files = find_policy(policy, opened).policy, trust_files(opened)
     open_tasks = unfrozen_tasks(file)
+    before = read_draft(files)
     allowance = Allowance(
         model=model,
         alias=alias,
@@ -101,16 +105,19 @@ def allow(  # noqa: PLR0913 - one parameter per option
         because=because,
         approvals=approvals,
         keep=keep,
+        stages=_stages(file, before, model, alias, beside=keep or since is not None),
     )
-    draft = allowed(read_draft(files), allowance)
+    draft = allowed(before, allowance)
     write_draft(files, draft)
-    begins = in_force_since(draft, allowance)
+    begins, stages = in_force_since(draft, allowance), stages_demanded(draft, allowance)
     if as_json:
         said = {"model": model, "alias": alias, "policy": file.policy, "sha256": file.sha256}
-        document = {**said, "since": begins, "unfrozen": list(open_tasks)}
+        document = {**said, "since": begins, "stages": stages, "unfrozen": open_tasks}
         say_json({"schema": "gate.trust-allow/1", **document})
         return Exit.YES
     click.echo(f"policy {file.policy} ({file.sha256[:12]}) may move {model}@{alias} from {begins}")
+    if note := _note_on_stages(file, stages):
+        click.echo(f"note: {note}")
     if open_tasks:
         click.echo(
             f"note: the items of {', '.join(open_tasks)} are not frozen: others, and easier ones, "
@@ -118,6 +125,34 @@ def allow(  # noqa: PLR0913 - one parameter per option
         )
     click.echo("next: gate trust check, then gate trust sign")
     return Exit.YES
+
+
+def _stages(
+    policy: "Policy", draft: "TrustDocument", model: str, alias: str, *, beside: bool
+) -> "tuple[Stage, ...] | None":
+    """What a judge's policy can pass; nothing less where another policy may move the alias too."""
+    from gates.trust.changes import stages_of
+
+    named = model in draft.models and alias in draft.models[model].aliases
+    return None if named and beside else stages_of(policy)
+
+
+def _note_on_stages(policy: "Policy", stages: "Sequence[Stage]") -> str | None:
+    """What to know of the stages that an alias demands; None where they are as ever."""
+    from gates.trust.changes import stages_of
+    from gates.trust.trust_document import Stage
+
+    demanded, can_pass = ", ".join(stages), stages_of(policy)
+    if can_pass is not None and set(stages) <= set(can_pass):
+        return f"`stages: [{demanded}]` in trust.yaml: a judge's policy has no other stage"
+    if can_pass is not None:
+        return (
+            f"a judge's policy has no stage but {', '.join(can_pass)}, and the alias demands "
+            f"{demanded}: once no other policy may move it, write `stages: [offline]` in trust.yaml"
+        )
+    if set(stages) < set(Stage):
+        return f"the alias demands {demanded} and no other stage: `stages` in trust.yaml"
+    return None
 
 
 @command.command("sign")

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from gates.decide.verdict import CandidateDecision, StageDecision, Verdict
-from policies.policy import Policy
+from policies.policy import Kind, Policy
 from stages.evidence.records import StageName
 
 EVERY_STAGE = frozenset(StageName)
@@ -83,7 +83,7 @@ def promotable(
     for stage in StageName:
         demanded = stage.value in policy.plan.stages()
         if (demanded or stage in stages_required) and stage not in passed:
-            return NotPromotable(_missing(stage, demanded=demanded))
+            return NotPromotable(_missing(stage, policy, demanded=demanded))
     online = policy.plan.online
     if online is not None and online.retrospective and not demo:
         return NotPromotable("its A/B is retrospective, and recorded traffic promotes nothing")
@@ -103,12 +103,19 @@ def _rests_on_evidence(stage: StageDecision) -> bool:
     return stage.verdict is Verdict.PASS and stage.evidence_sha256 is not None
 
 
-def _missing(stage: StageName, *, demanded: bool) -> str:
+def _missing(stage: StageName, policy: Policy, *, demanded: bool) -> str:
     if demanded:
         return f"{_words(stage)} did not pass"
+    if policy.kind is Kind.JUDGE:
+        return (
+            f"a judge's policy cannot plan {_words(stage)}, and `stages` of the alias in the trust "
+            f"file demands it; gate trust allow {policy.model} ALIAS {policy.policy} demands "
+            "offline alone, then gate trust sign"
+        )
     return (
         f"the policy does not demand {_words(stage)}, a stage that is not demanded is no PASS, and "
-        "a promotion needs all three"
+        "`stages` of the alias in the trust file demands it; plan it, or have a trust file signed "
+        "that demands less"
     )
 
 

@@ -15,9 +15,12 @@ from gates.trust.trust_document import (
     ModelEntry,
     RevokedEntry,
     Role,
+    Stage,
     TrustDocument,
 )
 from policies.errors import WrongUsage
+from policies.policy import Kind as PolicyKind
+from policies.policy import Policy
 from policies.problems import Problem
 from policies.shape import problems_of
 
@@ -38,6 +41,7 @@ class Allowance:
         because: Why; may be None.
         approvals: People who must approve; None: as before.
         keep: Whether digests that are in force stay so; else they end when this one begins.
+        stages: What must have passed; None: as before.
     """
 
     model: str
@@ -48,6 +52,7 @@ class Allowance:
     because: str | None = None
     approvals: int | None = None
     keep: bool = False
+    stages: tuple[Stage, ...] | None = None
 
 
 def key_entry(
@@ -153,6 +158,16 @@ def allowed(document: TrustDocument, allowance: Allowance) -> TrustDocument:
     return _changed(document, models=models)
 
 
+def stages_of(policy: Policy) -> tuple[Stage, ...] | None:
+    """What can pass under a policy that knows fewer stages than a release; None for a release."""
+    return (Stage.OFFLINE,) if policy.kind is PolicyKind.JUDGE else None
+
+
+def stages_demanded(document: TrustDocument, allowance: Allowance) -> tuple[Stage, ...]:
+    """What must have passed before an alias that a policy was allowed for is moved."""
+    return document.models[allowance.model].aliases[allowance.alias].stages
+
+
 def in_force_since(document: TrustDocument, allowance: Allowance) -> str:
     """From when on an allowed policy is in force: earlier than was asked for, if it was already."""
     entry = document.models[allowance.model].aliases[allowance.alias]
@@ -204,7 +219,11 @@ def _alias(entry: AliasEntry | None, allowance: Allowance) -> AliasEntry:
     )
     if entry is None:
         policies: dict[str, tuple[InForceEntry, ...]] = {allowance.policy: (fresh,)}
-        return AliasEntry(policies=policies, approvals=allowance.approvals or 0)
+        return AliasEntry(
+            policies=policies,
+            stages=allowance.stages or tuple(Stage),
+            approvals=allowance.approvals or 0,
+        )
     lasting = entry.policies.get(allowance.policy, ())
     there = next((each for each in lasting if _lasts(each, allowance)), None)
     policies = {
@@ -216,7 +235,8 @@ def _alias(entry: AliasEntry | None, allowance: Allowance) -> AliasEntry:
     if there is None:
         policies[allowance.policy] = (*policies.get(allowance.policy, ()), fresh)
     approvals = entry.approvals if allowance.approvals is None else allowance.approvals
-    return entry.model_copy(update={"policies": policies, "approvals": approvals})
+    stages = allowance.stages or entry.stages
+    return entry.model_copy(update={"policies": policies, "approvals": approvals, "stages": stages})
 
 
 def _lasts(each: InForceEntry, allowance: Allowance) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from gates.trust.changes import Allowance, allowed, key_entry
+from gates.trust.changes import Allowance, allowed, key_entry, stages_of
 from gates.trust.keys import Signer
 from gates.trust.pins import Pins
 from gates.trust.trust_document import Kind, Role, TrustDocument
@@ -107,7 +107,12 @@ def _first(workspace: Workspace, owner: str, signer: Signer, at: datetime) -> Tr
             assert path is not None
             policy = load_policy(path)
             allowance = Allowance(
-                model=model, alias=alias, policy=policy.policy, sha256=policy.sha256, since=at
+                model=model,
+                alias=alias,
+                policy=policy.policy,
+                sha256=policy.sha256,
+                since=at,
+                stages=stages_of(policy),
             )
             document = allowed(document, allowance)
     return document

@@ -5,13 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from gates.ledger.ledger import NewVersion
-from gates.trust.trust_document import Stage
 from tests.fakes.shell import said
-from tests.fakes.workplace import Workplace, lines
+from tests.fakes.workplace import Workplace, lines, policy_text
 from tests.gates.judges import POLICY, Mind
 from tests.servers import judge
 from tests.servers.openai_server import OpenAIServer
-from tests.trusting import trusted
 
 pytestmark = pytest.mark.integration
 
@@ -34,17 +32,19 @@ def served(place: Workplace) -> Iterator[tuple[OpenAIServer, OpenAIServer]]:
     )
     lines(place.data / "pairs.jsonl", rows)
     text = POLICY.format(name="judge_gate", kind="judge") + BETTER
-    file = place.policy(text, name="judge_gate")
+    place.policy(text, name="judge_gate")
     with OpenAIServer(Mind()) as knows, OpenAIServer(Mind(judge.prefers_first)) as guesses:
         settings = (
             '[mlflow]\ntracking_uri = "sqlite:///never-opened.db"\n[state]\nurl = "state"\n'
-            '[models.support_judge]\npolicies = { champion = "judge_gate" }\n'
+            '[models.support_judge]\npolicies = { champion = "release" }\n'
             f'[endpoints.judge_a]\nbase_url = "{knows.url}"\nmodel = "a"\n'
             'admitted = "support_judge@champion"\n'
         )
         place.toml(settings)
-        keyring = trusted(place.folder, file.path, model="support_judge", stages=(Stage.OFFLINE,))
-        assert keyring.settings in (place.folder / "gate.toml").read_text()
+        place.policy(policy_text().replace("model: assistant", "model: support_judge"))
+        assert said("trust", "init", "--owner", "ann").code == 0
+        toml = place.folder / "gate.toml"
+        toml.write_text(toml.read_text().replace('"release"', '"judge_gate"'))
         for server in (guesses, knows):
             tags = {
                 "gate_source": "endpoint",
@@ -55,10 +55,21 @@ def served(place: Workplace) -> Iterator[tuple[OpenAIServer, OpenAIServer]]:
         yield guesses, knows
 
 
+def allow() -> None:
+    """As infra/docs/workshop.md says it."""
+    allowed = said("trust", "allow", "support_judge", "champion", "judge_gate")
+    assert allowed.code == 0, allowed.err
+    assert "note: `stages: [offline]` in trust.yaml: a judge's policy has no other" in allowed.out
+    signed = said("trust", "sign")
+    assert signed.code == 0, signed.err
+    assert "stages offline" in signed.out
+
+
 def test_a_judge_is_checked_forecast_run_explained_and_promoted(
     place: Workplace, served: tuple[OpenAIServer, OpenAIServer]
 ) -> None:
     assert served
+    allow()
     checked = said("policy", "check", "judge_gate")
     assert checked.code == 0, checked.err
     adopted = said("adopt", "support_judge/1", "--alias", "champion", "--reason", "the old one")
@@ -82,6 +93,7 @@ def test_a_judge_that_guesses_is_not_promoted(
     place: Workplace, served: tuple[OpenAIServer, OpenAIServer]
 ) -> None:
     assert served
+    allow()
     said("adopt", "support_judge/2", "--alias", "champion", "--reason", "the old one")
     run = said("run", "judge_gate", "support_judge/1")
     assert run.code == 1, run.out + run.err

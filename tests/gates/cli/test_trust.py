@@ -63,6 +63,43 @@ def test_a_policy_is_drafted_told_and_in_force_once_signed(trusting: Workplace) 
     assert said("trust", "check").out == "version 2 is in force, signed by ann\n"
 
 
+JUDGE = """\
+policy: judge_gate
+kind: judge
+model: assistant
+plan:
+  offline:
+    bench: {data: ../data/pairs.jsonl, pairs: labelled}
+criteria:
+  - {metric: bench.accuracy, at_least: 0.7, severity: blocking, because: it must know}
+"""
+
+
+def test_a_judges_policy_demands_offline_alone_and_says_so(trusting: Workplace) -> None:
+    trusting.policy(JUDGE, name="judge_gate")
+    command = ("trust", "allow", "assistant", "champion", "judge_gate")
+    for beside in (("--keep",), ("--from", "2099-01-01T00:00:00Z")):
+        kept = said(*command, *beside)
+        assert "once no other policy may move it, write `stages: [offline]`" in kept.out
+        assert said(*command, *beside, "--json").json["stages"] == [
+            "offline", "side_by_side", "online",
+        ]  # fmt: skip
+    allowed = said(*command)
+    assert "note: `stages: [offline]` in trust.yaml: a judge's policy has no" in allowed.out
+    assert 'stages: ["offline"]' in (trusting.folder / "trust.yaml").read_text("utf-8")
+    assert said(*command, "--json").json["stages"] == ["offline"]
+    release = said("trust", "allow", "assistant", "champion", "release")
+    assert "note: the alias demands offline and no other stage: `stages`" in release.out
+
+
+def test_a_judges_policy_that_gate_toml_names_demands_offline_from_the_beginning(
+    place: Workplace,
+) -> None:
+    place.policy(JUDGE.replace("judge_gate", "release"))
+    assert said("trust", "init", "--owner", "ann").code == 0
+    assert "assistant@champion moves\n  after offline\n" in said("trust", "show").out
+
+
 def test_what_is_frozen_is_allowed_without_a_note(trusting: Workplace) -> None:
     (open_task,) = said("policy", "check", "release", "--json").json["unfrozen"]  # type: ignore[misc]
     frozen = f", sha256: {open_task['sha256']}"  # type: ignore[index]

@@ -7,6 +7,7 @@ import pytest
 from gates.decide.chain import NotPromotable, Promotable, decide_chain, promotable
 from gates.decide.stage_gate import decide_stage
 from gates.decide.verdict import CandidateDecision, OnlineVerdict, StageDecision, Verdict
+from policies.policy import Policy
 from stages.evidence.estimate import Cause
 from stages.evidence.records import Cost, StageName, Wait
 from tests.gates.decide.cases import A, bad_offline, good_offline, policy
@@ -114,6 +115,22 @@ def test_a_stage_that_is_not_demanded_is_no_pass() -> None:
     assert promotable(short, decision, stages_required={OFFLINE}) == Promotable()
     assert promotable(short, decision, stages_required=()) == Promotable()
     assert isinstance(promotable(short, decision, stages_required={OFFLINE, ONLINE}), NotPromotable)
+
+
+def test_a_judge_whose_alias_demands_more_than_its_policy_can_plan_is_told_the_command() -> None:
+    plan = {"offline": {"bench": {"data": "pairs.jsonl", "pairs": "labelled"}}}
+    demand = {"metric": "bench.accuracy", "at_least": 0.7, "severity": "blocking", "because": "it"}
+    of_judges = Policy.model_validate(
+        {"policy": "jg", "kind": "judge", "model": "j", "plan": plan, "criteria": [demand]},
+        strict=False,
+    )
+    passed = decide_chain(policy(), A, [decide_stage(policy(), OFFLINE, good_offline())])
+    passed = dataclasses.replace(passed, verdict=PASS)
+    found = promotable(of_judges, passed)
+    assert isinstance(found, NotPromotable)
+    assert "cannot plan side by side" in found.reason
+    assert "gate trust allow j ALIAS jg demands offline alone, then gate trust sign" in found.reason
+    assert promotable(of_judges, passed, stages_required={OFFLINE}) == Promotable()
 
 
 def _forged(*stages: StageDecision) -> CandidateDecision:

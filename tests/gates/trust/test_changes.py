@@ -12,11 +12,12 @@ from gates.trust.changes import (
     keyid_of,
     rotated,
     same_but_version,
+    stages_demanded,
     with_key,
     with_revoked,
 )
 from gates.trust.trust import trust_of
-from gates.trust.trust_document import Kind, RevokedEntry, Role
+from gates.trust.trust_document import Kind, RevokedEntry, Role, Stage
 from policies.errors import WrongUsage
 from tests.gates.trust.documents import ANN, BOB, CAT, DIGEST, document, entry
 
@@ -187,3 +188,13 @@ def test_a_name_that_cannot_stand_in_a_trust_file_is_told() -> None:
 def test_the_version_is_no_difference() -> None:
     assert same_but_version(document(), document(version=7))
     assert not same_but_version(document(), document(expires="2027-01-01T00:00:00+00:00"))
+
+
+def test_stages_that_are_said_with_a_policy_are_demanded_and_else_stay() -> None:
+    offline = (Stage.OFFLINE,)
+    narrowed = allowed(document(), allowance(stages=offline))
+    assert stages_demanded(narrowed, allowance()) == offline
+    assert stages_demanded(allowed(narrowed, allowance(policy="other")), allowance()) == offline
+    assert stages_demanded(allowed(document(), allowance()), allowance()) == tuple(Stage)
+    new = allowance(model="support_judge", stages=offline)
+    assert stages_demanded(allowed(document(), new), new) == offline
