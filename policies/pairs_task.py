@@ -57,7 +57,7 @@ class PairsTask(AskedTask):
     def _own(self, name: str) -> tuple[Metric, ...]:
         groups = self.groups.values if self.groups else ()
         compared = {
-            PairLabels.REWARDBENCH: ("score", "accuracy", *_parts(REWARDBENCH_SECTIONS)),
+            PairLabels.REWARDBENCH: _OF_REWARDBENCH,
             PairLabels.LABELLED: ("accuracy", *_parts(groups)),
             PairLabels.PEOPLE: ("agreement", "majority"),
         }
@@ -68,9 +68,16 @@ class PairsTask(AskedTask):
         )
 
 
-_OF_PEOPLE = ("agreement_decided", "people_agreement", "people_agreement_decided")
-"""Not compared: about pairs that another judge does not decide, or about people alone."""
-
-
 def _parts(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"accuracy.{value}" for value in values)
+
+
+_OF_REWARDBENCH = (
+    "score",
+    "accuracy",
+    *_parts(REWARDBENCH_SECTIONS),
+    *(f"score.{section}" for section in REWARDBENCH_SECTIONS),
+)
+
+_OF_PEOPLE = ("agreement_decided", "people_agreement", "people_agreement_decided")
+"""Not compared: about pairs that another judge does not decide, or about people alone."""

@@ -85,6 +85,7 @@ def test_tasks_of_each_kind_of_label_measure_their_own() -> None:
         for labels in PairLabels
     }
     assert named[PairLabels.REWARDBENCH][:3] == ["t.score", "t.accuracy", "t.accuracy.chat"]
+    assert named[PairLabels.REWARDBENCH][-1] == "t.score.reasoning"
     assert named[PairLabels.PEOPLE] == [
         "t.agreement",
         "t.majority",

@@ -85,21 +85,22 @@ class Pairs:
         )
         if self.task.pairs is not PairLabels.REWARDBENCH:
             return scores
-        return replace(scores, strata={"score": strata_of([p.subset for p in _twice(pairs)])})
+        return replace(scores, strata=strata_of([pair.subset for pair in _twice(pairs)]))
 
     def _of_labels(self, found: Sequence[Judged]) -> Mapping[str, Column]:
         accuracy = _of_orders(found, lambda said: _WORTH[said])
         columns = {"accuracy": accuracy}
+        if self.task.pairs is PairLabels.REWARDBENCH:
+            columns["score"] = _of_orders(found, lambda said: _REWARDBENCH_WORTH[said])
         pairs = _twice([each.pair for each in found])
         for metric in self.task.metrics(""):
             own = metric.name.removeprefix(".")
-            if own.startswith("accuracy."):
+            whole = columns.get(own.partition(".")[0])
+            if whole is not None and own not in columns:
                 columns[own] = tuple(
                     score if is_about(self.task, own, pair.item) else None
-                    for score, pair in zip(accuracy, pairs, strict=True)
+                    for score, pair in zip(whole, pairs, strict=True)
                 )
-        if self.task.pairs is PairLabels.REWARDBENCH:
-            columns["score"] = _of_orders(found, lambda said: _REWARDBENCH_WORTH[said])
         return columns
 
     def _of_people(self, found: Sequence[Judged]) -> Mapping[str, Column]:

@@ -52,15 +52,21 @@ SECTION_OF = {subset: section for section, counts in COUNTS.items() for subset i
 """The section of every subset."""
 
 
-def strata_of(subsets: Sequence[str]) -> Strata:
-    """The subsets as strata, weighed as RewardBench weighs them.
+def strata_of(subsets: Sequence[str]) -> Mapping[str, Strata]:
+    """The subsets as strata of `score` and of each `score.SECTION`, as RewardBench weighs them.
 
     Args:
         subsets: The subset of each pair, all of them known and all of RewardBench's among them.
     """
-    weights = {
-        subset: count / sum(counts.values()) / len(COUNTS)
-        for counts in COUNTS.values()
-        for subset, count in counts.items()
+    within = {
+        section: {subset: count / sum(counts.values()) for subset, count in counts.items()}
+        for section, counts in COUNTS.items()
     }
-    return Strata(of=tuple(subsets), weights=weights)
+    whole = {s: weight / len(COUNTS) for own in within.values() for s, weight in own.items()}
+    return {
+        "score": Strata(of=tuple(subsets), weights=whole),
+        **{
+            f"score.{section}": Strata(of=tuple(s for s in subsets if s in own), weights=own)
+            for section, own in within.items()
+        },
+    }

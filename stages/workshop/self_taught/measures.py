@@ -1,7 +1,7 @@
 """What the loop measures of a judge beyond stage 1's own measurements.
 
-RewardBench's sections as its score weighs them, and how two judges differ in agreement with people
-where each decides: stage 1 does not compare that, since they decide different pairs.
+How two judges differ in agreement with people where each decides: stage 1 does not compare that,
+since they decide different pairs.
 """
 
 from collections.abc import Sequence
@@ -9,36 +9,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from policies.metric import offline_metric
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.evidence.records import Measurement, Quantity
-from stages.offline.estimating import NUMBER, measure_task
+from stages.offline.estimating import NUMBER
 from stages.offline.instrument import Column, ItemScore, Scores
-from stages.offline.pairs.rewardbench import COUNTS
 from stages.stats.clusters import Floats
 from stages.stats.means import clustered_mean
 from stages.stats.shares import SHARE
-from stages.stats.stratified import Strata
 
 DECIDED = "agreement_decided"
 """The metric of stage 1 that is about other pairs for every judge."""
-
-
-def sections_measured(
-    name: str, subsets: Sequence[str], scores: Scores, before: Scores, *, level: float
-) -> tuple[Measurement, ...]:
-    """RewardBench's score of each section, as `score` weighs its subsets: `NAME.score.chat`.
-
-    Args:
-        name: Of the test.
-        subsets: The subset of each scored item.
-        scores: With RewardBench's `score` of each.
-        before: The same of the judge before.
-        level: Of the intervals.
-    """
-    metrics = [offline_metric(name, f"score.{section}", better=True) for section in COUNTS]
-    mine, theirs = _by_section(scores, subsets), _by_section(before, subsets)
-    return measure_task(metrics, mine, theirs, level=level)
 
 
 def decided_difference(name: str, scores: Scores, before: Scores, *, level: float) -> Measurement:
@@ -65,25 +45,6 @@ def decided_difference(name: str, scores: Scores, before: Scores, *, level: floa
         measured=_difference(columns, clusters, level=level),
         planned=len(set(clusters)),
     )
-
-
-def _by_section(scores: Scores, subsets: Sequence[str]) -> Scores:
-    whole = scores.column("score")
-    if isinstance(whole, Unmeasured):
-        return scores
-    columns: dict[str, Column] = {}
-    strata: dict[str, Strata] = {}
-    for section, counts in COUNTS.items():
-        own = f"score.{section}"
-        columns[own] = tuple(
-            score if subset in counts else None
-            for score, subset in zip(whole, subsets, strict=True)
-        )
-        strata[own] = Strata(
-            of=tuple(subset for subset in subsets if subset in counts),
-            weights={subset: count / sum(counts.values()) for subset, count in counts.items()},
-        )
-    return replace(scores, columns=columns, strata=strata, estimates={})
 
 
 def _difference(

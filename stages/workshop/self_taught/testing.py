@@ -20,7 +20,7 @@ from stages.offline.pairs.replies import Judged, Said, Twice
 from stages.stats.tango import PairCounts, p_lower
 from stages.workshop.self_taught.judging import Heard, Judge, Judgement, judge_pairs
 from stages.workshop.self_taught.majority import majority
-from stages.workshop.self_taught.measures import decided_difference, sections_measured
+from stages.workshop.self_taught.measures import decided_difference
 from stages.workshop.self_taught.people import Voted, read_voted
 from stages.workshop.self_taught.recipe import HELD_OUT, Judging, SelfTaught, Test
 from stages.workshop.workroom import Workroom
@@ -99,15 +99,9 @@ class Sat:
         scores, level = self.scores, self.exam.task.level
         theirs = scores if before is None else before.scores
         found = measure_task(self.exam.task.metrics(self.name), scores, theirs, level=level)
-        match self.exam.task.pairs:
-            case PairLabels.REWARDBENCH:
-                subsets = [pair.subset for pair in self.exam.pairs for _ in (0, 1)]
-                found += sections_measured(self.name, subsets, scores, theirs, level=level)
-            case PairLabels.PEOPLE:
-                found += (decided_difference(self.name, scores, theirs, level=level),)
-            case PairLabels.LABELLED:
-                pass
-        return found
+        if self.exam.task.pairs is not PairLabels.PEOPLE:
+            return found
+        return (*found, decided_difference(self.name, scores, theirs, level=level))
 
     def exact_p(self, before: "Sat") -> float | None:
         """Two-sided exact p-value (McNemar) of equal accuracy, one order of each pair drawn.

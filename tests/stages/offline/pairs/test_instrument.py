@@ -236,6 +236,9 @@ def test_rewardbench_is_the_plain_mean_of_four_sections(tmp_path: Path) -> None:
     assert value(found, "accuracy.chat") == 1.0
     assert value(found, "accuracy.chat_hard") == value(found, "accuracy.safety") == 0.0
     assert value(found, "accuracy.reasoning") == pytest.approx(1 / 7)
+    assert value(found, "score.chat") == 1.0
+    assert value(found, "score.chat_hard") == value(found, "score.safety") == 0.0
+    assert value(found, "score.reasoning") == pytest.approx(984 / (984 + 6 * 164))
     score = measured(found, "score")
     assert isinstance(score, Estimate)
     assert score.low is not None
@@ -246,8 +249,8 @@ def test_rewardbench_is_the_plain_mean_of_four_sections(tmp_path: Path) -> None:
 def test_rewardbench_counts_the_unreadable_as_half_and_accuracy_as_wrong(tmp_path: Path) -> None:
     pairs = trial(tmp_path, bench(), PairLabels.REWARDBENCH)
     found = pairs.measure(judge.saying(lambda _call: "no verdict"))
-    assert value(found, "score") == pytest.approx(0.5)
-    assert value(found, "accuracy") == 0.0
+    assert [value(found, own) for own in ("score", "score.chat")] == pytest.approx([0.5, 0.5])
+    assert value(found, "accuracy") == value(found, "accuracy.chat") == 0.0
     assert value(found, "readable") == 0.0
 
 
@@ -259,6 +262,10 @@ def test_a_difference_of_scores_is_paired_and_has_no_ratio(tmp_path: Path) -> No
     assert isinstance(difference, Estimate)
     assert difference.value == pytest.approx(0.5)
     assert isinstance(measured(found, "score", Quantity.RATIO), Unmeasured)
+    section = measured(found, "score.safety", Quantity.DIFFERENCE)
+    assert isinstance(section, Estimate)
+    assert section.value == pytest.approx(0.5)
+    assert section.n == sum(str(row["subset"]) in COUNTS["safety"] for row in bench())
 
 
 def test_a_bench_that_lacks_a_subset_or_has_another_is_not_rewardbench(tmp_path: Path) -> None:
