@@ -27,7 +27,8 @@ def demand_assessed(
     """Returns when items are of no bench of the workshop, or of one that was judged as is demanded.
 
     Args:
-        data: Path of the items, relative to `base`, or a URL, behind which no bench is looked for.
+        data: Path of the items, relative to `base`, or a URL; links are followed, and so is a URL
+            that leads to a file of this machine, but behind no other a bench is looked for.
         said: What the plan says of it.
         base: The policy's folder.
 
@@ -57,7 +58,7 @@ def demand_assessed(
 
 def _bench_of(data: str, base: Path) -> Product | None:
     """The bench that items belong to; None for other items."""
-    product = None if "://" in data else product_around(base / data)
+    product = product_around(data, base)
     return product if product is not None and product.kind == BENCH else None
 
 

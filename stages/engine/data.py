@@ -50,8 +50,7 @@ def read_items(url: str, *, base: Path, cluster: str | None, sha256: str | None)
     shown = without_credentials(url)
     data = read_bytes(url, base=base)
     check_digest(data, sha256, where=shown)
-    if "://" not in url:
-        check_frozen(base / url)
+    check_frozen(url, base)
     return parse_items(data, where=shown, cluster=cluster)
 
 

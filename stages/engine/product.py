@@ -11,6 +11,7 @@ from pathlib import Path
 from policies.canonical import Json, canonical_json, sha256_of
 from policies.errors import InputError
 from stages.engine.digests import sha256_of_file
+from stages.engine.local_path import local_path, places
 from stages.engine.program import code_version
 
 MANIFEST = "product.json"
@@ -126,22 +127,31 @@ def open_product(folder: Path, *, kind: str) -> Product:
     return _whole(folder, kind)
 
 
-def check_frozen(file: Path) -> None:
+def check_frozen(url: str, base: Path) -> None:
     """Returns when a file is what was frozen with its product, or belongs to none.
 
     Raises:
         InputError: When a product stands in its folder of which a file was changed, added or lost.
     """
-    product_around(file)
+    product_around(url, base)
 
 
-def product_around(file: Path) -> Product | None:
+def product_around(url: str, base: Path) -> Product | None:
     """The product that a file belongs to; None where none stands in its folder.
+
+    Args:
+        url: A path, relative to `base`, or an fsspec URL; links are followed, and so is every URL
+            that leads to a file of this machine.
+        base: The folder of the file that names it.
 
     Raises:
         InputError: When a file of the product was changed, added or lost.
     """
-    return _whole(file.parent, None) if (file.parent / MANIFEST).exists() else None
+    file = local_path(url, base)
+    for place in () if file is None else places(file):
+        if (place.parent / MANIFEST).exists():
+            return _whole(place.parent, None)
+    return None
 
 
 def _whole(folder: Path, kind: str | None) -> Product:

@@ -83,6 +83,28 @@ def test_a_bench_that_nobody_judged_is_refused_with_the_command(tmp_path: Path) 
     )
 
 
+@pytest.mark.parametrize(
+    "way", ["file://{}", "local://{}", "simplecache::file://{}", "link", "hop"]
+)
+def test_a_bench_is_one_whichever_way_its_items_are_named(tmp_path: Path, way: str) -> None:
+    built = bench(tmp_path)
+    (tmp_path / "link").symlink_to(ITEMS)
+    (tmp_path / "hop").symlink_to("link")
+    data = way.format(tmp_path / ITEMS)
+    with pytest.raises(PolicyError, match="names no assessment"):
+        demand_assessed(data, None, base=tmp_path)
+    found = assessed(tmp_path, built)
+    assert demand_assessed(data, said(), base=tmp_path) == (("assessment", found.sha256),)
+
+
+def test_items_of_a_bench_that_lie_elsewhere_behind_a_link_are_its_own(tmp_path: Path) -> None:
+    bench(tmp_path)
+    (tmp_path / ITEMS).rename(tmp_path / "blob")
+    (tmp_path / ITEMS).symlink_to(tmp_path / "blob")
+    with pytest.raises(PolicyError, match="names no assessment"):
+        demand_assessed(ITEMS, None, base=tmp_path)
+
+
 def test_a_bench_is_used_with_its_own_assessment_whose_digest_is_told(tmp_path: Path) -> None:
     found = assessed(tmp_path, bench(tmp_path))
     demands = {"at_least": {"judge_a.separability": 0.6, "judge_a.people.strict": 0.9}}

@@ -136,6 +136,10 @@ def test_items_of_a_product_are_read_only_while_it_is_whole(tmp_path: Path) -> N
     with pytest.raises(InputError, match="as a product") as caught:
         read("bench/items")
     assert caught.value.why == "items is not what was frozen"
+    (tmp_path / "link").symlink_to("bench/items")
+    for data in ("link", f"file://{tmp_path}/bench/items", f"local://{tmp_path}/bench/items"):
+        with pytest.raises(InputError, match="items is not what was frozen"):
+            read(data)
     (tmp_path / "bench" / MANIFEST).write_text("{}")
     with pytest.raises(InputError, match="as a product"):
         read("bench/items")
