@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gates.side_by_side.ranking import How, Ranked, Ranking
     from gates.side_by_side.separating import Examined
-    from stages.evidence.estimate import Estimate, Unmeasured
+    from stages.evidence.estimate import Unmeasured
     from stages.stats.separability import HumanAgreement, Separation
 
 TIES = {"half": "half wins", "davidson": "Davidson", "rao-kupper": "Rao-Kupper"}
@@ -294,18 +294,9 @@ def _separation_words(found: "Separation | Unmeasured") -> str:
     if isinstance(found, Unmeasured):
         return f"separability: {share_words(found)}"
     return (
-        f"separability: {_by_models(found.share)}; the intervals of {found.overlaps:,} of "
+        f"separability: {share_words(found.share)}; the intervals of {found.overlaps:,} of "
         f"{found.pairs:,} pairs of models overlap"
     )
-
-
-def _by_models(measured: "Estimate | Unmeasured") -> str:
-    """A figure over pairs, whose interval comes from leaving each model out in turn."""
-    from stages.evidence.estimate import Estimate
-
-    if isinstance(measured, Estimate) and measured.standard_error == 0:
-        return f"{measured.value:.3f} whichever of {measured.n:,} models is left out: no interval"
-    return share_words(measured)
 
 
 def _people_words(found: "HumanAgreement") -> "Iterator[str]":
@@ -316,7 +307,7 @@ def _people_words(found: "HumanAgreement") -> "Iterator[str]":
         ("log loss", found.log_loss),
         ("Spearman's correlation", found.spearman),
     ):
-        yield f"{words}: {_by_models(measured)}"
+        yield f"{words}: {share_words(measured)}"
 
 
 def _row(found: "Ranking", one: "Ranked") -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """A ranking as a whole: what it tells apart, and whether people would say the same."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -10,9 +11,18 @@ from policies.errors import WrongUsage
 from stages.evidence.estimate import Estimate, Unmeasured
 from stages.side_by_side.vote import Vote
 from stages.stats.separability import Separation
-from tests.gates.side_by_side.drawn import STRENGTHS, drawn, vote
+from tests.gates.side_by_side import drawn as votes
+from tests.gates.side_by_side.drawn import vote
 
 ALIKE = {"one": 0.0, "two": 0.02, "three": 1.5}
+STRENGTHS = {name: 0.9 * place for place, name in enumerate(("f", "e", "d", "c", "b", "strong"))}
+"""Six, the fewest that a ranking is held against people by."""
+
+
+def drawn(
+    prompts: int = 150, *, strengths: Mapping[str, float] = STRENGTHS, seed: int = 0
+) -> list[Vote]:
+    return votes.drawn(prompts, strengths=strengths, seed=seed)
 
 
 def ranked(votes: list[Vote], how: How | None = None) -> Ranking:
@@ -45,7 +55,7 @@ def test_models_of_one_strength_are_not_told_apart(baseline: str | None) -> None
 
 def test_a_model_without_a_rating_leaves_nothing_to_say() -> None:
     seldom = [
-        vote("p0", said, model_a="rare", first="rare", annotator=who)
+        vote("p0", said, model_a="rare", model_b="f", first="rare", annotator=who)
         for said, who in ((1.0, "ann"), (0.0, "bob"))
     ]
     ranking = ranked([*drawn(), *seldom])

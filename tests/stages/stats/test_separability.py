@@ -15,6 +15,7 @@ from stages.stats.separability import (
     difference_in_agreement,
     separability,
 )
+from stages.stats.shares import clopper_pearson
 
 PAIRS = [(i, j) for i in range(8) for j in range(i + 1, 8)]
 
@@ -143,20 +144,53 @@ def test_the_opposite_order_is_worth_nothing() -> None:
 
 
 def test_models_that_stand_level_are_even_chances() -> None:
-    level = [Standing(score=1, low=1, high=1, mean=1, variance=0) for _ in range(4)]
+    level = [Standing(score=1, low=1, high=1, mean=1, variance=0) for _ in range(6)]
     found = agreement_with_people(
-        level, [replace(one, score=i) for i, one in enumerate(PEOPLE[:4])], level=0.95
+        level, [replace(one, score=i) for i, one in enumerate(PEOPLE[:6])], level=0.95
     )
     assert value(found.brier) == 0.25
     assert isinstance(found.spearman, Unmeasured)
-    none_first = agreement_with_people(PEOPLE[:4], level, level=0.95)
+    none_first = agreement_with_people(PEOPLE[:6], level, level=0.95)
     assert value(none_first.brier) == 0.25
     assert isinstance(none_first.agreement, Unmeasured)  # people separate no pair
 
 
-def test_two_models_have_no_error() -> None:
-    found = agreement_with_people(BENCHMARK[:2], PEOPLE[:2], level=0.95)
-    assert found.strict == Unmeasured("2 models have no independent pairs", Cause.UNDERPOWERED)
+@pytest.mark.parametrize("models", [2, 3, 5])
+def test_few_models_have_no_interval_and_are_told_how_many_would_do(models: int) -> None:
+    found = agreement_with_people(BENCHMARK[:models], PEOPLE[:models], level=0.95)
+    why = Unmeasured(
+        f"{models} models are too few for an interval over models: 6 would do", Cause.UNDERPOWERED
+    )
+    assert {found.strict, found.agreement, found.brier, found.log_loss, found.spearman} == {why}
+    assert separability(BENCHMARK[:models], level=0.95).share == why
+
+
+@pytest.mark.parametrize("models", [6, 8, 20])
+def test_models_that_all_agree_show_no_more_than_as_many_units_can(models: int) -> None:
+    sure = spread(*range(models), half=0.0)
+    found = agreement_with_people(sure, sure, level=0.95)
+    exact = clopper_pearson(models, models, level=0.95)
+    assert isinstance(exact, Estimate)
+    assert exact.low is not None
+    for one in (found.strict, found.agreement, found.spearman):
+        assert (one.low, one.high) == (pytest.approx(exact.low), 1)
+    assert (found.brier.low, found.brier.high) == (0, pytest.approx(1 - exact.low))
+    assert found.log_loss.high == pytest.approx(-np.log(exact.low))
+    turned = agreement_with_people(sure, sure[::-1], level=0.95)
+    assert turned.strict.high == pytest.approx(1 - exact.low)
+    assert turned.spearman.high == pytest.approx(-exact.low)
+    alike = difference_in_agreement(sure, sure, sure, level=0.95)
+    assert (alike.low, alike.high) == (
+        pytest.approx(exact.low - 1),
+        pytest.approx(1 - exact.low),
+    )
+
+
+def test_fewer_experiments_than_models_show_no_more_than_as_many_can() -> None:
+    circle = {(i, (i + 1) % 6): 1 if i == 5 else -1 for i in (0, 1, 2, 3, 5)}
+    found = agreement_with_outcomes(spread(*range(6)), circle, level=0.95)
+    assert isinstance(found, Estimate)
+    assert (found.value, found.low) == (1, pytest.approx(0.025 ** (1 / 5)))
 
 
 def test_one_model_is_no_pair() -> None:
@@ -185,16 +219,16 @@ def spread(*scores: float, half: float = 0.1) -> list[Standing]:
 
 
 def test_experiments_count_the_pairs_that_they_decided() -> None:
-    ours = spread(1, 2, 3, 4)
+    ours = spread(1, 2, 3, 4, 5, 6)
     found = agreement_with_outcomes(ours, {(1, 0): 1, (2, 3): 1, (3, 1): 1}, level=0.95)
 
     assert isinstance(found, Estimate)
     assert found.value == pytest.approx(2 / 3)
-    assert found.n == 4
+    assert found.n == 6
 
 
 def test_a_benchmark_that_cannot_tell_earns_half_of_an_experiment() -> None:
-    ours = spread(1, 1.05, 3, 4)
+    ours = spread(1, 1.05, 3, 4, 5, 6)
     found = agreement_with_outcomes(ours, {(0, 1): 1, (3, 2): 1, (2, 1): 1}, level=0.95)
 
     assert isinstance(found, Estimate)
@@ -202,7 +236,7 @@ def test_a_benchmark_that_cannot_tell_earns_half_of_an_experiment() -> None:
 
 
 def test_turning_an_experiment_round_changes_nothing() -> None:
-    ours = spread(1, 2, 3, 4)
+    ours = spread(1, 2, 3, 4, 5, 6)
     there = agreement_with_outcomes(ours, {(0, 1): 1, (2, 3): -1, (1, 2): -1}, level=0.95)
     back = agreement_with_outcomes(ours, {(1, 0): -1, (3, 2): 1, (2, 1): 1}, level=0.95)
 
@@ -210,11 +244,15 @@ def test_turning_an_experiment_round_changes_nothing() -> None:
 
 
 def test_no_experiment_is_no_agreement() -> None:
-    assert isinstance(agreement_with_outcomes(spread(1, 2, 3), {}, level=0.95), Unmeasured)
+    assert isinstance(agreement_with_outcomes(spread(1, 2, 3, 4, 5, 6), {}, level=0.95), Unmeasured)
 
 
 def test_the_difference_of_two_rankings_is_that_of_their_agreements() -> None:
-    people, one, other = spread(1, 2, 3, 4), spread(1, 2, 3, 5), spread(4, 2, 3, 1)
+    people, one, other = (
+        spread(1, 2, 3, 4, 5, 6),
+        spread(1, 2, 3, 4, 5, 7),
+        spread(4, 2, 3, 1, 5, 6),
+    )
     found = difference_in_agreement(one, other, people, level=0.95)
     apart = [agreement_with_people(each, people, level=0.95).strict for each in (one, other)]
 
