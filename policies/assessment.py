@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from policies.base import Sha256, Strict, Text
+from policies.base import DecidingLevel, Sha256, Strict, Text
 
 Figure = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\..+$")]
 """A figure of an assessment: a ranking and what is told of it, such as `judge_a.separability`."""
@@ -21,6 +21,8 @@ class Assessment(Strict):
     """What figures must reach with their whole interval."""
     at_most: dict[Figure, float] = Field(default_factory=dict)
     """What figures must stay within with their whole interval."""
+    level: DecidingLevel = 0.95
+    """Confidence level that figures must have: at a low one any interval is narrow."""
     waived: Text | None = None
     """Why the bench is used although nobody judged it; every report says so."""
 

@@ -40,5 +40,8 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 OpenShare = Annotated[float, Field(gt=0, lt=1)]
 """A share strictly between 0 and 1."""
 
+DecidingLevel = Annotated[float, Field(ge=0.9, lt=1)]
+"""A two-sided confidence level that something is decided by: 95 % on each side at least."""
+
 Count = Annotated[int, Field(ge=1)]
 """A whole number of at least 1."""

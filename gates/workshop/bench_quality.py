@@ -12,7 +12,7 @@ from gates.workshop.keeping import Made, keep
 from gates.workshop.opening import open_workroom
 from gates.workshop.recipe_file import RecipeFile
 from policies.canonical import Json, canonical_json, sha256_of, sha256_of_bytes
-from stages.engine.assessed import ASSESSMENT, BENCH, FINDINGS
+from stages.engine.assessed import ASSESSMENT, BENCH, FINDINGS, SCORES, VOTES
 from stages.engine.data import read_bytes, read_items
 from stages.engine.product import Product, freeze, open_product
 from stages.evidence.codec import measured_json
@@ -255,6 +255,7 @@ def assessed_json(assessed: Assessed, bench: Product | None) -> Mapping[str, Jso
         "rankings": [
             {
                 "name": ranking.name,
+                "by": VOTES if ranking.by_votes else SCORES,
                 "models": ranking.models,
                 "separation": _separation_json(ranking.separation),
                 "separation_of_shared": _separation_json(ranking.apart),

@@ -1,6 +1,7 @@
 """Whether a bench of the workshop was judged before it is used."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Never
 
@@ -16,6 +17,9 @@ BENCH, ASSESSMENT = "bench", "bench_assessment"
 
 FINDINGS = "assessment.json"
 """The file of an assessment that says what was found."""
+
+SCORES, VOTES = "scores", "votes"
+"""What a ranking is by."""
 
 RANKED = "separability"
 """The figure that every ranking has, measured where there is a ranking."""
@@ -91,31 +95,76 @@ def _judged(bench: Product, said: Assessment, base: Path) -> Product:
             f"gate workshop assess-bench RECIPE, whose recipe says `bench: {bench.folder}`",
         )
     figures = figures_of(product)
-    if not any(isinstance(f, Estimate) for n, f in figures.items() if n.endswith(f".{RANKED}")):
+    voted = frozenset(each.name for each in _rankings(product) if each.by_votes)
+    ranked = {name: figures.get(f"{name}.{RANKED}") for name in sorted(voted)}
+    if not any(isinstance(found, Estimate) for found in ranked.values()):
+        why = [f"`{n}`: {f.reason}" for n, f in ranked.items() if isinstance(f, Unmeasured)]
         _refuse(
             said,
-            "nothing could be ranked in it",
-            "give its recipe votes or scores of two models at least",
+            "nothing could be ranked in it by votes on the bench's prompts"
+            + (f" ({'; '.join(why)})" if why else ", and scores do not say whose they are"),
+            "have its recipe ask models and judges, or give it votes on this bench's prompts",
         )
     for demands, least in ((said.at_least, True), (said.at_most, False)):
         for name, limit in demands.items():
-            short = _falls_short(name, limit, figures, least=least)
+            short = _not_shown(name, figures, voted, level=said.level)
+            short = short or _falls_short(name, limit, figures, least=least)
             if short is not None:
                 _refuse(said, short, "build a better bench, or have another demand reviewed")
     return product
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ranking:
+    """A ranking of an assessment, as it was frozen."""
+
+    name: str
+    by_votes: bool
+    figures: Mapping[str, Field]
+
+
 def figures_of(product: Product) -> Mapping[str, Estimate | Unmeasured]:
     """What an assessment found, by ranking and figure such as `judge_a.people.strict`."""
+    return {
+        path: read_measured(figure)
+        for ranking in _rankings(product)
+        for path, figure in ranking.figures.items()
+    }
+
+
+def _rankings(product: Product) -> Iterator[_Ranking]:
     where = product.file(FINDINGS)
     found = read_json(where.read_bytes(), where=str(where)).value
-    figures: dict[str, Estimate | Unmeasured] = {}
     for ranking in found.get("rankings", ()) if isinstance(found, dict) else ():
         name = str(ranking["name"])
-        for own, measured in ranking["figures"].items():
-            path = f"{name}.{own}"
-            figures[path] = read_measured(Field(measured, str(where), path))
-    return figures
+        paths = {f"{name}.{own}": figure for own, figure in ranking["figures"].items()}
+        yield _Ranking(
+            name=name,
+            by_votes=ranking.get("by") == VOTES,
+            figures={path: Field(said, str(where), path) for path, said in paths.items()},
+        )
+
+
+def _not_shown(
+    name: str,
+    figures: Mapping[str, Estimate | Unmeasured],
+    voted: Collection[str],
+    *,
+    level: float,
+) -> str | None:
+    """Why a figure shows nothing of the bench, whatever it is; None when it shows something."""
+    found, ranking = figures.get(name), name.partition(".")[0]
+    if found is not None and ranking not in voted:
+        return (
+            f"`{name}` is of scores, which do not say of which bench's prompts they are: figures "
+            f"count that are of votes on them, {', '.join(sorted(voted))}"
+        )
+    if isinstance(found, Estimate) and found.level < level:
+        return (
+            f"`{name}` has an interval at level {found.level:g}, and the plan demands {level:g}: "
+            "at a lower one any interval is narrow"
+        )
+    return None
 
 
 def _falls_short(

@@ -158,6 +158,8 @@ JUDGED = "{folder: q, at_least: {a.separability: 0.5}, at_most: {a.people.brier:
     ("new", "effects"),
     [
         (JUDGED.replace("0.5", "0.6"), {"at_least.a.separability": "tightens"}),
+        (JUDGED.replace("q,", "q, level: 0.9,"), {"level": "loosens"}),
+        (JUDGED.replace("q,", "q, level: 0.99,"), {"level": "tightens"}),
         (JUDGED.replace("0.2", "0.3"), {"at_most.a.people.brier": "loosens"}),
         (
             "{folder: q, sha256: " + "a" * 64 + ", at_least: {a.separability: 0.5}}",

@@ -24,6 +24,7 @@ from stages.stats.separability import (
 )
 from stages.stats.style_control import Effect
 from stages.workshop.bench_quality.hearing import Heard
+from stages.workshop.bench_quality.own_votes import demand_prompts, demand_variants
 from stages.workshop.bench_quality.ranking import (
     VariantEffect,
     standings,
@@ -43,7 +44,6 @@ TOGETHER = "together"
 """All judges' votes as one ranking."""
 
 _RESAMPLING = 0
-
 _Key = tuple[str, frozenset[str]]
 """A prompt and a pair of models."""
 
@@ -55,6 +55,7 @@ class Ranked:
     Attributes:
         name: Of it.
         models: How many it ranks; 0 where it is none.
+        by_votes: Whether it is by votes, which tell their prompts; scores do not.
         separation: Pairs that it tells apart; or why there is no ranking.
         apart: The same over the models that people rank too; None where they do not.
         people: Held against people; None where they do not rank two of its models.
@@ -67,6 +68,7 @@ class Ranked:
 
     name: str
     models: int
+    by_votes: bool
     separation: Separation | Unmeasured
     apart: Separation | None = None
     people: HumanAgreement | None = None
@@ -142,11 +144,13 @@ def assess(
 
     Raises:
         InputError: When a file cannot be read, a judge's vote is on a prompt that the bench does
-            not hold, or people's votes have no ranking.
+            not hold or on a variant that the recipe does not name, or people's votes have no
+            ranking.
     """
     known = _read(recipe, base, asked)
+    demand_variants(recipe, known.votes)
     if prompts is not None:
-        _demand_prompts(recipe, known, prompts)
+        demand_prompts(recipe, known.votes, prompts)
     return Assessed(
         rankings=tuple(_ranked(name, recipe, known) for name in known.rankings),
         compared=tuple(
@@ -191,21 +195,6 @@ def _without_variants(
     return tuple(vote for vote in votes if not vote.pair & variants)
 
 
-def _demand_prompts(recipe: AssessmentRecipe, known: _Known, prompts: Collection[str]) -> None:
-    """Returns when every judge voted on the bench's prompts; people may have voted on others."""
-    for name in recipe.judges:
-        votes = known.votes[name]
-        others = [vote for vote in votes if vote.prompt not in prompts]
-        if others:
-            raise InputError(
-                f"cannot assess {recipe.bench} by the votes of `{name}`",
-                why=f"{len(others):,} of {len(votes):,} are on prompts that it does not hold, such "
-                f"as `{others[0].prompt}` ({others[0].where})",
-                fix="name votes on this bench's prompts, by their `id`, or in `bench` the bench "
-                "that they are on",
-            )
-
-
 def _people(recipe: AssessmentRecipe, base: Path) -> tuple[Standings | None, tuple[Vote, ...]]:
     if recipe.people is None:
         return None, ()
@@ -239,7 +228,13 @@ def _ranked(name: str, recipe: AssessmentRecipe, known: _Known) -> Ranked:
     if isinstance(found, Unmeasured) or len(found) < 2:  # noqa: PLR2004 - a pair needs two
         why = found if isinstance(found, Unmeasured) else Unmeasured("it ranks one model only")
         return Ranked(
-            name=name, models=0, separation=why, style=style, variants=variants, own_family=own
+            name=name,
+            models=0,
+            by_votes=votes is not None,
+            separation=why,
+            style=style,
+            variants=variants,
+            own_family=own,
         )
     shared = [model for model in found if model in (known.people or {})]
     ours = [found[model] for model in shared]
@@ -248,6 +243,7 @@ def _ranked(name: str, recipe: AssessmentRecipe, known: _Known) -> Ranked:
     return Ranked(
         name=name,
         models=len(found),
+        by_votes=votes is not None,
         separation=separability(list(found.values()), level=level),
         apart=separability(ours, level=level) if enough else None,
         people=agreement_with_people(ours, theirs, level=level) if enough else None,

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from policies.base import Count, Name, OpenShare, Strict, Text
+from policies.base import Count, DecidingLevel, Name, Strict, Text
 from policies.side_by_side import PairRubric, VotesFormat
 from policies.task import Sampling
 from stages.workshop.recipe import Recipe
@@ -138,7 +138,7 @@ class AssessmentRecipe(Recipe):
     families: Mapping[Name, Annotated[tuple[Text, ...], Field(min_length=1)]] = {}
     """Models of each family, by patterns such as `gpt-4*`."""
     variants: tuple[Variant, ...] = ()
-    level: OpenShare = 0.95
+    level: DecidingLevel = 0.95
 
     def family_of(self, judge: str) -> str | None:
         """Whose models a judge might prefer, as the recipe says it."""

@@ -1,6 +1,7 @@
 """A bench is used only with an assessment of its own, or with the reason why not."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,8 @@ def share(low: float, high: float | None) -> Estimate:
 
 FOUND = {"separability": share(0.6, 0.8), "people.strict": share(0.9, None)}
 
+VOTED = {"judge_a": "votes"}
+
 
 def frozen(base: Path, folder: str, kind: str, files: Mapping[str, str], **of: str) -> Product:
     making = base / ".making"
@@ -51,11 +54,11 @@ def assessed(
     of: Product | None,
     figures: Mapping[str, Estimate | Unmeasured] = FOUND,
     folder: str = "quality",
+    by: Mapping[str, str] = VOTED,
 ) -> Product:
+    found: dict[str, Json] = {n: measured_json(f) for n, f in figures.items()}
     said: dict[str, Json] = {
-        "rankings": [
-            {"name": "judge_a", "figures": {n: measured_json(f) for n, f in figures.items()}}
-        ]
+        "rankings": [{"name": name, "by": kind, "figures": found} for name, kind in by.items()]
     }
     made_from = {} if of is None else {"bench": of.sha256}
     return frozen(
@@ -130,6 +133,7 @@ def test_an_assessment_of_another_bench_or_of_none_is_refused(tmp_path: Path) ->
         ({"at_least": {"judge_a.separability": 0.61}}, "ends at 0.6; the plan demands at least"),
         ({"at_most": {"judge_a.separability": 0.79}}, "ends at 0.8; the plan demands at most"),
         ({"at_most": {"judge_a.people.strict": 1.0}}, "has no end on that side"),
+        ({"at_least": {"judge_a.separability": 0.5}, "level": 0.96}, "level 0.95, and the plan"),
         ({"at_least": {"judge_b.separability": 0.1}}, "says nothing of `judge_b.separability`"),
         ({"at_least": {"judge_a.ab.agreement": 0.1}}, "is not measured: no experiment"),
     ],
@@ -146,6 +150,31 @@ def test_an_assessment_in_which_nothing_is_ranked_is_none(tmp_path: Path) -> Non
     assessed(tmp_path, bench(tmp_path), {"separability": Unmeasured("no vote has a verdict")})
     with pytest.raises(PolicyError, match="nothing could be ranked"):
         demand_assessed(ITEMS, said(), base=tmp_path)
+
+
+def test_scores_whose_prompts_nobody_knows_show_nothing_of_a_bench(tmp_path: Path) -> None:
+    built = bench(tmp_path)
+    assessed(tmp_path, built, folder="scored", by={"good": "scores"})
+    assessed(tmp_path, built, folder="nameless", by={"judge_a": "none"})
+    assessed(tmp_path, built, folder="both", by={"judge_a": "votes", "good": "scores"})
+    for folder in ("scored", "nameless"):
+        with pytest.raises(PolicyError, match="scores do not say whose they are"):
+            demand_assessed(ITEMS, said(folder=folder), base=tmp_path)
+    with pytest.raises(PolicyError, match="figures count that are of votes on them, judge_a"):
+        demand_assessed(
+            ITEMS, said(folder="both", at_least={"good.separability": 0.1}), base=tmp_path
+        )
+    named = said(folder="both", at_least={"judge_a.separability": 0.1})
+    assert demand_assessed(ITEMS, named, base=tmp_path)
+
+
+def test_an_interval_of_a_low_level_is_too_narrow_to_count(tmp_path: Path) -> None:
+    needle = replace(share(0.7, 0.7), level=0.01)
+    assessed(tmp_path, bench(tmp_path), {"separability": needle})
+    with pytest.raises(PolicyError, match="any interval is narrow"):
+        demand_assessed(ITEMS, said(at_least={"judge_a.separability": 0.6}), base=tmp_path)
+    with pytest.raises(ValidationError):
+        said(level=0.5)
 
 
 def alter_bench(base: Path) -> None:

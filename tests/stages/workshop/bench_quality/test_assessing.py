@@ -63,6 +63,7 @@ def test_experiments_count_where_they_decided(folder: Path) -> None:
         {"a": "llama-3", "b": "claude-3", "effect": 1.0, "low": 0.5, "high": 2.0},
         {"a": "llama-2", "b": "llama-3", "effect": -1.0, "low": -2.0, "high": -0.1},
         {"a": "llama-2", "b": "gpt-4", "effect": 1.0, "low": -1.0, "high": 3.0},
+        {"a": "claude-2", "b": "claude-3", "effect": -1.0, "low": -2.0, "high": -0.5},
         {"a": "other", "b": "gpt-4", "effect": 1.0, "low": 0.5, "high": 3.0},
     ]
     write(folder / "ab.jsonl", rows)
@@ -70,7 +71,7 @@ def test_experiments_count_where_they_decided(folder: Path) -> None:
     found = assess(recipe(scores={"good": SCORES["good"]}, ab="ab.jsonl"), base=folder)
 
     assert isinstance(found.rankings[0].ab, Estimate)
-    assert found.rankings[0].ab.value == pytest.approx(2 / 3)
+    assert found.rankings[0].ab.value == pytest.approx(3 / 4)
     assert found.rankings[0].people is None
 
 
@@ -167,6 +168,23 @@ def test_length_is_held_equal_where_answers_differ_in_style(folder: Path) -> Non
     assert length.low > 0.3
 
 
+def test_a_variant_that_nobody_named_is_no_further_model(folder: Path) -> None:
+    names = {"gpt-3": "gpt-4.detailed", "claude-3": "gpt-4.5"}
+    rows = [
+        {**vote, **{side: names.get(vote[side], vote[side]) for side in ("model_a", "model_b")}}
+        for vote in votes("fair", seed=1)
+    ]
+    write(folder / "frozen.jsonl", rows)
+    judges = {"fair": {"votes": ["frozen.jsonl"]}}
+    with pytest.raises(InputError, match=r"`gpt-4\.detailed` is called as `gpt-4`") as refused:
+        assess(recipe(judges=judges), base=folder)
+    assert "variants: [{model: gpt-4.detailed, of: gpt-4}]" in refused.value.fix
+
+    variants = [{"model": "gpt-4.detailed", "of": "gpt-4"}]
+    found = assess(recipe(judges=judges, variants=variants), base=folder)
+    assert found.rankings[0].models == 5
+
+
 def test_people_by_their_votes_are_a_ranking_too(folder: Path) -> None:
     write(folder / "fair.jsonl", votes("fair", seed=1))
     write(folder / "crowd.jsonl", votes("ann", seed=7))
@@ -227,6 +245,7 @@ def test_a_file_that_is_none_is_refused_by_its_name(folder: Path, name: str, con
         {},
         {"people": PEOPLE},
         {"scores": SCORES, "people": {}},
+        {"scores": SCORES, "level": 0.5},
         {"scores": SCORES, "judges": {"good": {"votes": ["v.jsonl"]}}},
         {"judges": {"fair": {"votes": ["v.jsonl"], "family": "openai"}}},
     ],
