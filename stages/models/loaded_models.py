@@ -25,7 +25,8 @@ _CGROUP = Path("/sys/fs/cgroup/memory.max")
 class LoadedModels:
     """Keeps models for all clients that ask them.
 
-    A model goes when the last client that asked it is closed. Before another one is loaded, those
+    A model goes when the last client that asked it is closed, at once or with the answer that it is
+    giving. Before another one is loaded, those
     that nobody is asking go too, the longest unasked first, until all fit: they are loaded anew
     when they are asked again.
 
@@ -50,9 +51,7 @@ class LoadedModels:
         """Notes that a client will not ask a model again."""
         with self._changing:
             self._owners[key] -= 1
-            if key in self._models and not (self._owners[key] or self._asking[key]):
-                del self._models[key]
-                _free()
+            self._let_go(key)
 
     @contextmanager
     def lent(self, key: str, load: Load, *, size: int) -> "Iterator[LocalTransformers]":
@@ -75,6 +74,13 @@ class LoadedModels:
         finally:
             with self._changing:
                 self._asking[key] -= 1
+                self._let_go(key)
+
+    def _let_go(self, key: str) -> None:
+        """Forgets a model that nobody asks, nor will."""
+        if key in self._models and not (self._owners[key] or self._asking[key]):
+            del self._models[key]
+            _free()
 
     def _loaded(self, load: Load, size: int) -> "_Loaded":
         kept = sum(loaded.size for loaded in self._models.values())

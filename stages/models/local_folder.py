@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from policies.canonical import Json
 from policies.errors import Broken, InputError
-from stages.models.folder_digest import digest_of_folder
+from stages.models.folder_digest import digest_of_folder, stamps_of_folder
 
 if TYPE_CHECKING:
     import torch
@@ -98,9 +98,10 @@ def load_local(
         chat_template: How conversations are shown to it, in Jinja; None: as its tokenizer says.
 
     Raises:
-        InputError: When it is no language model that can be used.
+        InputError: When it is no language model that can be used, or its files changed meanwhile.
         Broken: When the libraries that run it are not installed, or the device is not there.
     """
+    before = stamps_of_folder(folder)
     _demand_libraries(folder)
     refuse_foreign_code(folder)
     if not any(folder.glob("*.safetensors")):
@@ -110,9 +111,16 @@ def load_local(
     with quiet():
         tokenizer = _tokenizer(folder, chat_template)
         model = _model(folder, device, precision)
+    sha256 = digest_of_folder(folder, beside=BESIDE)
+    if stamps_of_folder(folder) != before:
+        raise InputError(
+            f"cannot use the model in {folder}",
+            why="a file of it changed while it was loaded",
+            fix="leave it alone while it is loaded, and run the same command again",
+        )
     return LocalModel(
         folder=folder,
-        sha256=digest_of_folder(folder, beside=BESIDE),
+        sha256=sha256,
         model=model,
         tokenizer=tokenizer,
         longest=_longest(model, tokenizer),

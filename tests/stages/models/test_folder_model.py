@@ -12,6 +12,7 @@ import pytest
 from policies.errors import InputError
 from policies.task import Sampling
 from stages.evidence.items import Item
+from stages.models import local_folder
 from stages.models.chat import chat_client, check_chat, described, told
 from stages.models.client import EndpointError, Request
 from stages.models.fingerprint import known_by_files, served_identity
@@ -93,6 +94,45 @@ def test_files_that_changed_meanwhile_are_not_asked(folder: Path) -> None:
         with pytest.raises(EndpointError, match="its files changed since this began"):
             client.answer(asked())
     client.close()
+
+
+@pytest.mark.parametrize("put_back", [True, False])
+def test_files_that_are_others_only_while_they_are_loaded_are_not_asked(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *, put_back: bool
+) -> None:
+    weights, kept = folder / "model.safetensors", folder.parent / "kept.safetensors"
+    read = local_folder._model
+
+    def swapped(*given: object) -> object:
+        weights.rename(kept)
+        shutil.copy(kept, weights)
+        loaded = read(*given)  # type: ignore[arg-type]
+        if put_back:
+            kept.rename(weights)
+        return loaded
+
+    monkeypatch.setattr(local_folder, "_model", swapped)
+    client = FolderModel(look_at(folder))
+    with pytest.raises(EndpointError) as caught:
+        client.answer(asked())
+    assert "changed while it was loaded" in caught.value.why
+    client.close()
+
+
+def test_a_file_that_is_there_only_while_weights_are_loaded_is_seen(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = local_folder._model
+
+    def beside(*given: object) -> object:
+        (folder / "more.json").write_text("{}")
+        loaded = read(*given)  # type: ignore[arg-type]
+        (folder / "more.json").unlink()
+        return loaded
+
+    monkeypatch.setattr(local_folder, "_model", beside)
+    with pytest.raises(InputError, match="changed while it was loaded"):
+        local_folder.load_local(folder)
 
 
 def test_what_cannot_be_loaded_is_tried_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

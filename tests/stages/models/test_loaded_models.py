@@ -56,13 +56,22 @@ def test_the_longest_unasked_goes_where_not_all_fit_and_comes_again() -> None:
 
 def test_a_model_that_is_asked_stays_whatever_is_loaded() -> None:
     shelf = Shelf()
+    for name in "abc":
+        shelf.models.own(name)
     with shelf.models.lent("a", shelf.load("a"), size=9):
         shelf.ask("b", size=9)
-        shelf.models.own("a")
-        shelf.models.left("a")
         assert shelf.kept == ["a", "b"]
     shelf.ask("c", size=9)
     assert shelf.kept == ["c"]
+
+
+def test_a_model_whose_last_client_is_closed_while_it_is_asked_goes_with_the_answer() -> None:
+    shelf = Shelf()
+    shelf.models.own("a")
+    with shelf.models.lent("a", shelf.load("a"), size=1):
+        shelf.models.left("a")
+        assert shelf.kept == ["a"]
+    assert shelf.kept == []
 
 
 def test_what_cannot_be_loaded_leaves_nothing_behind() -> None:
