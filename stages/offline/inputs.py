@@ -16,6 +16,7 @@ from policies.graded_task import GradedTask
 from policies.plan import Asked, OfflineTask
 from policies.safety_tasks import ToxicityTask
 from stages.engine.assessed import demand_assessed
+from stages.engine.bench_mark import refuse_copied
 from stages.engine.data import ItemFile
 from stages.offline.code.instrument import Code
 from stages.offline.instruments import instrument_for
@@ -113,6 +114,7 @@ def check_level(name: str, task: OfflineTask) -> None:
 
 def _check_asked(task: Asked, tools: Tools, file: ItemFile) -> None:
     demand_assessed(task.data, task.assessment, base=tools.base)
+    refuse_copied(file, task.assessment)
     match task:
         case CodeTask():
             Code(task=task, tools=tools).check_items(file)

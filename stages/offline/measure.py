@@ -10,6 +10,7 @@ from policies.graded_task import GradedTask
 from policies.plan import Asked, OfflineTask
 from policies.task import AskedTask
 from stages.engine.assessed import demand_assessed
+from stages.engine.bench_mark import refuse_copied
 from stages.engine.checkpoints import Texts
 from stages.engine.identity import IdentityChanged
 from stages.engine.progress import Progress
@@ -282,6 +283,7 @@ class OfflineStage:
         if not isinstance(task, AskedTask):
             return ()
         file = self._asking.items(name)
+        refuse_copied(file, task.assessment)
         self._instrument(name, task).check(file)
         return ((file.url, file.sha256),)
 

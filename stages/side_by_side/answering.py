@@ -8,6 +8,7 @@ from policies.errors import InputError, PolicyError
 from policies.side_by_side import Counted, SideBySidePlan
 from stages.engine.answering import Answers
 from stages.engine.assessed import demand_assessed
+from stages.engine.bench_mark import refuse_copied
 from stages.engine.checkpoints import Checkpoints, Questions
 from stages.engine.data import read_items
 from stages.engine.identity import IdentityChanged
@@ -72,6 +73,7 @@ def read_prompts(plan: SideBySidePlan, *, base: Path) -> Prompts:
     assert plan.data is not None
     assessed = demand_assessed(plan.data, plan.assessment, base=base)
     file = read_items(plan.data, base=base, cluster=None, sha256=plan.sha256)
+    refuse_copied(file, plan.assessment)
     if len(file.items) < plan.prompts_planned:
         raise PolicyError(
             f"cannot ask for {plan.prompts_planned} prompts",

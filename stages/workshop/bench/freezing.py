@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from policies.canonical import Json, canonical_json
+from stages.engine.bench_mark import FIELD, mark_of
 from stages.engine.product import Product, freeze
 from stages.evidence.codec import cost_json, measured_json
 from stages.evidence.estimate import Unmeasured
@@ -32,7 +33,7 @@ def freeze_bench(built: Built, recipe: BenchRecipe, folder: Path) -> Product:
     making = folder.with_name(f".{folder.name}.making")
     shutil.rmtree(making, ignore_errors=True)  # what a killed run left
     making.mkdir(parents=True)
-    (making / ITEMS).write_text("".join(_items(built)), encoding="utf-8")
+    (making / ITEMS).write_text("".join(_items(built, recipe)), encoding="utf-8")
     (making / LEFT_OUT).write_text("".join(_left_out(built)), encoding="utf-8")
     (making / DATASHEET).write_text(
         canonical_json(datasheet(built, recipe)) + "\n", encoding="utf-8"
@@ -116,12 +117,13 @@ def drift_json(drift: Drift) -> Mapping[str, Json]:
     }
 
 
-def _items(built: Built) -> list[str]:
+def _items(built: Built, recipe: BenchRecipe) -> list[str]:
     names = {topic.number: topic.name for topic in built.topics}
     rows: list[Mapping[str, Json]] = [
         {
             "id": entry.prompt.id,
             "prompt": entry.prompt.text,
+            FIELD: mark_of(recipe.recipe),
             "topic": entry.topic,
             "topic_name": names[entry.topic],
             "score": entry.met.score,

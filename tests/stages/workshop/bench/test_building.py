@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from infra.examples.build_bench.traffic import CLAUSES, HARD, prompts
-from policies.errors import Broken, InputError
+from policies.errors import Broken, InputError, PolicyError
+from stages.engine.bench_mark import refuse_copied
 from stages.engine.data import read_items
 from stages.engine.product import open_product
 from stages.evidence.estimate import Estimate, Unmeasured
@@ -67,6 +68,9 @@ def test_a_frozen_bench_is_read_as_any_items_are(built: tuple[Built, Path]) -> N
     assert [item.messages[0]["content"] for item in read.items] == [
         entry.prompt.text for entry in found.entries
     ]
+    assert {item.fields["bench"] for item in read.items} == {"gate.bench/bench"}
+    with pytest.raises(PolicyError, match="of the bench `bench` of the workshop"):
+        refuse_copied(read, None)
     sheet = json.loads(bench.file("datasheet.json").read_text())
     assert sheet["items"] == 30
     assert sheet["data"] == [{"name": "traffic1.jsonl", "sha256": found.gathered.data[0][1]}]
