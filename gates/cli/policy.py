@@ -35,6 +35,7 @@ from policies.errors import GateError
 from policies.one_arm import one_arm_remark
 from policies.policy import Budget, Policy
 from policies.silence import silence_remark
+from policies.undemanded import undemanded_remark
 from policies.unread_answers import unread_remark
 
 SMALL = 0.1
@@ -109,6 +110,7 @@ def _remarks(policy: Policy, opened: Workspace) -> dict[str, str]:
         "gold": clicking_remark(policy),
         "attacks": unread_remark(policy),
         "traffic": one_arm_remark(policy),
+        "assessment": undemanded_remark(policy),
         **{f"judge {n}": said for n, said in enumerate(_of_judges(policy, opened), 1)},
     }
     return {title: remark for title, remark in found.items() if remark is not None}
