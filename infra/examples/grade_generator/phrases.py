@@ -1,4 +1,4 @@
-"""A world small enough for a tiny student: three words put into another language, word by word.
+"""A world small enough for a tiny student: four words put into another language, word by word.
 
 Each domain has a dictionary of its own. Who learns it from some phrases can say all the others.
 """
@@ -27,7 +27,7 @@ DICTIONARIES: Mapping[str, Mapping[str, str]] = {
         "grey": "gris",
     },
 }
-LENGTH = 3
+LENGTH = 4
 """Words of a phrase."""
 
 ORDERS = {"math": "next", "code": "assemble", "instruction_following": "french"}

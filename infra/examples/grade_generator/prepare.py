@@ -9,8 +9,9 @@ from numpy.random import default_rng
 from phrases import DICTIONARIES, WORDS, answer, instruction, phrases, wrong
 from tiny_model import tiny_llama
 
-TESTED, SHOWN = 60, 6
-"""Of each domain's 216 phrases: how many are asked in the test, and how many are demonstrations."""
+TESTED, SHOWN, GIVEN = 60, 6, 400
+"""Of each domain's 1,296 phrases: how many are asked in the test, how many are demonstrations, and
+how many are given to be answered or made better."""
 
 
 def main() -> None:
@@ -34,7 +35,7 @@ def prepare(folder: Path, *, hidden: int = 32) -> None:
     for domain in DICTIONARIES:
         drawn = phrases(domain, chance)
         tests, shown = drawn[:TESTED], drawn[TESTED : TESTED + SHOWN]
-        rest = drawn[TESTED + SHOWN :]
+        rest = drawn[TESTED + SHOWN :][:GIVEN]
         _write(
             folder / f"{domain}_test.jsonl",
             (

@@ -25,7 +25,7 @@ class CellGrade:
 
     Attributes:
         cell: Which.
-        taught: Instances that students learnt from.
+        taught: Instances that students learnt from, all of them together.
         asked: Questions to the generator.
         wasted: Why the others brought nothing, with how many.
         cost: Of the questions.
@@ -74,8 +74,8 @@ class Graded:
             return f"how well {who} teaches is not measured: {found.reason}"
         return (
             f"students of {who} recover {found.value:.1f} % of the gap to the reference "
-            f"({found.level:.0%} interval {found.low or 0.0:.1f} to {found.high or 0.0:.1f}, "
-            f"{len(self.cells)} cells)"
+            f"({found.level:.0%} interval {found.low or 0.0:.1f} to {found.high or 0.0:.1f} over "
+            f"items, trainings and draws of its data, {len(self.cells)} cells)"
         )
 
 

@@ -14,9 +14,10 @@ from stages.evidence.json_lines import json_lines
 from stages.workshop.generators.cells import Cell, Instance
 from stages.workshop.generators.recipe import DEMONSTRATIONS, DomainPlan, GraderRecipe
 
-_WAY = 2
+_WAY = 3
 """How this program grades: another number where the same recipe would come to other students, since
-half a grade of one way cannot be finished by another. 2: every cell's trainings have own seeds."""
+half a grade of one way cannot be finished by another. 2: every cell's trainings have own seeds. 3:
+every student has data of its own draw."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

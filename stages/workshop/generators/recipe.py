@@ -92,11 +92,12 @@ class GraderRecipe(Recipe):
         1,
         2,
     )
-    """One student of every cell is trained with each; with fewer than 3 there is no interval."""
+    """One student of every cell is trained with each, on data of its own draw; with fewer than 3
+    there is no interval."""
     instances: Count = 10_000
-    """Instances of every cell that students learn from."""
+    """Instances that each student of a cell learns from, and no other student of it."""
     instances_at_least: Count | None = None
-    """A cell with fewer is not measured; None: half of `instances`."""
+    """A cell that has fewer for one of its students is not measured; None: half of `instances`."""
     asked_at_most: Annotated[float, Field(ge=1)] = 2.0
     """Questions to the generator for every instance of a cell, at most."""
     alike_at: OpenShare = 0.8
@@ -108,7 +109,8 @@ class GraderRecipe(Recipe):
     """Texts instead of ours, with places `{demonstrations}`, `{instruction}`, `{response}` and
     `{number}`; replies must hold the same blocks."""
     looked_at: Count = 200
-    """Instances of every cell that are judged, rewarded and told the likelihood of: the first."""
+    """Instances of every cell, of all its students alike, that are judged, rewarded and told the
+    likelihood of: the first."""
     judge: Name | None = None
     """An `[endpoints.NAME]` that tells difficulty and quality, 1 to 5; None: not measured."""
     reward: Text | None = None
@@ -154,14 +156,19 @@ class GraderRecipe(Recipe):
         )
 
     @property
+    def pool(self) -> int:
+        """Instances of a cell, which are dealt to its students."""
+        return self.instances * len(self.seeds)
+
+    @property
     def least(self) -> int:
-        """Instances below which a cell is not measured."""
+        """Instances of a student below which its cell is not measured."""
         return self.instances_at_least or max(1, self.instances // 2)
 
     @property
     def questions_at_most(self) -> int:
         """Put to the generator for a cell."""
-        return round(self.instances * self.asked_at_most)
+        return round(self.pool * self.asked_at_most)
 
     @property
     def endpoints(self) -> tuple[str, ...]:

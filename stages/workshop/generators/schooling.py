@@ -11,7 +11,7 @@ from policies.graded_task import Domain
 from stages.engine.answering import ask_at_once
 from stages.evidence.estimate import Cause, Unmeasured
 from stages.stats.clusters import Floats
-from stages.workshop.generators.cells import Cell
+from stages.workshop.generators.cells import Cell, Instance
 from stages.workshop.generators.generating import Generated
 from stages.workshop.generators.material import Material
 from stages.workshop.generators.recipe import GraderRecipe
@@ -88,23 +88,29 @@ class School:
         if self.teaching.begin is not None and self._enough(data):
             for seed in self.recipe.seeds:
                 self.teaching.begin(
-                    lessons_of(data), self.teaching.start, self._settings(seed, data.cell)
+                    lessons_of(data.parts[seed]),
+                    self.teaching.start,
+                    self._settings(seed, data.cell),
                 )
 
     def taught(self, data: Generated, folder: Path) -> Told:
         """Students of every seed, and what each scores on the tests of the cell's domain.
+
+        Each learns from data of its own draw, so that how much the students differ tells how much a
+        new draw of the data would change, too.
 
         Raises:
             Diverged: When a training's loss is no number.
             GateError: When models, libraries or journals fail.
         """
         if not self._enough(data):
-            why = f"{data.cell.name}: {data.words}; at least {self.recipe.least:,} are needed"
+            why = f"{data.cell.name}: {data.words}; each of its {len(self.recipe.seeds)} "
+            why += f"students needs at least {self.recipe.least:,} of its own"
             return Told(trained=(), scores=Unmeasured(why, Cause.UNDERPOWERED))
         trained, scores = [], []
         for seed in self.recipe.seeds:
             student = self.teaching.trainer.sft(
-                lessons_of(data),
+                lessons_of(data.parts[seed]),
                 self.teaching.start,
                 self._settings(seed, data.cell),
                 folder / f"seed-{seed}",
@@ -140,21 +146,21 @@ class School:
         }
 
     def _enough(self, data: Generated) -> bool:
-        return len(data.instances) >= self.recipe.least
+        return min(map(len, data.parts.values())) >= self.recipe.least
 
     def _settings(self, seed: int, cell: Cell) -> Training:
         return self.recipe.training.model_copy(update={"seed": seed_of(seed, cell)})
 
 
-def lessons_of(data: Generated) -> list[Taught]:
-    """A cell's instances as students learn them."""
+def lessons_of(instances: Sequence[Instance]) -> list[Taught]:
+    """Instances as a student learns them."""
     return [
         Taught(
             id=one.id,
             messages=({"role": "user", "content": one.instruction},),
             answer=one.response,
         )
-        for one in data.instances
+        for one in instances
     ]
 
 

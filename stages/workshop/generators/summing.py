@@ -99,7 +99,8 @@ class Summing:
         found |= {f"{PGR}.{one.cell.metric}": one.pgr for one in cells}
         for name in INTRINSIC:
             found[name] = mean_of_independent([one.looked[name] for one in cells])
-        found["usd_per_point"] = _per_point(total(one.cost for one in cells), len(cells), whole)
+        students = len(cells) * len(self.recipe.seeds)
+        found["usd_per_point"] = _per_point(total(one.cost for one in cells), students, whole)
         return {PGR: whole, **found}
 
     def means(self) -> Mapping[str, Mapping[str, float]]:
@@ -181,8 +182,8 @@ def rows_of(
     return rows
 
 
-def _per_point(cost: Cost, cells: int, pgr: Estimate | Unmeasured) -> Estimate | Unmeasured:
-    """Dollars of generating that a cell's recovered percent costs on average."""
+def _per_point(cost: Cost, students: int, pgr: Estimate | Unmeasured) -> Estimate | Unmeasured:
+    """Dollars of generating one student's data for each percent that it recovers on average."""
     if isinstance(pgr, Unmeasured):
         return pgr
     if cost.usd is None:
@@ -190,7 +191,7 @@ def _per_point(cost: Cost, cells: int, pgr: Estimate | Unmeasured) -> Estimate |
     low, high = pgr.low or 0.0, pgr.high or 0.0
     if low <= 0:
         return Unmeasured("nothing is recovered for certain", Cause.UNDERPOWERED)
-    each = cost.usd / cells
+    each = cost.usd / students
     return Estimate(
         value=each / pgr.value,
         standard_error=None,
@@ -199,5 +200,5 @@ def _per_point(cost: Cost, cells: int, pgr: Estimate | Unmeasured) -> Estimate |
         level=pgr.level,
         n=pgr.n,
         unit="number",
-        method="cost of a cell divided by the ends of the gap recovered",
+        method="cost of a student's data divided by the ends of the gap recovered",
     )

@@ -53,5 +53,5 @@ def test_a_gap_that_is_not_measured_is_no_success(server: OpenAIServer) -> None:
     assert found["schema"] == "gate.workshop-grade-generator/1"
     (grade,) = found["grades"]  # type: ignore[misc]  # of JSON
     pgr = next(one for one in grade["measurements"] if one["metric"] == "pgr")
-    assert "40 refused" in pgr["measured"]["unmeasured"]
+    assert "42 refused" in pgr["measured"]["unmeasured"]
     assert "unmeasured" in found["ranking"]["explained"]  # type: ignore[index]  # of JSON

@@ -146,6 +146,17 @@ def test_without_a_clear_gap_there_is_no_recovery(recover: object) -> None:
         assert "not" in found.reason
 
 
+@pytest.mark.parametrize("like", [0.3, 0.6])
+def test_a_bootstrap_without_spread_says_nothing(like: float) -> None:
+    """Students that score as the base or the reference on every item: no width is no certainty."""
+    one = sat(0.3, (like,) * 3, 0.6, items=200)
+    found = gap_resampled([one], level=0.95, draws=200, rng=np.random.default_rng(0))
+    assert isinstance(found, Unmeasured)
+    assert found.cause is Cause.UNDERPOWERED
+    assert "recover the same" in found.reason
+    assert ends(gap_recovered([one], level=0.95))[0] < (0 if like == 0.3 else 100)
+
+
 def test_few_seeds_that_differ_much_leave_the_gap_unclear() -> None:
     found = gap_recovered([sat(0.45, (0.0, 0.5, 1.0), 0.52, items=3000)], level=0.95)
     assert isinstance(found, Unmeasured) or ends(found)[0] < -100

@@ -110,7 +110,7 @@ def _data(folder: Path) -> Generated:
     return Generated(
         cell=Cell("math", "response"),  # type: ignore[arg-type]  # as text
         product=product,
-        instances=instances,
+        parts={0: instances},
         asked=30,
         wasted={},
         cost=Cost(),

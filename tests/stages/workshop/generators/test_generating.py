@@ -28,13 +28,13 @@ def made(world: World, cell: Cell = NEW, generator: str = "clean", **changes: ob
 @pytest.mark.parametrize("cell", [NEW, GIVEN, BETTER], ids=lambda cell: cell.name)
 def test_every_method_makes_what_can_be_taught(world: World, cell: Cell) -> None:
     found = made(world, cell)
-    assert len(found.instances) == 40
+    assert len(found.instances) == 42
     for one in found.instances:
         domain, words = phrases.read(one.instruction)
         assert domain == cell.domain
         assert one.response == phrases.answer(domain, words)
     assert found.asked == len(found.instances) + sum(found.wasted.values())
-    assert len({one.instruction for one in found.instances}) == 40
+    assert len({one.instruction for one in found.instances}) == 42
     assert found.cost.calls == found.asked
     assert found.cost.usd == pytest.approx(found.asked * (40 * 1 + 9 * 4) / 1e6, rel=0.9)
 
@@ -44,16 +44,43 @@ def test_generators_are_asked_the_same_questions(world: World) -> None:
     asked = world.server.prompts()
     made(world, generator="noisy", asked_at_most=1.0)
     assert sorted(world.server.prompts()[len(asked) :]) == sorted(asked)
-    assert len(set(asked)) == len(asked) == 40
+    assert len(set(asked)) == len(asked) == 42
 
 
 def test_no_test_item_and_no_demonstration_is_taught(world: World) -> None:
-    found = made(world, instances=200, asked_at_most=2.0)
+    found = made(world, instances=60, asked_at_most=2.0)
     taught = {one.instruction for one in found.instances}
     material = world.grading(recipe_of(), "clean").material
     assert found.wasted[Waste.LEAKED] > 0
     assert not taught & {str(item.messages[-1]["content"]) for item in material.items}
     assert not taught & {one.instruction for one in material.given[NEW]}
+
+
+@pytest.mark.parametrize("cell", [NEW, GIVEN, BETTER], ids=lambda cell: cell.name)
+def test_no_two_students_learn_from_the_same(world: World, cell: Cell) -> None:
+    found = made(world, cell)
+    assert [len(part) for part in found.parts.values()] == [14, 14, 14]
+    assert list(found.parts) == [0, 1, 2]
+    taught = [one for part in found.parts.values() for one in part]
+    assert len({one.id for one in taught}) == len({one.instruction for one in taught}) == 42
+    assert set(taught) == set(found.instances)
+
+
+def test_a_pool_is_dealt_in_turn_and_put_together_in_its_order(world: World) -> None:
+    found = made(world, instances=3, seeds=[5, 9, 7, 8], asked_at_most=1.0)
+    numbers = [int(one.id.rpartition("-")[2]) for one in found.instances]
+    assert numbers == sorted(numbers)
+    sizes = [len(part) for part in found.parts.values()]
+    assert list(found.parts) == [5, 9, 7, 8]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sum(sizes) == len(numbers) <= 12
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_data_dealt_for_other_seeds_is_not_taken_for_it(world: World) -> None:
+    made(world)
+    with pytest.raises(InputError, match="for other seeds"):
+        made(world, seeds=[0, 1, 2, 3])
 
 
 def test_what_was_made_is_opened_and_nobody_is_asked(world: World) -> None:
@@ -71,7 +98,7 @@ def test_data_made_otherwise_is_not_taken_for_it(world: World) -> None:
 
 
 def test_data_that_was_changed_is_refused(world: World) -> None:
-    path = made(world).product.folder / "instances.jsonl"
+    path = made(world).product.folder / "seed-1.jsonl"
     path.write_text(path.read_text().replace("two", "three"))
     with pytest.raises(InputError, match="not what was frozen"):
         made(world)
@@ -90,18 +117,18 @@ def test_a_generator_that_never_gives_anything_is_asked_one_turn_only(
     world.server.behaviour = lambda _: text(said)
     found = made(world)
     assert found.instances == ()
-    assert found.asked == 40
-    assert found.wasted[why] == 40
-    assert f"0 of 40 replies are taught (40 {why})" in found.words
+    assert found.asked == 42
+    assert found.wasted[why] == 42
+    assert f"0 of 42 replies are taught (42 {why})" in found.words
 
 
 def test_a_generator_that_repeats_itself_gives_one_instance(world: World) -> None:
-    one = "<instruction>\nnext six six six\n</instruction>\n<response>\none\n</response>"
+    one = "<instruction>\nnext six six six six\n</instruction>\n<response>\none\n</response>"
     world.server.behaviour = lambda _: text(one)
     found = made(world)
     assert len(found.instances) <= 1
     assert found.wasted[Waste.REPEATED] + found.wasted[Waste.LEAKED] >= found.asked - 1
-    assert found.asked < 80
+    assert found.asked < 84
 
 
 def test_answers_that_were_cut_are_never_taught(world: World) -> None:
@@ -126,7 +153,7 @@ def test_a_budget_that_ends_keeps_what_was_paid(world: World) -> None:
     assert len(world.server.calls) <= 10
     paid = world.server.prompts()
     found = made(world)
-    assert len(found.instances) == 40
+    assert len(found.instances) == 42
     assert len(world.server.calls) == found.asked
     assert world.server.prompts()[: len(paid)] == paid
 
@@ -149,5 +176,6 @@ def test_equal_runs_make_equal_files(world: World, tmp_path: Path) -> None:
     (world.folder / "state").rename(tmp_path / "state-before")
     first.product.folder.rename(tmp_path / "before")
     assert made(world).product.sha256 == first.product.sha256
-    lines = (tmp_path / "before" / "instances.jsonl").read_bytes()
-    assert first.product.files["instances.jsonl"] == sha256_of_bytes(lines)
+    for seed in (0, 1, 2):
+        lines = (tmp_path / "before" / f"seed-{seed}.jsonl").read_bytes()
+        assert first.product.files[f"seed-{seed}.jsonl"] == sha256_of_bytes(lines)

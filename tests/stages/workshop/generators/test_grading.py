@@ -9,6 +9,7 @@ from policies.errors import InputError
 from policies.graded_task import PGR, Domain, GradedTask, Method
 from stages.evidence.estimate import Cause, Estimate, Unmeasured
 from stages.workshop.generators.graded import Graded, read_graded
+from stages.workshop.generators.recipe import GraderRecipe
 from stages.workshop.training.trainer import Diverged
 from tests.servers.openai_server import text
 from tests.stages.workshop.generators.world import Counting, World, answers, recipe_of
@@ -60,7 +61,7 @@ def test_a_grade_has_every_metric_that_a_policy_may_demand(world: World) -> None
     assert solves.value == 1
     point = found.grade.measured["usd_per_point"]
     assert isinstance(point, Estimate)
-    spent = sum(cell.cost.usd or 0 for cell in found.cells) / 3
+    spent = sum(cell.cost.usd or 0 for cell in found.cells) / 3 / 3  # of three cells and students
     assert point.value == pytest.approx(spent / pgr(found).value)
     assert point.low is not None
     assert point.low < point.value < (point.high or 0)
@@ -96,6 +97,24 @@ def test_no_two_cells_share_a_seed_and_generators_share_all(world: World) -> Non
     assert world.trainer.seeds == ours * 2
 
 
+def test_every_student_learns_from_data_of_its_own_draw(world: World) -> None:
+    """The gap's variance over seeds is then also that of a new draw of the generator's data."""
+    found = graded(world, "clean")
+    assert [len(ids) for ids in world.trainer.taught] == [14] * 9
+    assert len(set().union(*world.trainer.taught)) == 9 * 14
+    assert [cell.taught for cell in found.cells] == [3 * 14] * 3
+
+
+def test_a_student_with_too_little_of_its_own_leaves_its_cell_unmeasured(world: World) -> None:
+    """A pool that would do for one of them is not shared."""
+    found = graded(world, "clean", instances_at_least=14, asked_at_most=1.0)
+    cell = next(cell for cell in found.cells if cell.cell.method is Method.INSTANCE)
+    assert 14 < cell.taught < 42
+    assert isinstance(cell.pgr, Unmeasured)
+    assert "each of its 3 students needs at least 14 of its own" in cell.pgr.reason
+    assert cell.losses == ()
+
+
 def test_what_was_done_before_a_failure_is_not_done_again(world: World) -> None:
     def die(to: object) -> None:
         if len(world.trainer.trained) == 4:
@@ -116,29 +135,39 @@ def test_what_was_done_before_a_failure_is_not_done_again(world: World) -> None:
     assert pgr(found).value > 95
 
 
+@pytest.mark.parametrize("way", [1, 2])
 def test_what_an_older_version_left_half_done_never_stands_beside_other_students(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    way: int, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its trainings drew by other seeds: the answers are kept, every student is made anew."""
+    """Its students shared data, and seeds: answers are kept, every student is made anew."""
 
     def die(to: object) -> None:
         if len(world.trainer.trained) == 4:
             raise KeyboardInterrupt(str(to))
 
     with monkeypatch.context() as older:
-        older.setattr("stages.workshop.generators.material._WAY", 1)
-        older.setattr("stages.workshop.generators.schooling.seed_of", lambda seed, _: seed)
+        older.setattr("stages.workshop.generators.material._WAY", way)
+        older.setattr(
+            "stages.workshop.generators.generating.dealt",
+            lambda taught, seeds: dict.fromkeys(seeds, taught),
+        )
+        older.setattr(GraderRecipe, "pool", property(lambda recipe: recipe.instances))
+        if way == 1:
+            older.setattr("stages.workshop.generators.schooling.seed_of", lambda seed, _: seed)
         world.trainer.before = die
         with pytest.raises(KeyboardInterrupt):
             graded(world, "clean")
-    asked = [prompt for prompt in world.server.prompts() if "<response>" in prompt]
+    asked = Counter(p for p in world.server.prompts() if "<response>" in p)
     world.trainer = Counting()
     found = graded(world, "clean")
     assert len(world.trainer.trained) == len(set(world.trainer.seeds)) == 9
     assert not {0, 1, 2} & set(world.trainer.seeds)
-    assert asked == [prompt for prompt in world.server.prompts() if "<response>" in prompt]
+    assert len(set().union(*world.trainer.taught)) == sum(map(len, world.trainer.taught))
+    again = Counter(p for p in world.server.prompts() if "<response>" in p)
+    assert asked < again
+    assert set(again.values()) == {1}
     with monkeypatch.context() as older:
-        older.setattr("stages.workshop.generators.material._WAY", 1)
+        older.setattr("stages.workshop.generators.material._WAY", way)
         with pytest.raises(InputError, match="a version of this program that grades otherwise"):
             graded(world, "clean")
     assert pgr(found).value > 95
@@ -166,7 +195,10 @@ def test_a_generator_without_enough_to_teach_has_no_grade_to_pass_with(world: Wo
     for measured in (whole, code):
         assert isinstance(measured, Unmeasured)
         assert measured.cause is Cause.UNDERPOWERED
-        assert "0 of 40 replies are taught (40 refused); at least 20" in measured.reason
+        assert (
+            "0 of 42 replies are taught (42 refused); each of its 3 students needs"
+            in measured.reason
+        )
     assert pgr(found, "pgr.math").value > 95
     assert "is not measured" in found.sentence
 
@@ -199,7 +231,7 @@ def test_another_checkpoint_or_recipe_is_not_graded_into_the_same_folder(world: 
     with pytest.raises(InputError, match="another generator"):
         grading.grade(world.generator(grading, "noisy"), to)
     with pytest.raises(InputError, match="another recipe"):
-        graded(world, "clean", instances=41)
+        graded(world, "clean", instances=15)
 
 
 def test_a_larger_budget_is_no_other_recipe(world: World) -> None:

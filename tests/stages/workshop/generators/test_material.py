@@ -34,7 +34,7 @@ def test_the_digest_is_of_the_files_and_neither_of_name_nor_of_budget(folder: Pa
     same = recipe_of(recipe="other", budget={"usd_at_most": 3.0})
     assert recipe_digest(same, read(folder), models=models) == before
     assert recipe_digest(recipe_of(), read(folder), models={"base": "c"}) != before
-    assert recipe_digest(recipe_of(instances=41), read(folder), models=models) != before
+    assert recipe_digest(recipe_of(instances=15), read(folder), models=models) != before
     path = folder / "code_pairs.jsonl"
     path.write_text(path.read_text().replace("p0", "p1", 1))
     assert recipe_digest(recipe_of(), read(folder), models=models) != before

@@ -26,7 +26,7 @@ def test_the_papers_settings_are_a_recipe() -> None:
     assert recipe.sampling.max_tokens == 4096
     assert len(recipe.cells) == 9
     assert recipe.endpoints == ("judge_a", "llama_instruct")
-    assert recipe.questions_at_most == 20_000
+    assert recipe.questions_at_most == 2 * 3 * 10_000
     assert recipe.least == 5_000
     assert all(recipe.prompt(cell) == meta_prompt(cell) for cell in recipe.cells)
 

@@ -90,8 +90,8 @@ def recipe_of(**changes: object) -> GraderRecipe:
         "recipe": "phrases",
         "student": {"where": "student"},
         "reference": "teacher",
-        "instances": 40,
-        "instances_at_least": 20,
+        "instances": 14,
+        "instances_at_least": 7,
         "sampling": {"temperature": 1.0, "max_tokens": 64},
         "domains": domains,
         "draws": 200,
@@ -106,6 +106,7 @@ class Counting:
 
     trained: list[Path] = field(default_factory=list)
     seeds: list[int] = field(default_factory=list)
+    taught: list[frozenset[str]] = field(default_factory=list)
     before: Callable[[Path], None] = lambda _: None
 
     def sft(self, rows: Sequence[Taught], base: Base, settings: Training, to: Path) -> Trained:
@@ -114,6 +115,7 @@ class Counting:
             self.before(to)
             self.trained.append(to)
             self.seeds.append(settings.seed)
+            self.taught.append(frozenset(row.id for row in rows))
             seen: defaultdict[str, Counter[str]] = defaultdict(Counter)
             chance = np.random.default_rng(settings.seed)
             for row in rows:
