@@ -10,6 +10,7 @@ from gates.reports.html import html
 from gates.reports.markdown import markdown
 from policies.errors import WrongUsage
 from policies.problems import PolicyRefused
+from stages.engine.bench_mark import FIELD, mark_of
 from stages.engine.product import freeze
 from stages.evidence.records import StageName
 from tests.fakes.workplace import SOUND, WINS, Workplace, lines, policy_text, sums
@@ -42,6 +43,24 @@ def test_a_policy_on_a_bench_that_nobody_judged_is_refused(place: Workplace, pla
         run_round(file, [version.uri], place.services)
 
     waived = place.policy(policy_text((plan.format(f", {WAIVED}"),), (demand,)))
+    assert check_inputs(waived, place.services.workspace, place.state) == ()
+
+
+@pytest.mark.parametrize("plan", [OFFLINE, COMPARED])
+def test_a_policy_on_a_copy_of_a_bench_is_refused(place: Workplace, plan: str) -> None:
+    demand = SOUND if plan == OFFLINE else WINS
+    own = [{**item, FIELD: mark_of("month-1")} for item in sums()]
+    lines(place.data / "copy.jsonl", own)
+    copied = plan.replace("../bench/items.jsonl", "../data/copy.jsonl")
+    file = place.policy(policy_text((copied.format(""),), (demand,)))
+    with pytest.raises(PolicyRefused, match="is of the bench `month-1`"):
+        check_inputs(file, place.services.workspace, place.state)
+    place.champion()
+    version = place.recorded(wrong_every=10)
+    with pytest.raises(WrongUsage, match="is of the bench `month-1`"):
+        run_round(file, [version.uri], place.services)
+
+    waived = place.policy(policy_text((copied.format(f", {WAIVED}"),), (demand,)))
     assert check_inputs(waived, place.services.workspace, place.state) == ()
 
 
