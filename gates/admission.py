@@ -176,14 +176,18 @@ class _Asked:
     def name(self) -> str:
         return self.alias.partition("@")[2]
 
-    def refuse(self, why: str, *, version: Version | None = None, policy: str = "") -> Never:
+    def refuse(
+        self, why: str, *, version: Version | None = None, policy: str = "", lost: bool = False
+    ) -> Never:
+        """Refuses; of a version that is lost for good, another one is what helps."""
         section = self.services.workspace.models.get(self.model)
         known = policy or (section.policies.get(self.name, "") if section else "")
-        which = f"{self.model}/{version.version if version else 'VERSION'}"
-        run = f"gate run {known or 'POLICY'} {which}"
+        which = f"{self.model}/{version.version if version and not lost else 'VERSION'}"
+        run = f"gate run {known or 'POLICY'} {which}, then gate promote {which} --to {self.name}"
+        new = f"register another judge as a new VERSION (gate register {self.model}), "
         raise Broken(
             f"judge {self.judge} is not admitted as {self.alias}",
-            why=f"{why}; {run}, then gate promote {which} --to {self.name}",
+            why=f"{why}; {new if lost else ''}{run}",
             fix="or take `admitted` of the endpoint out of gate.toml: it then judges unmeasured",
         )
 
@@ -199,7 +203,7 @@ class _Asked:
         if earned is None or not isinstance(earned.record.body, Promotion):
             self.refuse(f"{version.uri} was given the alias without a PASS", version=version)
         if chain.revoked(serving.record.subject) is not None:
-            self.refuse(f"{version.uri} is revoked", version=version)
+            self.refuse(f"{version.uri} is revoked", version=version, lost=True)
         return self._decision(chain, earned, version)
 
     def _decision(self, chain: Chain, earned: Kept, version: Version) -> Kept:
@@ -219,6 +223,7 @@ class _Asked:
                 f"the newest decision on {version.uri} is {said.verdict}: {said.reason}",
                 version=version,
                 policy=policy,
+                lost=said.verdict is Verdict.FAIL,
             )
         return newest
 
@@ -238,6 +243,7 @@ class _Asked:
                 f"the newest decision on {version.uri} is {newest.decision.verdict}",
                 version=version,
                 policy=newest.policy_name,
+                lost=newest.decision.verdict is Verdict.FAIL,
             )
         return newest
 

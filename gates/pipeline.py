@@ -156,7 +156,7 @@ class _Measuring:
         except WrongUsage:
             raise
         except GateError as error:
-            return self._nothing(candidate, stage, Unmeasured(error.in_short, Cause.BROKEN))
+            return self._nothing(candidate, stage, Unmeasured(_with_mend(error)))
 
     def _too_dear(self, candidate: str, stage: StageName) -> str | None:
         """Why a candidate must not be asked; those that were measured are asked no more."""
@@ -232,6 +232,11 @@ class _Measuring:
         if isinstance(found, GateError):
             raise Broken(found.message, why=found.why, fix=found.fix)
         return found
+
+
+def _with_mend(error: GateError) -> str:
+    """Why there is no evidence, and what mends that: to run again alone seldom does."""
+    return f"{error.in_short}; {error.fix}" if error.fix else error.in_short
 
 
 def _subject(version: Version, services: Services, clients: ExitStack) -> Subject | GateError:

@@ -128,7 +128,10 @@ def test_a_judge_that_did_not_pass_is_not_admitted(tmp_path: Path) -> None:
 
 def test_a_revoked_judge_is_not_admitted(signed: Court) -> None:
     revoke("support_judge/1", signed.place.services, reason="it was bribed")
-    assert "is revoked" in refused(signed)
+    said = refused(signed)
+    assert "is revoked; register another judge as a new VERSION" in said
+    assert "support_judge/VERSION, then gate promote support_judge/VERSION --to champion" in said
+    assert "gate run judge_gate support_judge/1" not in said, "it cannot pass again"
 
 
 @pytest.mark.parametrize("signs", [True, False])
@@ -390,6 +393,7 @@ def test_one_that_is_not_admitted_holds_the_comparison(tmp_path: Path) -> None:
     assert lacking is not None
     assert lacking.cause is Cause.BROKEN
     assert "judge judge_a is not admitted as support_judge@champion" in lacking.reason
+    assert lacking.reason.endswith("it then judges unmeasured"), "the mend is told, too"
 
 
 def test_an_admitted_judge_that_drifts_is_out_until_its_gate_is_run_again(unsigned: Court) -> None:

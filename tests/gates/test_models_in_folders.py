@@ -246,6 +246,13 @@ def forbidden(_: FolderModel) -> None:
     raise AssertionError("it was loaded")
 
 
+def test_a_round_says_what_mends_a_folder_that_was_changed(place: Workplace) -> None:
+    registered(place, "models/seven")
+    (place.folder / "models" / "seven" / "config.json").write_text("{}")
+    [candidate] = run_round(place.policy(), ["assistant/1"], place.services).decision.candidates
+    assert "register" in candidate.reason
+
+
 def test_a_resumed_round_loads_nothing(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
     for folder in ("eight", "seven"):
         registered(place, f"models/{folder}")
