@@ -9,7 +9,7 @@ import socket
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING, cast
 
@@ -125,6 +125,8 @@ class PostgresState:
                 yield
             finally:
                 del self._held[name]
+                with suppress(self._psycopg.Error):  # else a server sees it when it finds time
+                    connection.execute("SELECT pg_advisory_unlock(%s)", (key,))
 
     def _hold(
         self, connection: "psycopg.Connection[tuple[object, ...]]", name: str, key: int

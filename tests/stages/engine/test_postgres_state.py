@@ -93,6 +93,24 @@ def test_nothing_is_written_under_a_lock_that_was_lost(postgres: str) -> None:
     assert state.read("s") == ({"n": 1},)
 
 
+def test_a_lock_that_was_given_up_is_free_before_its_connection_is_gone(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left: list[psycopg.Connection] = []
+
+    def leave(connection: psycopg.Connection) -> None:
+        left.append(connection)
+
+    with monkeypatch.context() as busy:
+        busy.setattr("psycopg.Connection.close", leave)
+        with PostgresState(postgres).lock("round"):
+            pass
+        with PostgresState(postgres).lock("round"):
+            pass
+    for connection in left:
+        connection.close()
+
+
 def test_a_commit_waits_for_the_disk_whatever_the_server_was_set_to(postgres: str) -> None:
     database = postgres.rpartition("/")[2]
     execute(postgres, f"ALTER DATABASE {database} SET synchronous_commit = off")
