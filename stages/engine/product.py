@@ -109,6 +109,7 @@ def freeze(
         "made_from": dict(made_from),
         "files": dict(files),
         "facts": dict(facts),
+        "facts_sha256": sha256_of(dict(facts)),
         "code": product.code,
         "sha256": product.sha256,
     }
@@ -172,7 +173,7 @@ def _parsed(folder: Path, kind: str | None) -> Product:
     except OSError:
         raise _refused(folder, kind, f"it holds no {MANIFEST}") from None
     except (ValueError, RecursionError):
-        raise _refused(folder, kind, f"{MANIFEST} is no JSON") from None
+        raise _refused(folder, kind, f"{MANIFEST} was changed: it is no JSON") from None
     match said:
         case {
             "schema": str(schema),
@@ -197,7 +198,8 @@ def _parsed(folder: Path, kind: str | None) -> Product:
             raise _refused(folder, kind, f"{MANIFEST} is not of this program")
     if kind not in (None, product.kind):
         raise _refused(folder, kind, f"it holds a {product.kind}")
-    if product.sha256 != sha256:
+    told = sha256_of(facts)
+    if product.sha256 != sha256 or said.get("facts_sha256", told) != told:
         raise _refused(folder, kind, f"{MANIFEST} was changed")
     return product
 

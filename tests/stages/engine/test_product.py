@@ -93,8 +93,8 @@ def test_a_file_that_was_altered_added_or_lost_is_found(tmp_path: Path, how: str
     ("said", "why"),
     [
         (None, "it holds no product.json"),
-        ("{", "product.json is no JSON"),
-        ("[" * 100_000, "product.json is no JSON"),
+        ("{", "product.json was changed: it is no JSON"),
+        ("[" * 100_000, "product.json was changed: it is no JSON"),
         ("[]", "product.json is not of this program"),
         ('{"schema": "gate.product/2"}', "product.json is not of this program"),
     ],
@@ -118,6 +118,25 @@ def test_a_manifest_that_was_changed_with_its_file_is_found(tmp_path: Path) -> N
     with pytest.raises(InputError) as caught:
         open_product(product.folder, kind="bench")
     assert caught.value.why == "product.json was changed"
+
+
+def test_what_is_told_beside_is_what_was_frozen(tmp_path: Path) -> None:
+    product = frozen(tmp_path)
+    manifest = product.folder / MANIFEST
+    said = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({**said, "facts": {"asked": 1}}))
+    with pytest.raises(InputError) as caught:
+        open_product(product.folder, kind="bench")
+    assert caught.value.why == "product.json was changed"
+    assert "restore it from a backup, or make it anew" in caught.value.fix
+
+
+def test_what_was_frozen_before_facts_had_a_digest_is_still_opened(tmp_path: Path) -> None:
+    product = frozen(tmp_path)
+    manifest = product.folder / MANIFEST
+    said = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({k: v for k, v in said.items() if k != "facts_sha256"}))
+    assert open_product(product.folder, kind="bench").sha256 == product.sha256
 
 
 def test_a_product_of_another_kind_is_refused(tmp_path: Path) -> None:
