@@ -25,7 +25,7 @@ def gap_recovered(tests: Sequence[Sat], *, level: float) -> Estimate | Unmeasure
     do, 95 % intervals over three groups may miss 23 %. The variance is that of items (paired over
     all models, by clusters) and that of seeds (of each group's means, n - 1 below), which is also
     that of the data where every seed's student learns from a draw of its own: from one draw for
-    all, a spread of draws as large as the seeds' has 95 % intervals miss 13 %. Both hold what
+    all, a spread of draws as large as the seeds' has 95 % intervals miss 20 %. Both hold what
     items and seeds do together, which errs to the careful side. Student's t has Satterthwaite's
     degrees of freedom, few where the seeds weigh. Models that differ on no item have the width that
     Tango's interval gives no discordant pair, not none.
