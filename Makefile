@@ -11,7 +11,7 @@ demo: .venv/installed
 
 test: check lm-eval inspect label-studio engines
 	$(BIN)/coverage erase
-	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -n auto --dist loadgroup --no-loadscope-reorder -m "not slow" --durations 40
+	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow" --durations 40
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include "gates/decide/*,stages/stats/*,policies/*" --fail-under 100
