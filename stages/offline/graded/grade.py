@@ -15,7 +15,7 @@ KIND = "generator_grade"
 
 FILE = "grade.json"
 
-_SCHEMA = "gate.generator-grade/1"
+_SCHEMA = "gate.generator-grade/2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ def grade_in(product: Product) -> Grade:
     whole = read_json(path.read_bytes(), where=str(path))
     said = whole.keyed("schema", "checkpoint", "digest", "recipe", "level", "measurements")
     if said["schema"].value != _SCHEMA:
-        raise said["schema"].refused(f"is not {_SCHEMA}")
+        raise said["schema"].refused(f"is not {_SCHEMA}: make the grade anew")
     entries = said["measurements"].each(_read_measurement)
     if len(dict(entries)) < len(entries):
         raise said["measurements"].refused("names a metric twice")

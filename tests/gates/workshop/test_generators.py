@@ -124,7 +124,7 @@ def _logged(world: World, found: Grades) -> None:
     assert last.metrics["pgr"] > 80
     assert last.metrics["pgr.low"] < last.metrics["pgr"] < last.metrics["pgr.high"]
     assert last.files["plots/gaps.png"].startswith(b"\x89PNG")
-    assert "| math_quality | 100 of 100 |" in last.description
+    assert "| math_quality | 300 of 300 |" in last.description
     assert "All generators that this recipe has graded" in last.description
     assert json.loads(last.files["evidence.json"])["schema"] == "gate.product-evidence/1"
 
