@@ -3,9 +3,9 @@
 import re
 import shlex
 
-import click
 import pytest
 
+from gates.cli.main import gate
 from gates.cli.online import COMMANDS
 from gates.cli.online import command as group
 from policies.load import parse_policy
@@ -20,9 +20,10 @@ WRITTEN = re.findall(r"`([a-z_]+)(?::[^`]*)?`", section(PAGE, "What is measured,
 @pytest.mark.parametrize("line", SHOWN)
 def test_a_command_that_is_shown_takes_the_options_that_are_shown(line: str) -> None:
     _, _, name, *arguments = shlex.split(line, comments=True)
-    command = group.get_command(click.Context(group), name)
+    whole = gate.make_context("gate", ["online", name])  # a command keeps the first -h it is told
+    command = group.get_command(whole, name)
     assert command is not None
-    command.make_context(name, arguments)
+    command.make_context(name, arguments, parent=whole)
 
 
 def test_every_command_is_in_the_table_and_no_other() -> None:

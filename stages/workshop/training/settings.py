@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from policies.base import Count, Sha256, Strict, Text
 
@@ -59,13 +59,6 @@ class Training(Strict):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     checkpoint_every: Count = 200
     """Steps after which a killed training can go on."""
-
-    @field_validator("learning_rate")
-    @classmethod
-    def _sane(cls, rate: float) -> float:
-        if rate > 1:
-            raise ValueError("a learning rate of at most 1, such as 0.00001")
-        return rate
 
     @model_validator(mode="after")
     def _whole_steps(self) -> "Training":
