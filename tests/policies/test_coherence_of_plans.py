@@ -51,3 +51,10 @@ def test_only_results_are_called_by_a_name() -> None:
     assert fields(f'{{"offline": {{"t": {{{task}}}}}}}') == ["plan.offline.t.model"]
     results = '"results": "runs/{version}"'
     assert fields(f'{{"offline": {{"t": {{{task}, {results}}}}}}}') == []
+
+
+def test_several_answers_to_one_item_are_drawn_each_with_its_seed() -> None:
+    task = '"data": "x", "scorer": "exact", "generations": 3'
+    assert fields(f'{{"offline": {{"t": {{{task}}}}}}}') == ["plan.offline.t.generations"]
+    drawn = '"sampling": {"temperature": 0.7, "seed": 0, "max_tokens": 8}'
+    assert fields(f'{{"offline": {{"t": {{{task}, {drawn}}}}}}}') == []
